@@ -1,0 +1,40 @@
+package strictjson
+
+import "unicode/utf8"
+
+// AppendString appends s to dst as a JSON string (RFC 8259 §7). It escapes what the grammar requires and nothing more:
+// quotation mark, backslash and the control characters below U+0020. Everything else stands as it is, also <, > and &,
+// because what we write is JSON and never a part of a page. A byte of s that is not UTF-8 becomes U+FFFD, so the result is
+// always a string that Parse accepts.
+func AppendString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	from := 0 // s[from:i] waits to be copied unchanged
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			if c < 0x20 || c == '"' || c == '\\' {
+				dst = appendEscape(append(dst, s[from:i]...), c)
+				from = i + 1
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && size == 1 {
+			dst = utf8.AppendRune(append(dst, s[from:i]...), utf8.RuneError)
+			from = i + 1
+		}
+		i += size
+	}
+	return append(append(dst, s[from:]...), '"')
+}
+
+// shortEscapes are the characters with an escape of two letters.
+var shortEscapes = [0x80]byte{'"': '"', '\\': '\\', '\b': 'b', '\f': 'f', '\n': 'n', '\r': 'r', '\t': 't'}
+
+func appendEscape(dst []byte, c byte) []byte {
+	if short := shortEscapes[c]; short != 0 {
+		return append(dst, '\\', short)
+	}
+	const digits = "0123456789abcdef"
+	return append(dst, '\\', 'u', '0', '0', digits[c>>4], digits[c&0xF])
+}
