@@ -1,0 +1,216 @@
+package keys
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-jose/go-jose/v4"
+	"pgregory.net/rapid"
+
+	"sallyport/internal/store"
+	"sallyport/internal/sys"
+)
+
+func openRing(t testing.TB, dir, instance string) *Ring {
+	t.Helper()
+	s, err := store.Open(store.Options{Dir: dir, Clock: &sys.Clock{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	root, err := RootKeyFile(filepath.Join(dir, "root.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, err := Open(context.Background(), s, root, instance)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ring
+}
+
+func TestWhatWasSealedOpensOnlyForItsPurposeAndInstance(t *testing.T) {
+	dir := t.TempDir()
+	ring := openRing(t, dir, "ssoins-1")
+	text := ring.Seal("access", []byte("message"))
+	if got, err := ring.Open("access", text); err != nil || string(got) != "message" {
+		t.Fatalf("opened %q, %v", got, err)
+	}
+	if _, err := ring.Open("refresh", text); err != ErrNotSealed {
+		t.Errorf("another purpose: %v", err)
+	}
+	if _, err := openRing(t, dir, "ssoins-2").Open("access", text); err != ErrNotSealed {
+		t.Errorf("another instance under the same keys: %v", err)
+	}
+	if _, err := openRing(t, t.TempDir(), "ssoins-1").Open("access", text); err != ErrNotSealed {
+		t.Errorf("another installation: %v", err)
+	}
+}
+
+func TestEveryChangeOfASealedTextIsNoticed(t *testing.T) {
+	ring := openRing(t, t.TempDir(), "ssoins-1")
+	text := ring.Seal("access", []byte("a message of some length"))
+	for i := range text {
+		for _, c := range []byte{'A', 'B', '_', '\n', '=', 0xff} {
+			if text[i] == c {
+				continue
+			}
+			changed := text[:i] + string(c) + text[i+1:]
+			if _, err := ring.Open("access", changed); err == nil {
+				t.Fatalf("opened with character %d changed to %q", i, c)
+			}
+		}
+		if _, err := ring.Open("access", text[:i]); err == nil {
+			t.Fatalf("opened when cut to %d characters", i)
+		}
+		if _, err := ring.Open("access", text[:i]+"\n"+text[i:]); err == nil {
+			t.Fatalf("opened with a line break at %d", i)
+		}
+	}
+	for _, tail := range []string{"A", "=", "AA", "AAAA", " "} {
+		if _, err := ring.Open("access", text+tail); err == nil {
+			t.Errorf("opened with %q appended", tail)
+		}
+	}
+}
+
+// Deterministic sealing is safe only as long as two different messages never share a vector.
+func TestSealingIsDeterministicAndDifferentMessagesShareNoVector(t *testing.T) {
+	ring := openRing(t, t.TempDir(), "ssoins-1")
+	vectors := map[string]string{}
+	rapid.Check(t, func(t *rapid.T) {
+		message := rapid.SliceOfN(rapid.Byte(), 0, 200).Draw(t, "message")
+		text := ring.Seal("refresh", message)
+		if again := ring.Seal("refresh", message); again != text {
+			t.Fatalf("sealed twice, got %q and %q", text, again)
+		}
+		raw, _ := textEncoding.DecodeString(text)
+		vector := string(raw[keyIDSize : keyIDSize+vectorSize])
+		if before, met := vectors[vector]; met && before != string(message) {
+			t.Fatalf("two messages share a vector")
+		}
+		vectors[vector] = string(message)
+		opened, err := ring.Open("refresh", text)
+		if err != nil || !bytes.Equal(opened, message) {
+			t.Fatalf("opened %q, %v", opened, err)
+		}
+	})
+}
+
+func TestRotationKeepsWhatOlderKeysSealed(t *testing.T) {
+	dir := t.TempDir()
+	ring, other := openRing(t, dir, "i"), openRing(t, dir, "i")
+	before, beforeID := ring.Seal("refresh", []byte("m")), ring.CurrentKeyID()
+	if _, err := ring.Rotate(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	after := ring.Seal("refresh", []byte("m"))
+	if after == before || ring.CurrentKeyID() == beforeID {
+		t.Fatal("rotation changed nothing")
+	}
+	if again, ok := ring.SealUnder(beforeID, "refresh", []byte("m")); !ok || again != before {
+		t.Errorf("the older key seals %q, want the same bytes as before", again)
+	}
+	for _, text := range []string{before, after} {
+		if _, err := other.Open("refresh", text); err != nil {
+			t.Errorf("another node does not open it: %v", err)
+		}
+	}
+}
+
+func TestSignedTokensVerifyAgainstTheJWKS(t *testing.T) {
+	ring := openRing(t, t.TempDir(), "i")
+	claims := []byte(`{"sub":"alice"}`)
+	token, ok := ring.SignJWT(ring.CurrentKeyID(), claims)
+	if !ok {
+		t.Fatal("not signed")
+	}
+	if again, _ := ring.SignJWT(ring.CurrentKeyID(), claims); again != token {
+		t.Error("two signatures of the same claims differ")
+	}
+	if _, err := ring.Rotate(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	var set jose.JSONWebKeySet
+	if err := set.UnmarshalJSON(ring.JWKS()); err != nil {
+		t.Fatal(err)
+	}
+	jws, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload, err := jws.Verify(set)
+	if err != nil || string(payload) != string(claims) {
+		t.Errorf("verified %q, %v", payload, err)
+	}
+}
+
+func TestRootKeyFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "root.key")
+	first, err := RootKeyFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, _ := os.Stat(path); info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, want 0600", info.Mode().Perm())
+	}
+	if second, err := RootKeyFile(path); err != nil || second != first {
+		t.Errorf("read again: %v", err)
+	}
+	os.Chmod(path, 0o640)
+	if _, err := RootKeyFile(path); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+		t.Errorf("a file that others read: %v", err)
+	}
+	os.Chmod(path, 0o600)
+	os.WriteFile(path, []byte("short"), 0o600)
+	if _, err := RootKeyFile(path); err == nil {
+		t.Error("a short key was read")
+	}
+}
+
+func TestAnotherRootKeyDoesNotOpenTheRing(t *testing.T) {
+	dir := t.TempDir()
+	ring := openRing(t, dir, "i")
+	if _, err := Open(context.Background(), ring.store, RootKey{}, "i"); err == nil {
+		t.Error("the ring opened under another root key")
+	}
+}
+
+func FuzzOpen(f *testing.F) {
+	ring := openRing(f, f.TempDir(), "i")
+	f.Add(ring.Seal("other", []byte("message")))
+	f.Fuzz(func(t *testing.T, text string) {
+		if _, err := ring.Open("access", text); err == nil {
+			t.Errorf("a text that was never sealed opened: %q", text)
+		}
+	})
+}
+
+func FuzzUnpack(f *testing.F) {
+	f.Add(Pack(1).Text("a").Texts([]string{"b", "c"}).Int(-5).Bytes())
+	f.Fuzz(func(t *testing.T, message []byte) {
+		u := Unpack(1, message)
+		text, texts, number := u.Text(), u.Texts(), u.Int()
+		if u.Err() == nil {
+			v := Unpack(1, Pack(1).Text(text).Texts(texts).Int(number).Bytes())
+			if v.Text() != text || len(v.Texts()) != len(texts) || v.Int() != number || v.Err() != nil {
+				t.Error("what was read does not survive being written")
+			}
+		}
+	})
+}
+
+func BenchmarkOpen(b *testing.B) {
+	ring := openRing(b, b.TempDir(), "i")
+	text := ring.Seal("access", make([]byte, 120))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := ring.Open("access", text); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,255 @@
+// Package keys owns the key ring: it seals what travels inside tokens, signs ID tokens, and digests secrets for look-up. The ring
+// lives in the store, each seed sealed under a root key that comes from a file or the environment. What a sealed thing means is
+// its maker's business.
+package keys
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sallyport/internal/store"
+	"sallyport/internal/sys"
+)
+
+// Purposes of ring entries.
+const (
+	purposeEpoch  = "epoch"  // seals and signs; a new one is added by Rotate
+	purposeLookup = "lookup" // digests secrets for look-up; never replaced, or nothing would be found again
+)
+
+const (
+	seedSize  = 32
+	keyIDSize = 4 // bytes in clear at the head of every sealed text
+)
+
+// reloadPause bounds how often an unknown key id makes the ring ask the store again: such ids come from forged tokens, too.
+const reloadPause = time.Second
+
+// Ring seals, opens, signs and digests. It is safe for use by many goroutines.
+type Ring struct {
+	store    *store.Store
+	root     cipher.AEAD
+	instance string // bound into every sealed text, so that no other installation's is accepted
+
+	state atomic.Pointer[state]
+
+	reload     sync.Mutex
+	reloadedAt time.Time
+}
+
+// state is the ring as of one reading of the store.
+type state struct {
+	epochs  map[string]*epoch
+	ordered []*epoch // oldest first
+	current *epoch
+	lookup  []byte
+}
+
+// Open reads the ring from the store and makes its first keys when there are none.
+func Open(ctx context.Context, s *store.Store, root RootKey, instance string) (*Ring, error) {
+	aead, err := root.aead()
+	if err != nil {
+		return nil, err
+	}
+	r := &Ring{store: s, root: aead, instance: instance}
+	err = s.Update(ctx, func(tx *store.Tx) error {
+		entries, err := tx.SealingKeys()
+		if err != nil {
+			return err
+		}
+		have := map[string]bool{}
+		for _, entry := range entries {
+			have[entry.Purpose] = true
+		}
+		for _, purpose := range []string{purposeLookup, purposeEpoch} {
+			if !have[purpose] {
+				if _, err := r.add(tx, purpose); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the key ring: %w", err)
+	}
+	return r, r.load(ctx)
+}
+
+// Rotate adds a new key to the ring and makes it the current one. Older keys stay: what they sealed keeps opening until it expires.
+func (r *Ring) Rotate(ctx context.Context) (keyID string, err error) {
+	err = r.store.Update(ctx, func(tx *store.Tx) error {
+		keyID, err = r.add(tx, purposeEpoch)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("rotate the key ring: %w", err)
+	}
+	return keyID, r.load(ctx)
+}
+
+// Reload reads the ring again, so that a key added by another process becomes the current one here.
+func (r *Ring) Reload(ctx context.Context) error { return r.load(ctx) }
+
+// CurrentKeyID names the key that seals and signs now.
+func (r *Ring) CurrentKeyID() string { return r.state.Load().current.id }
+
+func (r *Ring) add(tx *store.Tx, purpose string) (string, error) {
+	seed := make([]byte, seedSize)
+	rand.Read(seed)
+	id := sys.NewHex(keyIDSize)
+	return id, tx.AddSealingKey(store.SealingKey{
+		KeyID:      id,
+		Purpose:    purpose,
+		SealedSeed: base64.RawURLEncoding.EncodeToString(r.root.Seal(nil, nil, seed, rowData(id, purpose))),
+	})
+}
+
+// rowData binds a sealed seed to its place, so that rows cannot be swapped.
+func rowData(keyID, purpose string) []byte { return []byte("sealing_key/" + keyID + "/" + purpose) }
+
+func (r *Ring) load(ctx context.Context) error {
+	var entries []store.SealingKey
+	err := r.store.View(ctx, func(tx *store.Tx) (err error) {
+		entries, err = tx.SealingKeys()
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read the key ring: %w", err)
+	}
+	next := &state{epochs: map[string]*epoch{}}
+	for _, entry := range entries {
+		seed, err := r.openSeed(entry)
+		if err != nil {
+			return err
+		}
+		switch entry.Purpose {
+		case purposeLookup:
+			next.lookup = seed
+		case purposeEpoch:
+			e, err := newEpoch(entry.KeyID, seed, r.instance)
+			if err != nil {
+				return err
+			}
+			next.epochs[e.id] = e
+			next.ordered = append(next.ordered, e)
+			next.current = e
+		}
+	}
+	r.state.Store(next)
+	return nil
+}
+
+func (r *Ring) openSeed(entry store.SealingKey) ([]byte, error) {
+	sealed, err := base64.RawURLEncoding.DecodeString(entry.SealedSeed)
+	if err != nil {
+		return nil, fmt.Errorf("key %s of the ring is damaged: %w", entry.KeyID, err)
+	}
+	seed, err := r.root.Open(nil, nil, sealed, rowData(entry.KeyID, entry.Purpose))
+	if err != nil {
+		return nil, fmt.Errorf("key %s of the ring does not open under this root key: was the root key file replaced?", entry.KeyID)
+	}
+	return seed, nil
+}
+
+// epoch returns the key of that id, asking the store again when it is unknown here: another node may have rotated.
+func (r *Ring) epoch(id string) (*epoch, bool) {
+	if e, ok := r.state.Load().epochs[id]; ok {
+		return e, true
+	}
+	r.reload.Lock()
+	defer r.reload.Unlock()
+	if e, ok := r.state.Load().epochs[id]; ok {
+		return e, true
+	}
+	if now := time.Now(); now.Sub(r.reloadedAt) >= reloadPause {
+		r.reloadedAt = now
+		if err := r.load(context.Background()); err != nil {
+			return nil, false
+		}
+	}
+	e, ok := r.state.Load().epochs[id]
+	return e, ok
+}
+
+// Digest returns the keyed hash of a secret, under which the store finds it. The kind keeps equal secrets of different kinds apart.
+func (r *Ring) Digest(kind, secret string) string {
+	mac := hmac.New(sha256.New, r.state.Load().lookup)
+	mac.Write([]byte(kind))
+	mac.Write([]byte{0})
+	mac.Write([]byte(secret))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// Derive returns n secret bytes, at most 32, that belong to the name under the key: the same for every node, found in no store.
+func (r *Ring) Derive(keyID, name string, n int) ([]byte, bool) {
+	e, ok := r.epoch(keyID)
+	if !ok {
+		return nil, false
+	}
+	mac := hmac.New(sha256.New, e.derive)
+	mac.Write([]byte(name))
+	return mac.Sum(nil)[:n], true
+}
+
+// epoch is one key of the ring with everything derived from its seed.
+type epoch struct {
+	id      string
+	derive  []byte
+	signing *signingKey
+
+	seed     []byte
+	instance string
+	sealers  sync.Map // purpose to *sealer
+}
+
+func newEpoch(id string, seed []byte, instance string) (*epoch, error) {
+	e := &epoch{id: id, seed: seed, instance: instance}
+	var err error
+	if e.derive, err = e.subkey("derive", sha256.Size); err != nil {
+		return nil, err
+	}
+	if e.signing, err = newSigningKey(e); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+func (e *epoch) subkey(name string, n int) ([]byte, error) {
+	return hkdf.Key(sha256.New, e.seed, nil, "sallyport/"+e.instance+"/"+name, n)
+}
+
+// sealer returns the sealer of a purpose, made once.
+func (e *epoch) sealer(purpose string) (*sealer, error) {
+	if made, ok := e.sealers.Load(purpose); ok {
+		return made.(*sealer), nil
+	}
+	macKey, err := e.subkey("seal/mac/"+purpose, sha256.Size)
+	if err != nil {
+		return nil, err
+	}
+	encKey, err := e.subkey("seal/enc/"+purpose, 32)
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(encKey)
+	if err != nil {
+		return nil, err
+	}
+	made, _ := e.sealers.LoadOrStore(purpose, &sealer{mac: macKey, block: block})
+	return made.(*sealer), nil
+}
+
+// ErrNotSealed is the one answer to every text that does not open: forged, damaged, of another purpose, instance or key.
+var ErrNotSealed = errors.New("keys: not sealed here")

@@ -1,0 +1,95 @@
+package keys
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/sha256"
+	"encoding/asn1"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math/big"
+)
+
+// signingKey signs ID tokens with ES256 (RFC 7518 §3.4). Signatures are deterministic (RFC 6979), so that a repeated answer has the
+// same bytes.
+type signingKey struct {
+	private *ecdsa.PrivateKey
+	header  string // the JWS header, encoded once
+	jwk     jwk
+}
+
+// jwk is a public key as RFC 7517 writes it.
+type jwk struct {
+	KeyType   string `json:"kty"`
+	Use       string `json:"use"`
+	Algorithm string `json:"alg"`
+	KeyID     string `json:"kid"`
+	Curve     string `json:"crv"`
+	X         string `json:"x"`
+	Y         string `json:"y"`
+}
+
+func newSigningKey(e *epoch) (*signingKey, error) {
+	var private *ecdsa.PrivateKey
+	for attempt := 0; private == nil; attempt++ {
+		scalar, err := e.subkey(fmt.Sprintf("sign/ES256/%d", attempt), 32)
+		if err != nil {
+			return nil, err
+		}
+		// A scalar of 32 bytes is outside the group once in 2^32 seeds; the next attempt derives another.
+		private, _ = ecdsa.ParseRawPrivateKey(elliptic.P256(), scalar)
+	}
+	point, err := private.PublicKey.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	half := (len(point) - 1) / 2
+	key := &signingKey{private: private, jwk: jwk{
+		KeyType: "EC", Use: "sig", Algorithm: "ES256", KeyID: e.id, Curve: "P-256",
+		X: base64.RawURLEncoding.EncodeToString(point[1 : 1+half]),
+		Y: base64.RawURLEncoding.EncodeToString(point[1+half:]),
+	}}
+	key.header = base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"ES256","kid":"` + e.id + `","typ":"JWT"}`))
+	return key, nil
+}
+
+// SignJWT returns the claims as a compact JWS, signed with ES256 under the key of that id. It reports false when the ring has no
+// such key.
+func (r *Ring) SignJWT(keyID string, claims []byte) (string, bool) {
+	e, ok := r.epoch(keyID)
+	if !ok {
+		return "", false
+	}
+	input := e.signing.header + "." + base64.RawURLEncoding.EncodeToString(claims)
+	digest := sha256.Sum256([]byte(input))
+	signature, err := e.signing.private.Sign(nil, digest[:], crypto.SHA256)
+	if err != nil {
+		return "", false
+	}
+	var pair struct{ R, S *big.Int }
+	if _, err := asn1.Unmarshal(signature, &pair); err != nil {
+		return "", false
+	}
+	var raw [64]byte
+	pair.R.FillBytes(raw[:32])
+	pair.S.FillBytes(raw[32:])
+	return input + "." + base64.RawURLEncoding.EncodeToString(raw[:]), true
+}
+
+// JWKS returns the public keys of the ring as a JWK set (RFC 7517 §5), newest first.
+func (r *Ring) JWKS() []byte {
+	set := struct {
+		Keys []jwk `json:"keys"`
+	}{Keys: []jwk{}}
+	ordered := r.state.Load().ordered
+	for i := len(ordered) - 1; i >= 0; i-- {
+		set.Keys = append(set.Keys, ordered[i].signing.jwk)
+	}
+	text, err := json.Marshal(set)
+	if err != nil {
+		panic(err) // strings only: it cannot fail
+	}
+	return text
+}

@@ -1,0 +1,28 @@
+package store
+
+// Attempts are counted in the store, so that every node sees them and a restart forgets none.
+
+// CountAttempt adds one to the tally of the key and returns the new tally and when it starts again from nothing. A tally whose time has
+// passed begins anew with the given end.
+func (tx *Tx) CountAttempt(key string, expiresAt int64) (tally, ends int64, err error) {
+	_, err = tx.one(`INSERT INTO attempt (attempt_key, tally, expires_at) VALUES ($1, 1, $2)
+		ON CONFLICT (attempt_key) DO UPDATE SET
+			tally = CASE WHEN attempt.expires_at <= $3 THEN 1 ELSE attempt.tally + 1 END,
+			expires_at = CASE WHEN attempt.expires_at <= $3 THEN $2 ELSE attempt.expires_at END
+		RETURNING tally, expires_at`,
+		func(r row) { tally, ends = r.int(0), r.int(1) }, key, expiresAt, tx.Millis())
+	return tally, ends, err
+}
+
+// Attempts returns the tally of the key and its end, zero when there is none.
+func (tx *Tx) Attempts(key string) (tally, ends int64, err error) {
+	_, err = tx.one(`SELECT tally, expires_at FROM attempt WHERE attempt_key = $1 AND expires_at > $2`,
+		func(r row) { tally, ends = r.int(0), r.int(1) }, key, tx.Millis())
+	return tally, ends, err
+}
+
+// ForgetAttempts removes the tally of the key.
+func (tx *Tx) ForgetAttempts(key string) error {
+	_, err := tx.exec(`DELETE FROM attempt WHERE attempt_key = $1`, key)
+	return err
+}

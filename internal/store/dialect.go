@@ -1,0 +1,153 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// This file holds what is SQLite's own: how a connection is opened, how statements are prepared and bound, and what an error
+// means. Everything above speaks the SQL that both databases share, with $1 binds, TEXT and BIGINT.
+
+type access int
+
+const (
+	readOnly access = iota
+	readWrite
+)
+
+// conn is one connection with its cache of prepared statements. One goroutine uses it at a time.
+type conn struct {
+	db    *sqlite.Conn
+	bound map[string]string // the statement as SQLite numbers its binds
+}
+
+func openConn(path string, mode access) (*conn, error) {
+	flags := sqlite.OpenReadWrite | sqlite.OpenCreate | sqlite.OpenWAL | sqlite.OpenURI
+	if mode == readOnly {
+		flags = sqlite.OpenReadOnly | sqlite.OpenURI
+	}
+	db, err := sqlite.OpenConn(path, flags)
+	if err != nil {
+		return nil, err
+	}
+	db.SetBlockOnBusy()
+	db.SetBusyTimeout(busyTimeout)
+	c := &conn{db: db, bound: map[string]string{}}
+	pragmas := []string{
+		"PRAGMA synchronous = FULL",           // NORMAL loses acknowledged commits in a power cut
+		"PRAGMA wal_autocheckpoint = 4000",    // pages
+		"PRAGMA journal_size_limit = 8388608", // bytes of WAL kept after a checkpoint
+		"PRAGMA fullfsync = ON",               // macOS: fsync does not reach the disk otherwise
+		"PRAGMA cache_size = -16384",          // KiB of page cache for each connection
+	}
+	for _, pragma := range pragmas {
+		if err := c.do(pragma); err != nil {
+			db.Close()
+			return nil, fmt.Errorf("%s: %w", pragma, err)
+		}
+	}
+	return c, nil
+}
+
+func (c *conn) close() error { return c.db.Close() }
+
+// do runs a statement without binds and ignores its rows.
+func (c *conn) do(sql string) error {
+	_, err := c.exec(sql, nil)
+	return err
+}
+
+// exec runs a statement and returns how many rows it changed.
+func (c *conn) exec(sql string, args []any) (int, error) {
+	statement, err := c.prepare(sql, args)
+	if err != nil {
+		return 0, err
+	}
+	defer statement.Reset()
+	for {
+		more, err := statement.Step()
+		if err != nil {
+			return 0, err
+		}
+		if !more {
+			return c.db.Changes(), nil
+		}
+	}
+}
+
+// row is the current row of a query; columns count from 0.
+type row struct{ statement *sqlite.Stmt }
+
+func (r row) text(column int) string { return r.statement.ColumnText(column) }
+func (r row) int(column int) int64   { return r.statement.ColumnInt64(column) }
+
+// query runs a statement and calls scan for each row until scan fails.
+func (c *conn) query(sql string, args []any, scan func(row) error) error {
+	statement, err := c.prepare(sql, args)
+	if err != nil {
+		return err
+	}
+	defer statement.Reset()
+	for {
+		more, err := statement.Step()
+		if err != nil || !more {
+			return err
+		}
+		if err := scan(row{statement}); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *conn) prepare(sql string, args []any) (*sqlite.Stmt, error) {
+	numbered, ok := c.bound[sql]
+	if !ok {
+		// SQLite takes $1 for a name and numbers names in the order they appear; ?1 is the number itself.
+		numbered = strings.ReplaceAll(sql, "$", "?")
+		c.bound[sql] = numbered
+	}
+	statement, err := c.db.Prepare(numbered)
+	if err != nil {
+		return nil, fmt.Errorf("prepare %q: %w", sql, err)
+	}
+	if want := statement.BindParamCount(); want != len(args) {
+		return nil, fmt.Errorf("prepare %q: %d binds for %d values", sql, want, len(args))
+	}
+	for i, arg := range args {
+		switch value := arg.(type) {
+		case string:
+			statement.BindText(i+1, value)
+		case int64:
+			statement.BindInt64(i+1, value)
+		case int:
+			statement.BindInt64(i+1, int64(value))
+		default:
+			return nil, fmt.Errorf("prepare %q: value %d is a %T, want string or int64", sql, i+1, arg)
+		}
+	}
+	return statement, nil
+}
+
+// definition adds what SQLite wants of a schema statement: tables ordered by their key, instead of a hidden row number and a
+// second tree for the key.
+func definition(statement string) string {
+	if strings.HasPrefix(statement, "CREATE TABLE") {
+		return statement + " WITHOUT ROWID"
+	}
+	return statement
+}
+
+func isBusy(err error) bool {
+	code := sqlite.ErrCode(err)
+	return code.ToPrimary() == sqlite.ResultBusy
+}
+
+// isDuplicate reports that a statement met a row with the same key.
+func isDuplicate(err error) bool {
+	return sqlite.ErrCode(err).ToPrimary() == sqlite.ResultConstraint
+}
+
+// listTables returns the names of the tables of the schema.
+const listTables = `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name`

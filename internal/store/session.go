@@ -1,0 +1,68 @@
+package store
+
+// Session is what a person granted to a client, for as long as it lasts: the one row behind every access and refresh token of it.
+type Session struct {
+	SessionID      string
+	UserID         string
+	ClientID       string // registration id
+	ClientName     string
+	GrantType      string // the grant that began it
+	Scopes         string
+	Nonce          string // of the authorization request, for the ID token
+	SignInID       string
+	AuthTime       int64
+	CreatedAt      int64
+	EndsAt         int64
+	Generation     int64  // counts refreshes; the refresh token of an older generation is spent
+	RotatedAt      int64  // when the generation began
+	KeyID          string // the ring's key that seals the tokens of this generation
+	RevokedAt      int64  // 0 while it stands
+	RevokedBecause string
+}
+
+// Live reports whether the session stands at the moment of the transaction.
+func (s Session) Live(tx *Tx) bool { return s.RevokedAt == 0 && tx.Millis() < s.EndsAt }
+
+const sessionColumns = `session.session_id, session.user_id, session.client_id, session.client_name, session.grant_type, session.scopes,
+	session.nonce, session.sign_in_id, session.auth_time, session.created_at, session.ends_at, session.generation, session.rotated_at,
+	session.key_id, session.revoked_at, session.revoked_because`
+
+const sessionWidth = 16
+
+func scanSession(r row) Session {
+	return Session{r.text(0), r.text(1), r.text(2), r.text(3), r.text(4), r.text(5), r.text(6), r.text(7), r.int(8), r.int(9), r.int(10),
+		r.int(11), r.int(12), r.text(13), r.int(14), r.text(15)}
+}
+
+// AddSession records a session.
+func (tx *Tx) AddSession(s Session) error {
+	_, err := tx.exec(`INSERT INTO session (session_id, user_id, client_id, client_name, grant_type, scopes, nonce, sign_in_id, auth_time,
+			created_at, ends_at, generation, rotated_at, key_id, revoked_at, revoked_because)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, '')`,
+		s.SessionID, s.UserID, s.ClientID, s.ClientName, s.GrantType, s.Scopes, s.Nonce, s.SignInID, s.AuthTime,
+		s.CreatedAt, s.EndsAt, s.Generation, s.RotatedAt, s.KeyID)
+	return err
+}
+
+// SessionWithUser finds a session and the person it belongs to in one read.
+func (tx *Tx) SessionWithUser(sessionID string) (s Session, status string, found bool, err error) {
+	found, err = tx.one(`SELECT `+sessionColumns+`, directory_user.status
+		FROM session JOIN directory_user ON directory_user.user_id = session.user_id WHERE session.session_id = $1`,
+		func(r row) { s, status = scanSession(r), r.text(sessionWidth) }, sessionID)
+	return s, status, found, err
+}
+
+// RotateSession begins the next generation of a session that is at the given one, and reports whether it did. Of any number of callers
+// one succeeds.
+func (tx *Tx) RotateSession(sessionID string, from int64, keyID string) (bool, error) {
+	changed, err := tx.exec(`UPDATE session SET generation = generation + 1, rotated_at = $3, key_id = $4
+		WHERE session_id = $1 AND generation = $2 AND revoked_at = 0`, sessionID, from, tx.Millis(), keyID)
+	return changed == 1, err
+}
+
+// RevokeSession ends a session and reports whether it stood.
+func (tx *Tx) RevokeSession(sessionID, because string) (bool, error) {
+	changed, err := tx.exec(`UPDATE session SET revoked_at = $2, revoked_because = $3 WHERE session_id = $1 AND revoked_at = 0`,
+		sessionID, tx.Millis(), because)
+	return changed == 1, err
+}

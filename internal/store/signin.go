@@ -1,0 +1,49 @@
+package store
+
+// SignIn is a person signed in with a browser.
+type SignIn struct {
+	SignInID  string
+	UserID    string
+	Address   string // where the person signed in from
+	Agent     string
+	CreatedAt int64 // when the person proved who they are (auth_time)
+	EndsAt    int64
+	RevokedAt int64 // 0 while it stands
+}
+
+// Live reports whether the sign-in stands at the moment of the transaction.
+func (s SignIn) Live(tx *Tx) bool { return s.RevokedAt == 0 && tx.Millis() < s.EndsAt }
+
+// AddSignIn records a sign-in.
+func (tx *Tx) AddSignIn(s SignIn) error {
+	_, err := tx.exec(`INSERT INTO sign_in (sign_in_id, user_id, address, agent, created_at, ends_at, revoked_at)
+		VALUES ($1, $2, $3, $4, $5, $6, 0)`, s.SignInID, s.UserID, s.Address, s.Agent, s.CreatedAt, s.EndsAt)
+	return err
+}
+
+// SignIn finds a sign-in by id.
+func (tx *Tx) SignIn(signInID string) (s SignIn, found bool, err error) {
+	found, err = tx.one(`SELECT sign_in_id, user_id, address, agent, created_at, ends_at, revoked_at FROM sign_in WHERE sign_in_id = $1`,
+		func(r row) { s = SignIn{r.text(0), r.text(1), r.text(2), r.text(3), r.int(4), r.int(5), r.int(6)} }, signInID)
+	return s, found, err
+}
+
+// RevokeSignIn ends a sign-in and every session that was granted out of it.
+func (tx *Tx) RevokeSignIn(signInID, because string) error {
+	if _, err := tx.exec(`UPDATE sign_in SET revoked_at = $2 WHERE sign_in_id = $1 AND revoked_at = 0`, signInID, tx.Millis()); err != nil {
+		return err
+	}
+	_, err := tx.exec(`UPDATE session SET revoked_at = $2, revoked_because = $3 WHERE sign_in_id = $1 AND revoked_at = 0`,
+		signInID, tx.Millis(), because)
+	return err
+}
+
+// RevokeSessionsOfUser ends every sign-in and every session of the user.
+func (tx *Tx) RevokeSessionsOfUser(userID, because string) error {
+	if _, err := tx.exec(`UPDATE sign_in SET revoked_at = $2 WHERE user_id = $1 AND revoked_at = 0`, userID, tx.Millis()); err != nil {
+		return err
+	}
+	_, err := tx.exec(`UPDATE session SET revoked_at = $2, revoked_because = $3 WHERE user_id = $1 AND revoked_at = 0`,
+		userID, tx.Millis(), because)
+	return err
+}

@@ -1,0 +1,117 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	// writeQueue bounds the updates that wait for the writer; further callers wait in Update, where their context ends the wait.
+	writeQueue = 1024
+	// batchSize bounds the updates that share one commit, so that the first of them does not wait for ever.
+	batchSize = 512
+	// beginAttempts bounds the tries to start a batch while another process holds the database. Each try already waits busyTimeout.
+	beginAttempts = 4
+)
+
+// write is one call of Update on its way through the writer.
+type write struct {
+	ctx  context.Context
+	fn   func(*Tx) error
+	done chan outcome
+}
+
+type outcome struct {
+	err      error
+	panicked any
+}
+
+// run is the writer: the only goroutine that changes the database. It takes what waits, runs it in one transaction, and answers
+// nobody before the commit is on disk (group commit).
+func (s *Store) run(c *conn) {
+	defer close(s.stopped)
+	defer c.close()
+	batch := make([]*write, 0, batchSize)
+	for first := range s.writes {
+		batch = append(batch[:0], first)
+		batch = s.drain(batch)
+		s.commit(c, batch)
+	}
+}
+
+// drain adds what waits already, without waiting for more.
+func (s *Store) drain(batch []*write) []*write {
+	for len(batch) < batchSize {
+		select {
+		case next, open := <-s.writes:
+			if !open {
+				return batch
+			}
+			batch = append(batch, next)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// commit runs the batch in one transaction. A member that fails is undone alone; a commit that fails fails every member.
+func (s *Store) commit(c *conn, batch []*write) {
+	results := make([]outcome, len(batch))
+	err := begin(c)
+	if err == nil {
+		for i, w := range batch {
+			results[i] = s.member(c, w, len(batch) > 1)
+		}
+		if len(batch) == 1 && (results[0].panicked != nil || !keeps(results[0].err)) {
+			err = c.do("ROLLBACK")
+		} else if err = c.do("COMMIT"); err != nil {
+			c.do("ROLLBACK")
+		}
+	}
+	for i, w := range batch {
+		if err != nil {
+			results[i] = outcome{err: fmt.Errorf("commit: %w", err)}
+		}
+		w.done <- results[i]
+	}
+}
+
+// begin takes the write lock, which another process may hold for a while.
+func begin(c *conn) error {
+	var err error
+	for range beginAttempts {
+		if err = c.do("BEGIN IMMEDIATE"); err == nil || !isBusy(err) {
+			return err
+		}
+	}
+	return err
+}
+
+// member runs one write of a batch, inside a savepoint when it is not alone.
+func (s *Store) member(c *conn, w *write, shared bool) (result outcome) {
+	if err := w.ctx.Err(); err != nil {
+		return outcome{err: err} // the caller has gone, and nothing was done
+	}
+	if shared {
+		if err := c.do("SAVEPOINT member"); err != nil {
+			return outcome{err: err}
+		}
+		defer func() {
+			if result.panicked != nil || !keeps(result.err) {
+				result.err = errors.Join(result.err, c.do("ROLLBACK TO member"))
+			}
+			if err := c.do("RELEASE member"); err != nil {
+				result.err = errors.Join(result.err, err)
+			}
+		}()
+	}
+	defer func() { result.panicked = recover() }()
+	result.err = w.fn(&Tx{Now: s.clock.Now(), c: c})
+	return result
+}
+
+// busyTimeout is how long a statement waits for another process.
+const busyTimeout = 5 * time.Second
