@@ -1,0 +1,116 @@
+// Package api is the model of operations: for every operation of every service its name, its place on the wire, who may call it,
+// the refusals it may give, and its input and output. Routes, decoding, validation, redaction and the command line derive from
+// these values, and a test holds them against the published service models. What an operation does is a room's business; how its
+// bytes look is a rim's.
+package api
+
+import (
+	"context"
+	"net/netip"
+	"reflect"
+
+	"sallyport/internal/fault"
+)
+
+// Protocol is how a service puts its operations on the wire.
+type Protocol int
+
+const (
+	RESTJSON Protocol = iota // restJson1: a path an operation, JSON bodies
+	Query                    // awsQuery: POST / with a form, XML answers
+)
+
+// Service is one AWS service.
+type Service struct {
+	ID             string // service id of the SDKs: "SSO OIDC"
+	Command        string // word on the command line: "sso-oidc"
+	EndpointPrefix string // first labels of the AWS host: "oidc"
+	SigningName    string // service in the credential scope of a signature
+	Version        string // API version, YYYY-MM-DD
+	Namespace      string // XML namespace of the answers, for Query
+	Protocol       Protocol
+	Operations     []*Operation // in the order of the model
+}
+
+// Auth is what an operation asks of its caller.
+type Auth int
+
+const (
+	AuthNone  Auth = iota // nothing at the rim; the input may carry a secret that the room checks
+	AuthSigV4             // a Signature Version 4 under the service's signing name
+)
+
+// Operation is one operation.
+type Operation struct {
+	Service  *Service
+	Name     string // CreateToken
+	Method   string
+	Path     string
+	Auth     Auth
+	Refusals []*fault.Kind // the modelled exceptions, in the order of the model
+	Unlisted []*fault.Kind // what the real service answers besides, not in the model
+	Input    *Shape
+	Output   *Shape
+	Paging   *Paging // nil where the answer is one page
+	Purpose  string  // one line for people, in our words
+}
+
+// Paging names the members by which an answer goes on (model file paginators-1).
+type Paging struct {
+	Token  string // member of input and output
+	Limit  string // member of the input
+	Result string // member of the output that grows
+}
+
+// Caller is what the rim knows about who sent a request.
+type Caller struct {
+	Address   netip.Addr // resolved through trusted proxies
+	Agent     string     // User-Agent header, cut to a sane length
+	RequestID string
+	Signer    *Signer // who signed the request, for operations with AuthSigV4
+}
+
+// Signer is the identity behind a verified signature.
+type Signer struct {
+	AccessKeyID string
+	Account     string // 12 digits
+	UserID      string // AROA…:session or AIDA…
+	ARN         string
+}
+
+// Handler joins an operation to the one method that is its own.
+type Handler struct {
+	*Operation
+	NewInput func() any
+	Call     func(ctx context.Context, caller Caller, input any) (any, error)
+}
+
+// Op is an operation with its input and output types.
+type Op[I, O any] struct{ *Operation }
+
+// Handle joins the operation to its method.
+func (o Op[I, O]) Handle(method func(context.Context, Caller, *I) (*O, error)) Handler {
+	return Handler{
+		Operation: o.Operation,
+		NewInput:  func() any { return new(I) },
+		Call: func(ctx context.Context, caller Caller, input any) (any, error) {
+			output, err := method(ctx, caller, input.(*I))
+			if err != nil {
+				return nil, err
+			}
+			return output, nil
+		},
+	}
+}
+
+// define completes an operation and enters it into its service's list.
+func define[I, O any](service *Service, operation Operation) Op[I, O] {
+	operation.Service = service
+	operation.Input = shapeOf(reflect.TypeFor[I]())
+	operation.Output = shapeOf(reflect.TypeFor[O]())
+	service.Operations = append(service.Operations, &operation)
+	return Op[I, O]{&operation}
+}
+
+// Services are all services, in the order the command line lists them.
+var Services = []*Service{SSOOIDC, SSO, STS}

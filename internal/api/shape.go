@@ -1,0 +1,132 @@
+package api
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// Kind is the type of a member on the wire.
+type Kind int
+
+const (
+	String Kind = iota
+	Integer
+	Long
+	List
+	Structure
+)
+
+// Shape is the members of a structure, in the order of the model.
+type Shape struct {
+	Name    string
+	Members []*Member
+}
+
+// Member is one member of a structure.
+type Member struct {
+	Name      string // clientId
+	Kind      Kind
+	Element   string // name of the element's shape, for lists
+	Shape     *Shape // of the structure, or of the list's elements; nil where those are strings
+	Location  Location
+	Wire      string // name in the query or header; otherwise Name
+	Required  bool
+	Sensitive bool  // marked sensitive in the model
+	Secret    bool  // not marked, but as good as a password while it lives: masked where Sensitive is
+	Min, Max  int64 // range of an integer, both zero when there is none
+
+	index int // of the Go field
+}
+
+// Masked reports whether the member's value must never be shown.
+func (m *Member) Masked() bool { return m.Sensitive || m.Secret }
+
+// Location is where a member travels.
+type Location int
+
+const (
+	Body Location = iota
+	QueryString
+	Header
+)
+
+// Member returns the member of that name, or nil.
+func (s *Shape) Member(name string) *Member {
+	for _, m := range s.Members {
+		if m.Name == name {
+			return m
+		}
+	}
+	return nil
+}
+
+// shapeOf reads the shape off the fields of a struct type and their tags:
+//
+//	`api:"name[,required][,sensitive|secret][,integer][,elem=Shape][,query=name|header=name][,min=n,max=n]"`
+//
+// It panics when a type contradicts itself: that is a table broken at start-up.
+func shapeOf(t reflect.Type) *Shape {
+	shape := &Shape{Name: t.Name()}
+	for i := range t.NumField() {
+		field := t.Field(i)
+		tag, ok := field.Tag.Lookup("api")
+		if !ok {
+			panic(fmt.Sprintf("api: field %s.%s has no tag", t.Name(), field.Name))
+		}
+		words := strings.Split(tag, ",")
+		member := &Member{Name: words[0], Wire: words[0], index: i}
+		member.Kind, member.Shape = kindOf(field.Type)
+		for _, word := range words[1:] {
+			member.apply(word)
+		}
+		shape.Members = append(shape.Members, member)
+	}
+	return shape
+}
+
+func kindOf(t reflect.Type) (Kind, *Shape) {
+	switch t.Kind() {
+	case reflect.String:
+		return String, nil
+	case reflect.Int64:
+		return Long, nil
+	case reflect.Pointer:
+		return kindOf(t.Elem())
+	case reflect.Struct:
+		return Structure, shapeOf(t)
+	case reflect.Slice:
+		if t.Elem().Kind() == reflect.String {
+			return List, nil
+		}
+		return List, shapeOf(t.Elem())
+	}
+	panic(fmt.Sprintf("api: no wire type for %v", t))
+}
+
+func (m *Member) apply(word string) {
+	name, value, _ := strings.Cut(word, "=")
+	switch name {
+	case "required":
+		m.Required = true
+	case "sensitive":
+		m.Sensitive = true
+	case "secret":
+		m.Secret = true
+	case "integer":
+		m.Kind = Integer
+	case "elem":
+		m.Element = value
+	case "query":
+		m.Location, m.Wire = QueryString, value
+	case "header":
+		m.Location, m.Wire = Header, value
+	case "min":
+		m.Min, _ = strconv.ParseInt(value, 10, 64)
+	case "max":
+		m.Max, _ = strconv.ParseInt(value, 10, 64)
+	default:
+		panic(fmt.Sprintf("api: member %s has an unknown word %q in its tag", m.Name, word))
+	}
+}

@@ -1,0 +1,59 @@
+// Package audit records what somebody may have to answer for: one row in the transaction that did it, and one line in the log once it
+// is done. It decides nothing. Reads are not audited in the store, because a read path writes nothing; they have their log line.
+package audit
+
+import (
+	"context"
+	"log/slog"
+
+	"sallyport/internal/api"
+	"sallyport/internal/store"
+)
+
+// Name says what happened.
+type Name string
+
+// The events.
+const (
+	SignedIn         Name = "SignedIn"
+	SignInFailed     Name = "SignInFailed"
+	SignedOut        Name = "SignedOut"
+	PasswordSet      Name = "PasswordSet"
+	DeviceApproved   Name = "DeviceApproved"
+	DeviceDenied     Name = "DeviceDenied"
+	UserCodeMissed   Name = "UserCodeMissed"
+	ConsentGiven     Name = "ConsentGiven"
+	ConsentDenied    Name = "ConsentDenied"
+	SessionBegun     Name = "SessionBegun"
+	CodeReplayed     Name = "CodeReplayed"
+	RefreshReplayed  Name = "RefreshReplayed"
+	SessionRevoked   Name = "SessionRevoked"
+	DirectoryApplied Name = "DirectoryApplied"
+)
+
+// Event is one thing that happened. Empty fields do not apply.
+type Event struct {
+	Name      Name
+	UserID    string
+	ClientID  string // registration id
+	SessionID string
+	Detail    string // for people; holds no secret
+}
+
+// Record writes the event in the transaction, on behalf of the caller.
+func Record(tx *store.Tx, caller api.Caller, e Event) error {
+	address := ""
+	if caller.Address.IsValid() {
+		address = caller.Address.String()
+	}
+	return tx.AddAuditEvent(store.AuditEvent{
+		Name: string(e.Name), RequestID: caller.RequestID, UserID: e.UserID, ClientID: e.ClientID, SessionID: e.SessionID,
+		Address: address, Detail: e.Detail,
+	})
+}
+
+// Log writes the event's line. Call it after the transaction, which may run more than once.
+func Log(ctx context.Context, log *slog.Logger, caller api.Caller, e Event) {
+	log.LogAttrs(ctx, slog.LevelInfo, string(e.Name), slog.String("user", e.UserID), slog.String("client", e.ClientID),
+		slog.String("session", e.SessionID), slog.String("address", caller.Address.String()), slog.String("detail", e.Detail))
+}
