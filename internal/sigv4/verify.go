@@ -1,0 +1,87 @@
+package sigv4
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"fmt"
+	"time"
+)
+
+// noSecret stands in for the secret of an unknown key, so that refusing one costs what refusing a wrong signature does. It
+// has the length of a real secret. That it is public is harmless: Verify never accepts under it.
+const noSecret = "the-secret-of-no-key-is-never-accepted-!"
+
+// Verify tells whether the claim is true: body is what the request carried, and secret is the key that the caller found
+// for the access key id and session token. An empty secret says that it found none; the same work is done and the answer
+// is UnknownKey, whatever the signature. The error is an *Error.
+func (c *Claim) Verify(body []byte, secret string, now time.Time) error {
+	if err := c.checkTime(now); err != nil {
+		return err
+	}
+	known := secret != ""
+	if !known {
+		secret = noSecret
+	}
+	digest := sha256.Sum256(body)
+	payloadHash := hex.EncodeToString(digest[:])
+	want := signature(c.message.canonical(c.SignedHeaders, payloadHash), secret, c.Time, c.Region, c.Service)
+	matches := hmac.Equal(want, c.signature[:])
+	if c.payloadHash != "" && subtle.ConstantTimeCompare([]byte(c.payloadHash), []byte(payloadHash)) != 1 {
+		matches = false
+	}
+	switch {
+	case !known:
+		return refuse(UnknownKey, "the access key id or session token is not known here")
+	case !matches:
+		return refuse(Mismatch, "the signature does not match the request as it arrived; check the secret access key, "+
+			"and that no proxy changes the host, path, query, body or signed headers")
+	}
+	return nil
+}
+
+// checkTime refuses a signature outside its window. The wording is that of AWS, because the SDKs look for "Signature
+// expired" to correct their clock and try again.
+func (c *Claim) checkTime(now time.Time) error {
+	signed, skew := c.Time, c.skew
+	minutes := fmt.Sprintf("%.4g min.", skew.Minutes())
+	if early := now.Add(skew); signed.After(early) {
+		return refuse(NotYet, "Signature not yet current: %s is still later than %s (%s + %s)",
+			stamp(signed), stamp(early), stamp(now), minutes)
+	}
+	if c.Presigned {
+		if end := signed.Add(c.Lifetime); now.After(end) {
+			return refuse(Expired, "Signature expired: %s is now earlier than %s", stamp(end), stamp(now))
+		}
+		return nil
+	}
+	if late := now.Add(-skew); signed.Before(late) {
+		return refuse(Expired, "Signature expired: %s is now earlier than %s (%s - %s)",
+			stamp(signed), stamp(late), stamp(now), minutes)
+	}
+	return nil
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(timeLayout) }
+
+// signature derives the key of one day, Region and service from the secret and signs a canonical request with it.
+func signature(canonical, secret string, t time.Time, region, service string) []byte {
+	date := t.UTC().Format(dateLayout)
+	key := mac([]byte("AWS4"+secret), date)
+	for _, part := range []string{region, service, terminator} {
+		key = mac(key, part)
+	}
+	return mac(key, stringToSign(canonical, t, scope(date, region, service)))
+}
+
+func stringToSign(canonical string, t time.Time, scope string) string {
+	digest := sha256.Sum256([]byte(canonical))
+	return algorithm + "\n" + stamp(t) + "\n" + scope + "\n" + hex.EncodeToString(digest[:])
+}
+
+func mac(key []byte, text string) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(text))
+	return h.Sum(nil)
+}
