@@ -130,6 +130,21 @@ func (tx *Tx) AssignedRoles(userID, accountID, after string, limit int) ([]strin
 		userID, accountID, after, limit)
 }
 
+// Holding is a permission set that a user holds in an account.
+type Holding struct {
+	Account Account
+	Role    string // name of the permission set
+}
+
+// Holdings returns every role that the user holds in any account, by account id and name of the role, up to limit.
+func (tx *Tx) Holdings(userID string, limit int) ([]Holding, error) {
+	return list(tx, func(r row) Holding { return Holding{scanAccount(r), r.text(3)} },
+		`SELECT account.account_id, account.name, account.email, permission_set.name
+		FROM `+assignedTo+` held JOIN account ON account.account_id = held.account_id
+			JOIN permission_set ON permission_set.permission_set_id = held.permission_set_id
+		ORDER BY account.account_id, permission_set.name LIMIT $2`, userID, limit)
+}
+
 // AssignedRole returns the permission set of that name, if the user holds it in the account.
 func (tx *Tx) AssignedRole(userID, accountID, name string) (set PermissionSet, found bool, err error) {
 	found, err = tx.one(`SELECT permission_set.permission_set_id, permission_set.name, permission_set.description,

@@ -21,6 +21,13 @@ func (tx *Tx) Attempts(key string) (tally, ends int64, err error) {
 	return tally, ends, err
 }
 
+// UncountAttempt takes one from the tally that ends at the given moment: what CountAttempt added before it was known that nothing
+// would be amiss. A tally that has begun anew since is left alone.
+func (tx *Tx) UncountAttempt(key string, ends int64) error {
+	_, err := tx.exec(`UPDATE attempt SET tally = tally - 1 WHERE attempt_key = $1 AND expires_at = $2 AND tally > 0`, key, ends)
+	return err
+}
+
 // ForgetAttempts removes the tally of the key.
 func (tx *Tx) ForgetAttempts(key string) error {
 	_, err := tx.exec(`DELETE FROM attempt WHERE attempt_key = $1`, key)

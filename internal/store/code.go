@@ -39,11 +39,6 @@ func (tx *Tx) AddCode(c Code, codeDigest string) (bool, error) {
 	return added == 1, err
 }
 
-// CodeDecided reports whether an authorization request was decided already.
-func (tx *Tx) CodeDecided(requestID string) (bool, error) {
-	return tx.one(`SELECT state FROM authorization_code WHERE request_id = $1`, func(row) {}, requestID)
-}
-
 // Code finds an authorization code by its whole value and the client it was given to.
 func (tx *Tx) Code(requestID, codeDigest, clientID string) (c Code, found bool, err error) {
 	found, err = tx.one(`SELECT request_id, state, client_id, client_name, redirect_uri, challenge, nonce, scopes, user_id, sign_in_id,

@@ -52,14 +52,6 @@ func (tx *Tx) AddDevice(d Device, codeDigest, userCodeDigest string) (bool, erro
 	return added == 1, err
 }
 
-// DevicesPending counts the live device authorizations of a client that wait for a decision. Ids sort by age, so only
-// those made since the given id are looked at.
-func (tx *Tx) DevicesPending(clientID, sinceID string) (count int64, err error) {
-	_, err = tx.one(`SELECT COUNT(*) FROM device_authorization WHERE device_id >= $2 AND client_id = $1 AND state = 'pending'`,
-		func(r row) { count = r.int(0) }, clientID, sinceID)
-	return count, err
-}
-
 // DeviceByCode finds a device authorization by the whole device code and the client it was given to.
 func (tx *Tx) DeviceByCode(deviceID, codeDigest, clientID string) (d Device, found bool, err error) {
 	found, err = tx.one(`SELECT `+deviceColumns+` FROM device_authorization

@@ -44,12 +44,13 @@ func (tx *Tx) AddSession(s Session) error {
 	return err
 }
 
-// SessionWithUser finds a session and the person it belongs to in one read.
-func (tx *Tx) SessionWithUser(sessionID string) (s Session, status string, found bool, err error) {
-	found, err = tx.one(`SELECT `+sessionColumns+`, directory_user.status
+// SessionAndUser finds a session and the person it belongs to in one read.
+func (tx *Tx) SessionAndUser(sessionID string) (s Session, u User, found bool, err error) {
+	found, err = tx.one(`SELECT `+sessionColumns+`, directory_user.user_id, directory_user.user_name, directory_user.display_name,
+			directory_user.given_name, directory_user.family_name, directory_user.email, directory_user.status
 		FROM session JOIN directory_user ON directory_user.user_id = session.user_id WHERE session.session_id = $1`,
-		func(r row) { s, status = scanSession(r), r.text(sessionWidth) }, sessionID)
-	return s, status, found, err
+		func(r row) { s, u = scanSession(r), scanUserAt(r, sessionWidth) }, sessionID)
+	return s, u, found, err
 }
 
 // RotateSession begins the next generation of a session that is at the given one, and reports whether it did. Of any number of callers

@@ -28,6 +28,24 @@ func (tx *Tx) SignIn(signInID string) (s SignIn, found bool, err error) {
 	return s, found, err
 }
 
+// SignInWithUser finds a sign-in and the person it belongs to in one read.
+func (tx *Tx) SignInWithUser(signInID string) (s SignIn, user User, found bool, err error) {
+	found, err = tx.one(`SELECT directory_user.user_id, user_name, display_name, given_name, family_name, email, status,
+			sign_in_id, address, agent, sign_in.created_at, ends_at, revoked_at
+		FROM sign_in JOIN directory_user ON directory_user.user_id = sign_in.user_id WHERE sign_in_id = $1`,
+		func(r row) {
+			user = scanUser(r)
+			s = SignIn{r.text(7), user.UserID, r.text(8), r.text(9), r.int(10), r.int(11), r.int(12)}
+		}, signInID)
+	return s, user, found, err
+}
+
+// SignInAddresses returns up to limit addresses that the user signed in from lately: within the time that ended sign-ins are kept.
+func (tx *Tx) SignInAddresses(userID string, limit int) ([]string, error) {
+	return list(tx, func(r row) string { return r.text(0) },
+		`SELECT DISTINCT address FROM sign_in WHERE user_id = $1 LIMIT $2`, userID, limit)
+}
+
 // RevokeSignIn ends a sign-in and every session that was granted out of it.
 func (tx *Tx) RevokeSignIn(signInID, because string) error {
 	if _, err := tx.exec(`UPDATE sign_in SET revoked_at = $2 WHERE sign_in_id = $1 AND revoked_at = 0`, signInID, tx.Millis()); err != nil {

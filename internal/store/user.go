@@ -34,8 +34,11 @@ func UserNameKey(userName string) string {
 
 const userColumns = `user_id, user_name, display_name, given_name, family_name, email, status`
 
-func scanUser(r row) User {
-	return User{r.text(0), r.text(1), r.text(2), r.text(3), r.text(4), r.text(5), r.text(6)}
+func scanUser(r row) User { return scanUserAt(r, 0) }
+
+// scanUserAt reads the user columns that begin at the given one.
+func scanUserAt(r row, at int) User {
+	return User{r.text(at), r.text(at + 1), r.text(at + 2), r.text(at + 3), r.text(at + 4), r.text(at + 5), r.text(at + 6)}
 }
 
 // UserByName finds a user by the name typed, letter case of ASCII ignored.

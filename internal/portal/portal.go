@@ -1,0 +1,258 @@
+// Package portal is the portal (sso): what a signed-in person may use. It evaluates assignments at each call, through users and groups,
+// and vends role credentials. Who may sign in, and for how long a session lives, is for others.
+package portal
+
+import (
+	"context"
+	"log/slog"
+	"regexp"
+	"time"
+
+	"sallyport/internal/api"
+	"sallyport/internal/audit"
+	"sallyport/internal/creds"
+	"sallyport/internal/fault"
+	"sallyport/internal/keys"
+	"sallyport/internal/store"
+	"sallyport/internal/sys"
+)
+
+const (
+	// defaultPage is the page of a caller who names no size. AWS documents none.
+	defaultPage = 100
+	// maxHoldings bounds what the portal page shows of one person: AWS has 3,000 accounts an instance at most.
+	maxHoldings = 20_000
+
+	purposeCursor = "portal-cursor"
+	cursorLayout  = 1
+)
+
+// Options are what the service is given.
+type Options struct {
+	Store *store.Store
+	Ring  *keys.Ring
+	Clock *sys.Clock
+	Log   *slog.Logger
+}
+
+// Service is the portal.
+type Service struct{ Options }
+
+// New makes the service.
+func New(options Options) *Service { return &Service{options} }
+
+// Handlers are the operations of the service.
+func (s *Service) Handlers() []api.Handler {
+	return []api.Handler{
+		api.GetRoleCredentials.Handle(s.GetRoleCredentials),
+		api.ListAccountRoles.Handle(s.ListAccountRoles),
+		api.ListAccounts.Handle(s.ListAccounts),
+		api.Logout.Handle(s.Logout),
+	}
+}
+
+var noAccess = fault.Forbidden.Refuse("No access")
+
+// enter lets in the bearer of an access token that is good for the portal.
+func (s *Service) enter(ctx context.Context, accessToken string) (creds.Bearer, error) {
+	bearer, err := creds.Authenticate(ctx, s.Store, s.Ring, accessToken)
+	if err == nil && !bearer.GrantsPortalAccess() {
+		err = fault.Unauthorized.Refuse("Session token not found or invalid: it lacks the scope sso:account:access").
+			Because("the token has the scopes %q", bearer.Token.Scopes)
+	}
+	return bearer, err
+}
+
+// ListAccounts lists the accounts in which the person holds a role, by id.
+func (s *Service) ListAccounts(ctx context.Context, caller api.Caller, in *api.ListAccountsRequest) (*api.ListAccountsResponse, error) {
+	bearer, err := s.enter(ctx, in.AccessToken)
+	if err != nil {
+		return nil, err
+	}
+	query := cursor{UserID: bearer.User.UserID, Operation: api.ListAccounts.Name}
+	after, err := s.openCursor(query, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	limit := pageSize(in.MaxResults)
+	var accounts []store.Account
+	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		accounts, err = tx.AssignedAccounts(bearer.User.UserID, after, limit+1)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &api.ListAccountsResponse{AccountList: []api.AccountInfo{}}
+	if len(accounts) > limit {
+		accounts = accounts[:limit]
+		out.NextToken = s.sealCursor(query, accounts[limit-1].AccountID)
+	}
+	for _, account := range accounts {
+		out.AccountList = append(out.AccountList, api.AccountInfo{
+			AccountID: account.AccountID, AccountName: account.Name, EmailAddress: account.Email,
+		})
+	}
+	return out, nil
+}
+
+// ListAccountRoles lists the roles that the person holds in an account, by name. An account in which they hold none, or that does not
+// exist, has an empty list.
+func (s *Service) ListAccountRoles(ctx context.Context, caller api.Caller, in *api.ListAccountRolesRequest) (*api.ListAccountRolesResponse, error) {
+	bearer, err := s.enter(ctx, in.AccessToken)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkAccountID(in.AccountID); err != nil {
+		return nil, err
+	}
+	query := cursor{UserID: bearer.User.UserID, Operation: api.ListAccountRoles.Name, AccountID: in.AccountID}
+	after, err := s.openCursor(query, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	limit := pageSize(in.MaxResults)
+	var roles []string
+	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		roles, err = tx.AssignedRoles(bearer.User.UserID, in.AccountID, after, limit+1)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &api.ListAccountRolesResponse{RoleList: []api.RoleInfo{}}
+	if len(roles) > limit {
+		roles = roles[:limit]
+		out.NextToken = s.sealCursor(query, roles[limit-1])
+	}
+	for _, role := range roles {
+		out.RoleList = append(out.RoleList, api.RoleInfo{RoleName: role, AccountID: in.AccountID})
+	}
+	return out, nil
+}
+
+// GetRoleCredentials vends credentials of a role that the person holds in an account. It answers alike for a role that does not exist and
+// for one that is not theirs.
+func (s *Service) GetRoleCredentials(ctx context.Context, caller api.Caller, in *api.GetRoleCredentialsRequest) (*api.GetRoleCredentialsResponse, error) {
+	bearer, err := s.enter(ctx, in.AccessToken)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkAccountID(in.AccountID); err != nil {
+		return nil, err
+	}
+	var set store.PermissionSet
+	err = s.Store.View(ctx, func(tx *store.Tx) error {
+		var held bool
+		if set, held, err = tx.AssignedRole(bearer.User.UserID, in.AccountID, in.RoleName); err == nil && !held {
+			err = noAccess.Because("user %s holds no role of that name in account %s", bearer.User.UserID, in.AccountID)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	vended := creds.VendRole(s.Ring, creds.Role{
+		Account:     in.AccountID,
+		RoleName:    creds.ReservedRoleName(set.Name, set.PermissionSetID, in.AccountID),
+		SessionName: bearer.User.UserName,
+		UserID:      bearer.User.UserID,
+		ExpiresAt:   s.Clock.Now().Add(time.Duration(set.SessionDurationS) * time.Second).UnixMilli(),
+	})
+	s.Log.LogAttrs(ctx, slog.LevelInfo, "RoleCredentialsVended", slog.String("user", bearer.User.UserID),
+		slog.String("account", in.AccountID), slog.String("role", set.Name), slog.String("access_key_id", vended.AccessKeyID))
+	return &api.GetRoleCredentialsResponse{RoleCredentials: api.RoleCredentials{
+		AccessKeyID: vended.AccessKeyID, SecretAccessKey: vended.SecretAccessKey, SessionToken: vended.SessionToken,
+		Expiration: vended.ExpiresAt,
+	}}, nil
+}
+
+// Logout ends the session behind an access token, and with it every token of the session. Any live token of a session may end it.
+func (s *Service) Logout(ctx context.Context, caller api.Caller, in *api.LogoutRequest) (*api.LogoutResponse, error) {
+	bearer, err := creds.Authenticate(ctx, s.Store, s.Ring, in.AccessToken)
+	if err != nil {
+		return nil, err
+	}
+	event := audit.Event{
+		Name: audit.SessionRevoked, UserID: bearer.User.UserID, ClientID: bearer.Session.ClientID, SessionID: bearer.Session.SessionID,
+		Detail: "logout",
+	}
+	err = s.Store.Update(ctx, func(tx *store.Tx) error {
+		revoked, err := tx.RevokeSession(bearer.Session.SessionID, "logout")
+		if err != nil || !revoked {
+			return err
+		}
+		return audit.Record(tx, caller, event)
+	})
+	if err != nil {
+		return nil, err
+	}
+	audit.Log(ctx, s.Log, caller, event)
+	return &api.LogoutResponse{}, nil
+}
+
+// Holdings are the accounts of a person with the roles held in each, for the portal page.
+func (s *Service) Holdings(ctx context.Context, userID string) (holdings []AccountHolding, err error) {
+	var rows []store.Holding
+	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		rows, err = tx.Holdings(userID, maxHoldings)
+		return err
+	})
+	for _, row := range rows {
+		if last := len(holdings) - 1; last < 0 || holdings[last].Account != row.Account {
+			holdings = append(holdings, AccountHolding{Account: row.Account})
+		}
+		last := &holdings[len(holdings)-1]
+		last.Roles = append(last.Roles, row.Role)
+	}
+	return holdings, err
+}
+
+// AccountHolding is an account with the names of the roles that a person holds there.
+type AccountHolding struct {
+	Account store.Account
+	Roles   []string
+}
+
+var accountID = regexp.MustCompile(`^[0-9]{12}$`)
+
+func checkAccountID(id string) error {
+	if !accountID.MatchString(id) {
+		return fault.InvalidRequest.Refuse("account_id must be 12 digits")
+	}
+	return nil
+}
+
+func pageSize(maxResults *int64) int {
+	if maxResults == nil {
+		return defaultPage
+	}
+	return int(*maxResults)
+}
+
+// cursor is the question that a next token belongs to: of another person or question it is refused.
+type cursor struct{ UserID, Operation, AccountID string }
+
+func (s *Service) sealCursor(c cursor, last string) string {
+	return s.Ring.Seal(purposeCursor, keys.Pack(cursorLayout).Text(c.UserID).Text(c.Operation).Text(c.AccountID).Text(last).Bytes())
+}
+
+var badCursor = fault.InvalidRequest.Refuse("next_token is not one that this list gave out: start the list again")
+
+// openCursor returns where the list goes on, which is at its beginning without a token.
+func (s *Service) openCursor(c cursor, text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	message, err := s.Ring.Open(purposeCursor, text)
+	if err != nil {
+		return "", badCursor
+	}
+	u := keys.Unpack(cursorLayout, message)
+	given := cursor{u.Text(), u.Text(), u.Text()}
+	last := u.Text()
+	if u.Err() != nil || given != c {
+		return "", badCursor.Because("the token belongs to another list")
+	}
+	return last, nil
+}

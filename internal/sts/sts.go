@@ -1,0 +1,86 @@
+// Package sts is the part of the Security Token Service that role credentials need: it finds the secret behind an access key and tells
+// whose it is. Verifying the signature itself is sigv4's work, at the rim's request.
+package sts
+
+import (
+	"context"
+
+	"sallyport/internal/api"
+	"sallyport/internal/creds"
+	"sallyport/internal/fault"
+	"sallyport/internal/keys"
+	"sallyport/internal/store"
+	"sallyport/internal/sys"
+)
+
+// Options are what the service is given.
+type Options struct {
+	Store *store.Store
+	Ring  *keys.Ring
+	Clock *sys.Clock
+	Owner string // account of the instance: long-lived keys are its users'
+}
+
+// Service is the security token service.
+type Service struct{ Options }
+
+// New makes the service.
+func New(options Options) *Service { return &Service{options} }
+
+// Handlers are the operations of the service.
+func (s *Service) Handlers() []api.Handler {
+	return []api.Handler{api.GetCallerIdentity.Handle(s.GetCallerIdentity)}
+}
+
+// GetCallerIdentity tells whose credentials signed the request.
+func (s *Service) GetCallerIdentity(ctx context.Context, caller api.Caller, in *api.GetCallerIdentityRequest) (*api.GetCallerIdentityResponse, error) {
+	if caller.Signer == nil {
+		return nil, fault.MissingAuthenticationToken.Refuse("Request is missing Authentication Token")
+	}
+	return &api.GetCallerIdentityResponse{UserID: caller.Signer.UserID, Account: caller.Signer.Account, ARN: caller.Signer.ARN}, nil
+}
+
+// Key is what is known of the access key that a request names. Where Known is false the secret is empty, which verifies nothing, and the
+// rim does the same work as for a known one.
+type Key struct {
+	Known   bool
+	Expired bool
+	Secret  string
+	Signer  api.Signer
+}
+
+// FindKey looks up the access key of a request. Short-lived keys are read out of their session token; long-lived ones are in the store.
+func (s *Service) FindKey(ctx context.Context, accessKeyID, sessionToken string) (Key, error) {
+	if sessionToken != "" {
+		return s.findRole(accessKeyID, sessionToken), nil
+	}
+	var key Key
+	err := s.Store.View(ctx, func(tx *store.Tx) error {
+		row, found, err := tx.AccessKey(accessKeyID)
+		if err != nil || !found {
+			return err
+		}
+		secret, ok := creds.OpenAccessKeySecret(s.Ring, row.AccessKeyID, row.SealedSecret)
+		key = Key{Known: ok, Secret: secret, Signer: api.Signer{
+			AccessKeyID: row.AccessKeyID,
+			Account:     s.Owner,
+			UserID:      creds.UserID(row.UserName),
+			ARN:         "arn:aws:iam::" + s.Owner + ":user/" + row.UserName,
+		}}
+		return nil
+	})
+	return key, err
+}
+
+func (s *Service) findRole(accessKeyID, sessionToken string) Key {
+	role, ok := creds.OpenRole(s.Ring, sessionToken)
+	if !ok || role.AccessKeyID != accessKeyID {
+		return Key{}
+	}
+	return Key{
+		Known:   true,
+		Expired: s.Clock.Now().UnixMilli() >= role.ExpiresAt,
+		Secret:  role.SecretAccessKey,
+		Signer:  api.Signer{AccessKeyID: accessKeyID, Account: role.Account, UserID: role.AssumedRoleID(), ARN: role.ARN()},
+	}
+}

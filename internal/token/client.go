@@ -1,0 +1,134 @@
+package token
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"slices"
+	"time"
+
+	"sallyport/internal/fault"
+	"sallyport/internal/keys"
+	"sallyport/internal/oauth"
+)
+
+// A registration is stored nowhere: RegisterClient is open to everybody, and a flood of registrations must not write a row. It travels
+// sealed in the client id, because GET /authorize brings nothing else. The client secret is sealed for the same registration and shows
+// that whoever asks for tokens is the one who registered.
+
+const (
+	purposeClientID     = "client-id"
+	purposeClientSecret = "client-secret"
+	clientLayout        = 1
+
+	// registrationLifetime is AWS's, and the longest time that a sealing key must be kept for.
+	registrationLifetime = 90 * 24 * time.Hour
+)
+
+// registration is what a client registered.
+type registration struct {
+	ID           string // 128 random bits
+	Name         string // self-declared
+	Scopes       oauth.Scopes
+	RedirectURIs []oauth.RedirectURI
+	GrantTypes   []oauth.GrantType
+	CreatedAt    time.Time
+}
+
+func (r registration) expiresAt() time.Time { return r.CreatedAt.Add(registrationLifetime) }
+
+// Client is a registration that was opened from its client id. That it was opened does not say that its owner asks.
+type Client struct {
+	registration
+	Text string // the client id as the client sends it
+}
+
+// Name is the name that the client gave itself.
+func (c Client) Name() string { return c.registration.Name }
+
+// allows reports whether the client registered for the grant.
+func (c Client) allows(grant oauth.GrantType) bool { return slices.Contains(c.GrantTypes, grant) }
+
+// refreshable reports whether a session of the client gets refresh tokens.
+func (c Client) refreshable() bool {
+	return c.Scopes.Refreshable() && c.allows(oauth.GrantRefreshToken)
+}
+
+// authenticatedClient is a client that showed its secret.
+type authenticatedClient struct{ Client }
+
+func newRegistrationID() string {
+	raw := make([]byte, 16)
+	rand.Read(raw)
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+func (s *Service) sealClient(r registration) (clientID, clientSecret string) {
+	p := keys.Pack(clientLayout).Text(r.ID).Text(r.Name).Int(r.CreatedAt.Unix()).Texts(r.Scopes.Strings())
+	uris := make([]string, len(r.RedirectURIs))
+	for i, uri := range r.RedirectURIs {
+		uris[i] = uri.String()
+	}
+	grants := make([]string, len(r.GrantTypes))
+	for i, grant := range r.GrantTypes {
+		grants[i] = string(grant)
+	}
+	keyID := s.Ring.CurrentKeyID()
+	clientID, ok := s.Ring.SealUnder(keyID, purposeClientID, p.Texts(uris).Texts(grants).Bytes())
+	clientSecret, sealed := s.Ring.SealUnder(keyID, purposeClientSecret, secretMessage(r.ID))
+	if !ok || !sealed {
+		panic("token: the current key is not in the ring")
+	}
+	return clientID, clientSecret
+}
+
+func secretMessage(id string) []byte { return keys.Pack(clientLayout).Text(id).Bytes() }
+
+var invalidClient = fault.InvalidClient.Refuse("The client is unknown here or its registration has expired: register it again")
+
+// openClient reads a client id.
+func (s *Service) openClient(text string) (Client, error) {
+	message, err := s.Ring.Open(purposeClientID, text)
+	if err != nil {
+		return Client{}, invalidClient.Because("the client id does not open")
+	}
+	u := keys.Unpack(clientLayout, message)
+	r := registration{ID: u.Text(), Name: u.Text(), CreatedAt: time.Unix(u.Int(), 0).UTC()}
+	scopes, uris, grants := u.Texts(), u.Texts(), u.Texts()
+	if err := u.Err(); err != nil {
+		return Client{}, invalidClient.Because("the client id has another layout")
+	}
+	for _, scope := range scopes {
+		r.Scopes = append(r.Scopes, oauth.Scope(scope)) // parsed when it was sealed
+	}
+	for _, grant := range grants {
+		r.GrantTypes = append(r.GrantTypes, oauth.GrantType(grant))
+	}
+	for _, uri := range uris {
+		parsed, err := oauth.ParseRedirectURI(uri)
+		if err != nil {
+			return Client{}, invalidClient.Because("a registered redirect URI is no longer allowed")
+		}
+		r.RedirectURIs = append(r.RedirectURIs, parsed)
+	}
+	if !s.Clock.Now().Before(r.expiresAt()) {
+		return Client{}, invalidClient.Because("the registration expired at %s", r.expiresAt())
+	}
+	return Client{registration: r, Text: text}, nil
+}
+
+// authenticate opens a client id and checks that the secret belongs to it.
+func (s *Service) authenticate(clientID, clientSecret string) (authenticatedClient, error) {
+	client, err := s.openClient(clientID)
+	if err != nil {
+		return authenticatedClient{}, err
+	}
+	message, err := s.Ring.Open(purposeClientSecret, clientSecret)
+	if err != nil {
+		return authenticatedClient{}, invalidClient.Because("the client secret does not open")
+	}
+	if subtle.ConstantTimeCompare(message, secretMessage(client.ID)) != 1 {
+		return authenticatedClient{}, invalidClient.Because("the client secret belongs to another client")
+	}
+	return authenticatedClient{client}, nil
+}

@@ -1,0 +1,101 @@
+package token
+
+import (
+	"sallyport/internal/api"
+	"sallyport/internal/fault"
+	"sallyport/internal/oauth"
+	"sallyport/internal/store"
+)
+
+// deviceCodeGrant redeems what a person approved on the device page (RFC 8628 §3.4, §3.5).
+var deviceCodeGrant = grant{
+	Type: oauth.GrantDeviceCode,
+	Needs: func(in *api.CreateTokenRequest) string {
+		if in.DeviceCode == "" {
+			return "deviceCode"
+		}
+		return ""
+	},
+	Peek:   peekDevice,
+	Redeem: redeemDevice,
+}
+
+var (
+	authorizationPending = fault.AuthorizationPending.Refuse("Authorization is still pending")
+	deviceTooFast        = fault.SlowDown.Refuse("Polling too fast: wait for the interval between polls")
+	deviceExpired        = fault.ExpiredToken.Refuse("The device code has expired: start again")
+	deviceDenied         = fault.AccessDenied.Refuse("The request was denied in the browser")
+	deviceUnknown        = fault.InvalidGrant.Refuse("Invalid device code provided")
+)
+
+// peekDevice answers the polls that change nothing.
+func peekDevice(s *Service, tx *store.Tx, r *tokenRequest) error {
+	device, err := s.deviceOf(tx, r)
+	if err != nil {
+		return err
+	}
+	err = pollDevice(device, tx.Millis())
+	if err == authorizationPending && !s.polls.allow(device.DeviceID, tx.Now) {
+		return deviceTooFast
+	}
+	return err
+}
+
+// deviceOf finds the authorization that the client's device code stands for. Unknown codes and those of other clients are alike.
+func (s *Service) deviceOf(tx *store.Tx, r *tokenRequest) (store.Device, error) {
+	if !s.DeviceGrant {
+		return store.Device{}, deviceGrantOff
+	}
+	device, found, err := tx.DeviceByCode(rowOf(r.DeviceCode), s.Ring.Digest(digestDeviceCode, r.DeviceCode), r.client.ID)
+	if err == nil && !found {
+		err = deviceUnknown
+	}
+	return device, err
+}
+
+// pollDevice is the verdict on a poll at the moment: nil when the device authorization may be redeemed, or was.
+func pollDevice(d store.Device, now int64) error {
+	switch {
+	case d.State == store.DeviceDenied:
+		return deviceDenied
+	case d.State == store.DeviceSpent:
+		return nil // the redemption looks at who comes again
+	case now >= d.ExpiresAt:
+		return deviceExpired
+	case d.State == store.DevicePending:
+		return authorizationPending
+	}
+	return nil
+}
+
+func redeemDevice(s *Service, tx *store.Tx, r *tokenRequest) (issue, error) {
+	device, err := s.deviceOf(tx, r)
+	if err != nil {
+		return issue{}, err
+	}
+	if err := pollDevice(device, tx.Millis()); err != nil {
+		return issue{}, err
+	}
+	if device.State == store.DeviceSpent {
+		if err := r.replayed(tx, spentBefore{device.SessionID, device.SpentAt, device.SpentFrom}, device.UserID); err != nil {
+			return issue{}, err
+		}
+		return issue{}, deviceUnknown.Because("the device code was spent already")
+	}
+	user, scopes, spending, err := r.spend(tx, device.UserID, device.Scopes)
+	if err != nil {
+		return issue{}, err
+	}
+	spent, err := tx.SpendDevice(device.DeviceID, spending)
+	if err != nil {
+		return issue{}, err
+	}
+	if !spent {
+		return issue{}, deviceUnknown.Because("another request was faster")
+	}
+	session, err := s.begin(tx, r, granted{
+		sessionID: spending.SessionID, userID: user.UserID, signInID: device.SignInID, authTime: device.AuthTime, scopes: device.Scopes,
+	})
+	s.polls.drop(device.DeviceID)
+	return issue{session: session, scopes: scopes, user: user}, err
+}

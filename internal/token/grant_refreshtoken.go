@@ -1,0 +1,119 @@
+package token
+
+import (
+	"time"
+
+	"sallyport/internal/api"
+	"sallyport/internal/audit"
+	"sallyport/internal/creds"
+	"sallyport/internal/fault"
+	"sallyport/internal/oauth"
+	"sallyport/internal/store"
+)
+
+// refreshTokenGrant begins the next generation of a session (RFC 6749 §6).
+//
+// A refresh token names its session and generation. The current generation moves the session on. The one before it, for a short while,
+// gets the current generation's answer again: its owner lost the answer, or two processes refreshed at once. Any older one was
+// stolen or is being used by two parties, and ends the session.
+var refreshTokenGrant = grant{
+	Type: oauth.GrantRefreshToken,
+	Needs: func(in *api.CreateTokenRequest) string {
+		if in.RefreshToken == "" {
+			return "refreshToken"
+		}
+		return ""
+	},
+	Redeem: redeemRefresh,
+}
+
+// The sentence begins as AWS's does, which people search for.
+var refreshUnknown = fault.InvalidGrant.Refuse("Invalid refresh token provided: the session has ended. Sign in again")
+
+// refreshVerdict is what to do with a refresh token.
+type refreshVerdict int
+
+const (
+	refreshRotate refreshVerdict = iota
+	refreshRepeat                // answer as before
+	refreshEnded                 // the session is over
+	refreshStolen                // end the session
+)
+
+// judgeRefresh decides on a token of the generation, for a session at a moment.
+func judgeRefresh(session store.Session, generation, now int64, window time.Duration) refreshVerdict {
+	inWindow := now-session.RotatedAt <= window.Milliseconds()
+	switch {
+	case session.RevokedAt != 0:
+		return refreshEnded
+	case generation == session.Generation-1 && inWindow:
+		return refreshRepeat
+	case generation < session.Generation:
+		return refreshStolen
+	case generation > session.Generation:
+		return refreshEnded // the store was restored from an older copy
+	case time.Duration(session.EndsAt-now)*time.Millisecond-window < time.Second:
+		return refreshEnded // an answer that may be repeated within the window could not keep its promise
+	}
+	return refreshRotate
+}
+
+func redeemRefresh(s *Service, tx *store.Tx, r *tokenRequest) (issue, error) {
+	token, ok := creds.OpenRefresh(s.Ring, r.RefreshToken)
+	if !ok {
+		return issue{}, refreshUnknown.Because("the token does not open")
+	}
+	session, user, found, err := tx.SessionAndUser(token.SessionID)
+	if err != nil {
+		return issue{}, err
+	}
+	if !found || session.ClientID != r.client.ID {
+		return issue{}, refreshUnknown.Because("the session is unknown or another client's")
+	}
+	if !user.Enabled() {
+		return issue{}, refreshUnknown.Because("the user is disabled")
+	}
+	scopes, err := r.narrow(session.Scopes)
+	if err != nil {
+		return issue{}, err
+	}
+	switch judgeRefresh(session, token.Generation, tx.Millis(), s.RefreshWindow) {
+	case refreshEnded:
+		return issue{}, refreshUnknown.Because("revoked: %q, ends at %d", session.RevokedBecause, session.EndsAt)
+	case refreshStolen:
+		return issue{}, s.endStolen(tx, r, session)
+	case refreshRotate:
+		if session, err = s.rotate(tx, session); err != nil {
+			return issue{}, err
+		}
+	}
+	return issue{session: session, scopes: scopes, user: user, slack: s.RefreshWindow}, nil
+}
+
+func (s *Service) rotate(tx *store.Tx, session store.Session) (store.Session, error) {
+	keyID := s.Ring.CurrentKeyID()
+	rotated, err := tx.RotateSession(session.SessionID, session.Generation, keyID)
+	if err != nil {
+		return store.Session{}, err
+	}
+	if !rotated {
+		return store.Session{}, refreshUnknown.Because("another request was faster") // cannot happen inside one transaction
+	}
+	session.Generation++
+	session.RotatedAt = tx.Millis()
+	session.KeyID = keyID
+	return session, nil
+}
+
+func (s *Service) endStolen(tx *store.Tx, r *tokenRequest, session store.Session) error {
+	if _, err := tx.RevokeSession(session.SessionID, "a spent refresh token was used"); err != nil {
+		return err
+	}
+	err := audit.Record(tx, r.caller, audit.Event{
+		Name: audit.RefreshReplayed, UserID: session.UserID, ClientID: session.ClientID, SessionID: session.SessionID,
+	})
+	if err != nil {
+		return err
+	}
+	return refreshUnknown.Because("a spent refresh token was used: session %s ended", session.SessionID)
+}

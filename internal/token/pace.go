@@ -1,0 +1,76 @@
+package token
+
+import (
+	"sync"
+	"time"
+)
+
+// pollBurst is how many polls of one device code may come at once. The AWS CLI polls twice before its first wait, and after one
+// slow_down waits 6 s for the rest of the sign-in.
+const pollBurst = 3
+
+// paceEntries bounds the keys that one pace remembers. A forgotten key starts afresh, which errs on the caller's side.
+const paceEntries = 1 << 16
+
+// pace limits how often something may happen for each key, by the generic cell rate algorithm: on average once an interval, and a burst at
+// once. It lives in this node's memory: with n nodes the true limit is up to n times looser, and a pending poll writes nothing.
+// What it refuses does not count, so that backing off for one interval is always enough.
+type pace struct {
+	interval time.Duration
+	burst    int
+
+	mu  sync.Mutex
+	due map[string]time.Time // theoretical arrival time of the next
+}
+
+func newPace(interval time.Duration, burst int) *pace {
+	return &pace{interval: interval, burst: burst, due: map[string]time.Time{}}
+}
+
+// ratePace allows so many a second, and ten seconds' worth at once. A rate of zero allows everything.
+func ratePace(perSecond float64) *pace {
+	if perSecond <= 0 {
+		return nil
+	}
+	return newPace(time.Duration(float64(time.Second)/perSecond), int(10*perSecond)+1)
+}
+
+// allow counts one for the key, or reports that it comes too early.
+func (p *pace) allow(key string, now time.Time) bool {
+	if p == nil {
+		return true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	due := p.due[key]
+	if due.Before(now) {
+		due = now
+	}
+	if due.Sub(now) > time.Duration(p.burst-1)*p.interval {
+		return false
+	}
+	if len(p.due) >= paceEntries {
+		p.forget(now)
+	}
+	p.due[key] = due.Add(p.interval)
+	return true
+}
+
+// forget drops the keys that are not limited now, and all of them when none is.
+func (p *pace) forget(now time.Time) {
+	for key, due := range p.due {
+		if !due.After(now) {
+			delete(p.due, key)
+		}
+	}
+	if len(p.due) >= paceEntries {
+		clear(p.due)
+	}
+}
+
+// drop forgets a key that will not come again.
+func (p *pace) drop(key string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.due, key)
+}
