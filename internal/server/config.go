@@ -1,0 +1,403 @@
+// Package server assembles the service: it reads the settings, opens what they name, puts the rims behind one hygiene of requests
+// and one listener, and stops in order. It decides nothing about people, tokens or pages; rooms and rims do.
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Config is everything an operator can set, and the manual of it. A setting is given in the YAML file under the name in its tag, in
+// the environment as SALLYPORT_NAME, or as the flag --name with dashes; a flag wins over the environment, the environment over
+// the file, the file over the default. An empty environment variable counts as not given. Relative paths start at the folder
+// in which the server was started. Durations are written as 90s, 15m, 8h or 90d.
+//
+// The tags are the one table from which file keys, variables, flags, usage, checks and `config print` are made: see settings.go.
+type Config struct {
+	// ConfigFile is the YAML file that the other settings are read from. Without it no file is read: there is no hidden default place.
+	ConfigFile string `setting:"config" form:"FILE" except:"file" help:"YAML file with settings"`
+
+	// Listen is where connections are accepted. Port 0 takes a free port; the ready file tells which. An empty host or 0.0.0.0
+	// listens on every interface and then needs public_url. Use this together with tls_… or behind a proxy that ends TLS.
+	Listen string `setting:"listen" form:"ADDR" default:"127.0.0.1:8420" help:"address and port to serve on"`
+
+	// Data is the folder of the database, the root key and the local CA. Back up all of it: without root.key the database is
+	// unreadable. It must be on a local disk; SQLite is not safe on network file systems.
+	Data string `setting:"data" form:"DIR" default:"./sallyport-data" help:"folder of the database, the root key and the local CA"`
+
+	// TLSCert is a PEM file with the server's certificate followed by its intermediates. Replacing the file (and tls_key) is enough
+	// to renew: it is read again within seconds, and a broken replacement is logged while the old one stays in use.
+	TLSCert string `setting:"tls_cert" form:"FILE" help:"PEM certificate chain; goes with tls_key"`
+
+	// TLSKey is the PEM private key that belongs to tls_cert.
+	TLSKey string `setting:"tls_key" form:"FILE" help:"PEM private key; goes with tls_cert"`
+
+	// TLSAuto makes a local certificate authority in the data folder and serves with a certificate from it. Clients have to be told
+	// to trust DATA/tls/ca.pem; the server says how when it starts. For laptops and tests; it conflicts with tls_cert and tls_key.
+	TLSAuto bool `setting:"tls_auto" help:"serve TLS with a certificate from a local CA made in the data folder"`
+
+	// PublicURL is the address that people and clients use: scheme and host, with a port if it is not the scheme's own, and no path,
+	// because the AWS CLI drops the path when it opens the browser. Every absolute URL that leaves the server is made from it, never from a
+	// request. It has to be https unless the host is the loopback. When it is not given, it is derived from listen.
+	// Changing it changes the issuer name: people sign in again, and relying parties have to be told.
+	PublicURL string `setting:"public_url" form:"URL" help:"address that clients use (default: derived from listen)"`
+
+	// AllowedHosts are further values of the Host header to answer to, written exactly as clients send them: lower case, with the
+	// port unless it is the scheme's own. Anything else gets 421, which is what stops DNS rebinding. Health checks are exempt.
+	AllowedHosts []string `setting:"allowed_hosts" form:"HOST,…" help:"further Host values to answer to, as sent by clients"`
+
+	// Dev turns on development mode: a demo directory on first start, and control endpoints under /_dev/ with which anybody who
+	// reaches the port can sign in as anybody. It refuses to listen beyond loopback.
+	Dev bool `setting:"dev" help:"development mode: demo data and /_dev/ endpoints; loopback only"`
+
+	// ReadyFile is written, atomically, when the server answers requests: JSON with its addresses and, in development mode, the
+	// demo credentials. Programs that start the server wait for this file.
+	ReadyFile string `setting:"ready_file" form:"PATH" help:"file to write once requests are answered"`
+
+	// LogFormat is text for people and json for collectors. The log goes to standard error.
+	LogFormat string `setting:"log_format" form:"text|json" default:"text" oneof:"text json" help:"form of the log on standard error"`
+
+	// LogLevel is the least that is logged. At info: starts, stops, security events, refused and failed requests. At debug: one line for
+	// every request as well. Secrets are in none of them.
+	LogLevel string `setting:"log_level" form:"LEVEL" default:"info" oneof:"debug info warn error" help:"debug, info, warn or error"`
+
+	// Region is the AWS region this instance says it is in. Clients configured with another sso_region are refused, and it is
+	// part of client ids and of the AWS-looking start URL: do not change it once people use the server.
+	Region string `setting:"region" form:"REGION" default:"us-east-1" help:"AWS region that the instance claims"`
+
+	// RootKey protects every key in the database. Losing it loses all sessions and sealed data; leaking it leaks them. It cannot be
+	// a flag, because command lines are visible to every process. Without root_key and root_key_file the server keeps one in
+	// DATA/root.key, made at the first start.
+	RootKey Secret `setting:"root_key" form:"KEY" except:"flag" help:"root key (default: the file root.key in the data folder)"`
+
+	// RootKeyFile is a file that holds the root key: a mounted secret, or a path that only the server's user can read.
+	RootKeyFile string `setting:"root_key_file" form:"FILE" help:"file that holds the root key"`
+
+	// SessionDuration is how long a sign-in lasts: after it, no refresh token renews and the person signs in again. It
+	// applies to sign-ins from then on; running sessions keep what they were promised.
+	SessionDuration time.Duration `setting:"session_duration" form:"DURATION" default:"8h" min:"15m" max:"90d" help:"how long a sign-in lasts"`
+
+	// DeviceGrant is the off switch of the device flow (aws sso login --use-device-code). It is the flow that phishing
+	// uses; where every client has a browser of its own, turn it off. Pending device codes are then refused too.
+	DeviceGrant bool `setting:"device_grant" default:"true" help:"whether the device flow is offered"`
+
+	// DeviceCodeLifetime is how long a device code waits for its approval. Longer gives guessing and phishing more time, so ten
+	// minutes, which is also what AWS gives, is the most.
+	DeviceCodeLifetime time.Duration `setting:"device_code_lifetime" form:"DURATION" default:"10m" min:"1m" max:"10m" step:"1s" help:"how long a device code waits for approval"`
+
+	// DevicePollInterval is how often a client may ask whether its device code was approved. Raise it when many waiting
+	// clients load the server; each second more is a second more that people wait.
+	DevicePollInterval time.Duration `setting:"device_poll_interval" form:"DURATION" default:"1s" min:"1s" max:"30s" step:"1s" help:"least time between two polls of a device code"`
+
+	// ApprovalMaxAge is how recent a sign-in must be to approve a device; after it the password is asked for again. Short
+	// is safer against a browser left open and against phishing links.
+	ApprovalMaxAge time.Duration `setting:"approval_max_age" form:"DURATION" default:"15m" min:"1m" max:"24h" help:"how fresh a sign-in must be to approve a device"`
+
+	// RefreshWindow is how long a refresh token that was already used gets the same answer again, for clients whose answer was
+	// lost or that refresh twice at once. A use after it ends the session as stolen. 0s ends the session at the first reuse, and
+	// people with flaky networks will notice.
+	RefreshWindow time.Duration `setting:"refresh_window" form:"DURATION" default:"30s" min:"0s" max:"5m" help:"how long a used refresh token gets the same answer again"`
+
+	// WebIdleTimeout is after how much inactivity the browser has to sign in again.
+	WebIdleTimeout time.Duration `setting:"web_idle_timeout" form:"DURATION" default:"1h" min:"5m" max:"24h" help:"inactivity after which a browser signs in again"`
+
+	// TrustedProxies are the addresses of your reverse proxies, as networks or single addresses. Only from them is X-Forwarded-For
+	// believed, and of it only the last hop that is not itself a trusted proxy. Limits and the audit log are keyed by that address:
+	// leave it empty unless there is a proxy, and never list a network that clients are in.
+	TrustedProxies []netip.Prefix `setting:"trusted_proxies" form:"CIDR,…" help:"reverse proxies whose X-Forwarded-For is believed"`
+
+	// ShutdownTimeout is how long requests in flight get to finish after SIGTERM. Keep it below what your supervisor waits
+	// before it kills.
+	ShutdownTimeout time.Duration `setting:"shutdown_timeout" form:"DURATION" default:"20s" min:"1s" max:"5m" help:"how long requests in flight get to finish"`
+
+	sources map[string]source // by key: where each value came from; absent means the default
+}
+
+// regionPattern is the form of AWS region names, us-gov-west-1 included.
+var regionPattern = regexp.MustCompile(`^([a-z]+-){2,3}\d$`)
+
+// Validate checks everything that one process can check without touching the machine, and returns all mistakes at once. Each
+// names the setting, the value, where the value came from and what was expected.
+func (c *Config) Validate() error {
+	mistakes := c.checkTable()
+	mistakes = append(mistakes,
+		c.checkListen(),
+		c.checkTLS(),
+		c.checkPublicURL(),
+		c.checkAllowedHosts(),
+		c.checkRegion(),
+		c.checkData(),
+	)
+	return errors.Join(mistakes...)
+}
+
+func (c *Config) checkListen() error {
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil || !validPort(port) || host != "" && !validHost(host) {
+		return c.mistake("listen", "expected an address and a port such as 127.0.0.1:8420 or [::1]:8420")
+	}
+	if c.Dev && !isLoopback(host) {
+		return c.mistake("listen", "development mode listens on loopback only: expected 127.0.0.1, [::1] or localhost, or no dev")
+	}
+	return nil
+}
+
+func (c *Config) checkTLS() error {
+	switch {
+	case c.TLSAuto && c.TLSCert != "":
+		return c.mistake("tls_auto", "conflicts with tls_cert: expected one of the two")
+	case c.TLSAuto && c.TLSKey != "":
+		return c.mistake("tls_auto", "conflicts with tls_key: expected one of the two")
+	case c.TLSCert != "" && c.TLSKey == "":
+		return c.mistake("tls_cert", "expected tls_key beside it")
+	case c.TLSKey != "" && c.TLSCert == "":
+		return c.mistake("tls_key", "expected tls_cert beside it")
+	}
+	return nil
+}
+
+func (c *Config) checkPublicURL() error {
+	if c.PublicURL == "" {
+		return c.checkDerivable()
+	}
+	canonical, err := canonicalOrigin(c.PublicURL)
+	switch {
+	case err != nil:
+		return c.mistake("public_url", err.Error())
+	case canonical != c.PublicURL:
+		return c.mistake("public_url", fmt.Sprintf("expected it in the form that clients send: %q", canonical))
+	}
+	return nil
+}
+
+// checkDerivable refuses a configuration whose public address nobody could guess. A malformed listen is reported as such.
+func (c *Config) checkDerivable() error {
+	host, _, err := net.SplitHostPort(c.Listen)
+	switch {
+	case err != nil:
+		return nil
+	case isUnspecified(host):
+		return c.mistake("public_url", "expected a value, because listen names every interface and not the address that clients use")
+	case !c.ServesTLS() && !isLoopback(host):
+		return c.mistake("public_url", "expected an https address, because listen is not loopback: set tls_cert and tls_key, or tls_auto, or put a proxy with TLS in front and name its address here")
+	}
+	return nil
+}
+
+func (c *Config) checkAllowedHosts() error {
+	for _, entry := range c.AllowedHosts {
+		if !validHostPort(entry) {
+			return c.mistake("allowed_hosts", fmt.Sprintf("%q is not a host as clients send it: expected lower case, such as sso.example.com or sso.example.com:8443", entry))
+		}
+	}
+	return nil
+}
+
+func (c *Config) checkRegion() error {
+	if !regionPattern.MatchString(c.Region) {
+		return c.mistake("region", "expected the form of an AWS region such as us-east-1")
+	}
+	return nil
+}
+
+func (c *Config) checkData() error {
+	if c.Data == "" {
+		return c.mistake("data", "expected a folder")
+	}
+	return nil
+}
+
+// ServesTLS tells whether the listener itself speaks TLS.
+func (c *Config) ServesTLS() bool { return c.TLSAuto || c.TLSCert != "" }
+
+// Bound records the address that the listener really got, which differs from the setting when the port was 0, and derives the
+// public URL from it when none was given.
+func (c *Config) Bound(address net.Addr) {
+	_, port, err := net.SplitHostPort(address.String())
+	host, _, listenErr := net.SplitHostPort(c.Listen)
+	if err != nil || listenErr != nil {
+		return // a listener that is not TCP has its public_url in the settings
+	}
+	c.Listen = net.JoinHostPort(host, port)
+	c.derivePublicURL()
+}
+
+// derivePublicURL fills in the public URL once host and port are known, if that makes an address that clients can use.
+func (c *Config) derivePublicURL() {
+	host, port, err := net.SplitHostPort(c.Listen)
+	if c.PublicURL != "" || err != nil || port == "0" || c.checkDerivable() != nil {
+		return
+	}
+	scheme := "http"
+	if c.ServesTLS() {
+		scheme = "https"
+	}
+	if origin, err := canonicalOrigin(scheme + "://" + net.JoinHostPort(host, port)); err == nil {
+		c.PublicURL = origin
+	}
+}
+
+// hostTable lists the values of the Host header that are answered: the public address, the ones the operator added and, while only
+// the loopback is listened on, the loopback's names. Call it after Bound.
+func (c *Config) hostTable() map[string]bool {
+	table := map[string]bool{}
+	scheme, publicHost, _ := strings.Cut(c.PublicURL, "://")
+	addHost(table, scheme, publicHost)
+	for _, entry := range c.AllowedHosts {
+		addHost(table, scheme, entry)
+	}
+	if host, port, err := net.SplitHostPort(c.Listen); err == nil && isLoopback(host) {
+		for _, name := range loopbackNames {
+			addHost(table, scheme, strings.TrimSuffix(net.JoinHostPort(name, port), ":"+defaultPort(scheme)))
+		}
+	}
+	return table
+}
+
+// addHost adds a host, and its twin with the scheme's own port spelled out, which RFC 9110 §4.2.3 calls the same address.
+func addHost(table map[string]bool, scheme, host string) {
+	if host == "" {
+		return
+	}
+	table[host] = true
+	if _, _, err := net.SplitHostPort(host); err != nil {
+		table[host+":"+defaultPort(scheme)] = true
+	}
+}
+
+// certificateHosts lists the names and addresses that a certificate of the local CA is for.
+func (c *Config) certificateHosts() []string {
+	hosts := append([]string(nil), loopbackNames...)
+	_, publicHost, _ := strings.Cut(c.PublicURL, "://")
+	for _, entry := range append([]string{publicHost}, c.AllowedHosts...) {
+		if name := hostName(entry); name != "" {
+			hosts = append(hosts, name)
+		}
+	}
+	return hosts
+}
+
+// loopbackNames are the names of this machine that a client on it may use.
+var loopbackNames = []string{"localhost", "127.0.0.1", "::1"}
+
+func defaultPort(scheme string) string {
+	if scheme == "https" {
+		return "443"
+	}
+	return "80"
+}
+
+// canonicalOrigin returns the address in the one spelling in which issuers, redirects and Host headers can be compared as bytes.
+func canonicalOrigin(text string) (string, error) {
+	const expected = "expected https://host or https://host:port, without a path (http only for loopback)"
+	u, err := url.Parse(text)
+	if err != nil || u.Opaque != "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(text, "#") {
+		return "", errors.New(expected)
+	}
+	if u.Path != "" && u.Path != "/" {
+		return "", errors.New("expected no path, because the AWS CLI drops it when it opens the browser: give the server a host name of its own")
+	}
+	host, port := strings.ToLower(u.Hostname()), u.Port()
+	switch {
+	case u.Scheme != "https" && u.Scheme != "http", !validHost(host), port != "" && (!validPort(port) || port == "0"), strings.HasSuffix(u.Host, ":"):
+		return "", errors.New(expected)
+	case u.Scheme == "http" && !isLoopback(host):
+		return "", errors.New("expected https, because passwords and tokens travel over it (http only for loopback)")
+	}
+	if port == "" || port == defaultPort(u.Scheme) {
+		return u.Scheme + "://" + bracketed(host), nil
+	}
+	return u.Scheme + "://" + net.JoinHostPort(host, port), nil
+}
+
+// bracketed writes a host as a URL does when no port follows.
+func bracketed(host string) string {
+	if strings.Contains(host, ":") {
+		return "[" + host + "]"
+	}
+	return host
+}
+
+// hostName is the host of a Host value, without port and brackets.
+func hostName(hostport string) string {
+	if host, _, err := net.SplitHostPort(hostport); err == nil {
+		return host
+	}
+	return strings.Trim(hostport, "[]")
+}
+
+func isLoopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && address.IsLoopback()
+}
+
+func isUnspecified(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return host == "" || err == nil && address.IsUnspecified()
+}
+
+func validPort(text string) bool {
+	port, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && strconv.FormatUint(port, 10) == text
+}
+
+// validHostPort accepts what a client may send as Host: a host, with or without a port.
+func validHostPort(text string) bool {
+	if host, port, err := net.SplitHostPort(text); err == nil {
+		return validHost(host) && validPort(port) && port != "0"
+	}
+	if strings.HasPrefix(text, "[") {
+		return text == bracketed(hostName(text)) && validHost(hostName(text))
+	}
+	return !strings.Contains(text, ":") && validHost(text)
+}
+
+// validHost accepts an IP address in its canonical spelling, or a host name in lower case without a trailing dot (RFC 1123 §2.1;
+// underscores because container networks use them; international names in their xn-- form).
+func validHost(host string) bool {
+	if address, err := netip.ParseAddr(host); err == nil {
+		return address.Zone() == "" && address.String() == host
+	}
+	const longestName, longestLabel = 253, 63 // RFC 1035 §2.3.4
+	if len(host) > longestName {
+		return false
+	}
+	for label := range strings.SplitSeq(host, ".") {
+		if label == "" || len(label) > longestLabel || strings.Trim(label, "-") != label || strings.Trim(label, nameBytes) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+const nameBytes = "abcdefghijklmnopqrstuvwxyz0123456789-_"
+
+// Print writes the configuration as YAML that loads again to the same settings, each with its help and the place it came from.
+// Secrets are commented out and masked.
+func (c *Config) Print(w io.Writer) error {
+	var text strings.Builder
+	for _, s := range settings() {
+		fmt.Fprintf(&text, "# %s\n", s.help)
+		value := s.yaml(c)
+		if s.hidden || s.except == "file" || value == emptyYAML {
+			text.WriteString("# ")
+		}
+		fmt.Fprintf(&text, "%s: %s # %s\n\n", s.key, value, onOneLine(c.source(s.key).text))
+	}
+	_, err := io.WriteString(w, text.String())
+	return err
+}
+
+// onOneLine keeps a file name with line ends in it from ending a comment.
+func onOneLine(text string) string {
+	quoted := strconv.Quote(text)
+	return quoted[1 : len(quoted)-1]
+}
