@@ -29,6 +29,7 @@ type Service struct {
 	Version        string // API version, YYYY-MM-DD
 	Namespace      string // XML namespace of the answers, for Query
 	Protocol       Protocol
+	OAuthErrors    bool         // refusals carry error and error_description (RFC 6749 §5.2) as well
 	Operations     []*Operation // in the order of the model
 }
 
@@ -77,6 +78,17 @@ type Signer struct {
 	UserID      string // AROA…:session or AIDA…
 	ARN         string
 }
+
+// Key is what is known of the access key that a request names. An unknown one has no secret, which verifies nothing.
+type Key struct {
+	Known   bool
+	Expired bool // its credentials are past their time
+	Secret  string
+	Signer  Signer
+}
+
+// FindKey looks up the access key of a request and the session token that came with it.
+type FindKey func(ctx context.Context, accessKeyID, sessionToken string) (Key, error)
 
 // Handler joins an operation to the one method that is its own.
 type Handler struct {

@@ -5,6 +5,7 @@ import "sallyport/internal/fault"
 // SSOOIDC is the token service.
 var SSOOIDC = &Service{
 	ID: "SSO OIDC", Command: "sso-oidc", EndpointPrefix: "oidc", SigningName: "sso-oauth", Version: "2019-06-10", Protocol: RESTJSON,
+	OAuthErrors: true,
 }
 
 // CreateTokenRequest is the input of CreateToken.

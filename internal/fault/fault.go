@@ -58,6 +58,7 @@ var (
 // The refusals of the rims, before any operation was found.
 var (
 	UnknownOperation     = &Kind{"UnknownOperationException", http.StatusNotFound, "invalid_request"}
+	UnknownTarget        = &Kind{"UnknownOperationException", http.StatusBadRequest, ""}
 	MethodNotAllowed     = &Kind{"UnknownOperationException", http.StatusMethodNotAllowed, "invalid_request"}
 	RequestTooLarge      = &Kind{"InvalidRequestException", http.StatusRequestEntityTooLarge, "invalid_request"}
 	UnsupportedMediaType = &Kind{"InvalidRequestException", http.StatusUnsupportedMediaType, "invalid_request"}

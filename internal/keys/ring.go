@@ -105,6 +105,21 @@ func (r *Ring) Reload(ctx context.Context) error { return r.load(ctx) }
 // CurrentKeyID names the key that seals and signs now.
 func (r *Ring) CurrentKeyID() string { return r.state.Load().current.id }
 
+// Key is an entry of the ring as operators see it.
+type Key struct {
+	ID        string
+	CreatedAt time.Time
+}
+
+// Keys returns the keys that seal and sign, oldest first.
+func (r *Ring) Keys() []Key {
+	var listed []Key
+	for _, e := range r.state.Load().ordered {
+		listed = append(listed, Key{e.id, e.createdAt})
+	}
+	return listed
+}
+
 func (r *Ring) add(tx *store.Tx, purpose string) (string, error) {
 	seed := make([]byte, seedSize)
 	rand.Read(seed)
@@ -142,6 +157,7 @@ func (r *Ring) load(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
+			e.createdAt = time.UnixMilli(entry.CreatedAt).UTC()
 			next.epochs[e.id] = e
 			next.ordered = append(next.ordered, e)
 			next.current = e
@@ -205,9 +221,10 @@ func (r *Ring) Derive(keyID, name string, n int) ([]byte, bool) {
 
 // epoch is one key of the ring with everything derived from its seed.
 type epoch struct {
-	id      string
-	derive  []byte
-	signing *signingKey
+	id        string
+	createdAt time.Time
+	derive    []byte
+	signing   *signingKey
 
 	seed     []byte
 	instance string

@@ -40,28 +40,20 @@ func (s *Service) GetCallerIdentity(ctx context.Context, caller api.Caller, in *
 	return &api.GetCallerIdentityResponse{UserID: caller.Signer.UserID, Account: caller.Signer.Account, ARN: caller.Signer.ARN}, nil
 }
 
-// Key is what is known of the access key that a request names. Where Known is false the secret is empty, which verifies nothing, and the
-// rim does the same work as for a known one.
-type Key struct {
-	Known   bool
-	Expired bool
-	Secret  string
-	Signer  api.Signer
-}
-
 // FindKey looks up the access key of a request. Short-lived keys are read out of their session token; long-lived ones are in the store.
-func (s *Service) FindKey(ctx context.Context, accessKeyID, sessionToken string) (Key, error) {
+func (s *Service) FindKey(ctx context.Context, accessKeyID, sessionToken string) (api.Key, error) {
+	// A session token tells the two kinds apart: only short-lived keys have one, and they are of no use without.
 	if sessionToken != "" {
 		return s.findRole(accessKeyID, sessionToken), nil
 	}
-	var key Key
+	var key api.Key
 	err := s.Store.View(ctx, func(tx *store.Tx) error {
 		row, found, err := tx.AccessKey(accessKeyID)
 		if err != nil || !found {
 			return err
 		}
 		secret, ok := creds.OpenAccessKeySecret(s.Ring, row.AccessKeyID, row.SealedSecret)
-		key = Key{Known: ok, Secret: secret, Signer: api.Signer{
+		key = api.Key{Known: ok, Secret: secret, Signer: api.Signer{
 			AccessKeyID: row.AccessKeyID,
 			Account:     s.Owner,
 			UserID:      creds.UserID(row.UserName),
@@ -72,12 +64,12 @@ func (s *Service) FindKey(ctx context.Context, accessKeyID, sessionToken string)
 	return key, err
 }
 
-func (s *Service) findRole(accessKeyID, sessionToken string) Key {
+func (s *Service) findRole(accessKeyID, sessionToken string) api.Key {
 	role, ok := creds.OpenRole(s.Ring, sessionToken)
 	if !ok || role.AccessKeyID != accessKeyID {
-		return Key{}
+		return api.Key{}
 	}
-	return Key{
+	return api.Key{
 		Known:   true,
 		Expired: s.Clock.Now().UnixMilli() >= role.ExpiresAt,
 		Secret:  role.SecretAccessKey,

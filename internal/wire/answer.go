@@ -1,0 +1,58 @@
+package wire
+
+import (
+	"net/http"
+	"strconv"
+
+	"sallyport/internal/fault"
+	"sallyport/internal/strictjson"
+)
+
+// retryAfter is when a caller may try again whom we failed, in seconds.
+const retryAfter = "1"
+
+// writeJSON writes an answer that nobody may keep: most hold tokens, and the others are not worth a rule of their own.
+func writeJSON(w http.ResponseWriter, status int, body []byte) {
+	header := w.Header()
+	header["Content-Type"] = contentTypeJSON
+	header["Cache-Control"] = noStore
+	header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(status)
+	w.Write(body)
+}
+
+var (
+	contentTypeJSON = []string{"application/json"}
+	noStore         = []string{"no-store"}
+)
+
+// writeRefusal writes a refusal as restJson1 clients read it. The exception's name is in the header and in __type, since clients differ in
+// where they look; message is what most of them show; error and error_description are RFC 6749's.
+func writeRefusal(w http.ResponseWriter, oauth bool, refusal *fault.Refusal) {
+	body := make([]byte, 0, 512)
+	body = append(body, `{"__type":`...)
+	body = strictjson.AppendString(body, refusal.Kind.Name)
+	if oauth && refusal.Kind.OAuth != "" {
+		body = append(body, `,"error":`...)
+		body = strictjson.AppendString(body, refusal.Kind.OAuth)
+		body = append(body, `,"error_description":`...)
+		body = strictjson.AppendString(body, refusal.Message)
+	}
+	body = append(body, `,"message":`...)
+	body = strictjson.AppendString(body, refusal.Message)
+	body = append(body, '}')
+	prepareRefusal(w, refusal)
+	writeJSON(w, refusal.Kind.Status, body)
+}
+
+// prepareRefusal sets the headers that refusals of every protocol have.
+func prepareRefusal(w http.ResponseWriter, refusal *fault.Refusal) {
+	header := w.Header()
+	header.Set("X-Amzn-Errortype", refusal.Kind.Name)
+	switch refusal.Kind.Status {
+	case http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusTooManyRequests:
+		header.Set("Retry-After", retryAfter)
+	case http.StatusRequestEntityTooLarge:
+		header.Set("Connection", "close") // the rest of the body is not read
+	}
+}
