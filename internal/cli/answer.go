@@ -1,0 +1,210 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"sallyport/internal/api"
+	"sallyport/internal/jmespath"
+)
+
+// readAnswer takes from an answer what the model knows, in the order of the model. What is unknown or null is left out, and a
+// body that is no document is an empty answer.
+func (r *run) readAnswer(answer *reply) (jmespath.Value, error) {
+	var body jmespath.Value
+	if r.operation.Service.Protocol == api.Query {
+		document, err := parseXML(answer.body)
+		if err != nil {
+			return jmespath.Value{}, otherError("Unable to parse response: %v", err)
+		}
+		body = document.child(r.operation.Name + "Result").value(r.operation.Output)
+	} else {
+		body, _ = jmespath.ParseJSON(answer.body)
+	}
+	output, err := readStructure(r.operation.Output, body)
+	if err != nil {
+		return jmespath.Value{}, err
+	}
+	r.debug.printf("answer %s", masked(r.operation.Output, output))
+	return output, nil
+}
+
+func readStructure(shape *api.Shape, body jmespath.Value) (jmespath.Value, error) {
+	var members []jmespath.Member
+	for _, member := range shape.Members {
+		raw, found := body.Get(member.Wire)
+		if !found || raw.IsNull() {
+			continue
+		}
+		value, err := readMember(member, raw)
+		if err != nil {
+			return jmespath.Value{}, err
+		}
+		members = append(members, jmespath.Member{Name: member.Name, Value: value})
+	}
+	return jmespath.ObjectOf(members), nil
+}
+
+// readMember is as lenient as the reference: integers may be texts or fractions, texts may be anything.
+func readMember(member *api.Member, raw jmespath.Value) (jmespath.Value, error) {
+	switch member.Kind {
+	case api.Integer, api.Long:
+		return readInteger(member, raw)
+	case api.List:
+		return readList(member, raw)
+	case api.Structure:
+		if raw.Kind() != jmespath.Object {
+			return jmespath.Value{}, unreadable(member, raw)
+		}
+		return readStructure(member.Shape, raw)
+	}
+	return raw, nil
+}
+
+func unreadable(member *api.Member, raw jmespath.Value) error {
+	return otherError("Unable to parse response: %s is %v, which cannot be read as %s", member.Name, raw.Kind(), wantedType(member))
+}
+
+func readInteger(member *api.Member, raw jmespath.Value) (jmespath.Value, error) {
+	if raw.Kind() == jmespath.String {
+		if whole, ok := new(big.Int).SetString(strings.TrimSpace(raw.Text()), 10); ok {
+			return jmespath.NumberOf(whole.String()), nil
+		}
+		return jmespath.Value{}, unreadable(member, raw)
+	}
+	number, _, err := big.ParseFloat(raw.Number(), 10, integerBits, big.ToZero)
+	if err != nil || number.IsInf() || number.MantExp(nil) > integerBits {
+		return jmespath.Value{}, unreadable(member, raw)
+	}
+	whole, _ := number.Int(nil)
+	return jmespath.NumberOf(whole.String()), nil
+}
+
+// integerBits is the size of integers that are read with every digit, far beyond the 64 bits of the models.
+const integerBits = 256
+
+// readList reads a list. Of a text where a list should be, the reference makes the list of its characters.
+func readList(member *api.Member, raw jmespath.Value) (jmespath.Value, error) {
+	if raw.Kind() == jmespath.String {
+		return textList(raw.Text()), nil
+	}
+	if raw.Kind() != jmespath.Array {
+		return jmespath.Value{}, unreadable(member, raw)
+	}
+	items := make([]jmespath.Value, len(raw.Items()))
+	for i, item := range raw.Items() {
+		items[i] = item
+		if member.Shape == nil || item.IsNull() {
+			continue
+		}
+		var err error
+		if items[i], err = readStructure(member.Shape, item); err != nil {
+			return jmespath.Value{}, err
+		}
+	}
+	return jmespath.ListOf(items), nil
+}
+
+// element is one element of an XML answer.
+type element struct {
+	name     string
+	text     string
+	children []*element
+}
+
+// maxXMLDepth bounds how deeply elements nest; the answers of the Query protocol nest about ten.
+const maxXMLDepth = 64
+
+// parseXML reads a document into its root. Namespaces are ignored, as every client does.
+func parseXML(document []byte) (*element, error) {
+	decoder := xml.NewDecoder(bytes.NewReader(document))
+	root := &element{}
+	open := []*element{root}
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		top := open[len(open)-1]
+		switch token := token.(type) {
+		case xml.StartElement:
+			if len(open) > maxXMLDepth {
+				return nil, errors.New("XML is nested too deeply")
+			}
+			child := &element{name: token.Name.Local}
+			top.children = append(top.children, child)
+			open = append(open, child)
+		case xml.EndElement:
+			open = open[:len(open)-1]
+		case xml.CharData:
+			top.text += string(token)
+		}
+	}
+	if len(root.children) == 0 {
+		return nil, errors.New("no XML document")
+	}
+	return root.children[0], nil
+}
+
+// child is the first child of that name, or an empty element.
+func (e *element) child(name string) *element {
+	for _, child := range e.children {
+		if child.name == name {
+			return child
+		}
+	}
+	return &element{}
+}
+
+func (e *element) has(name string) bool { return e.child(name).name != "" }
+
+// value turns the children that a shape knows into its members.
+func (e *element) value(shape *api.Shape) jmespath.Value {
+	var members []jmespath.Member
+	for _, member := range shape.Members {
+		if e.has(member.Wire) {
+			members = append(members, jmespath.Member{Name: member.Wire, Value: e.child(member.Wire).memberValue(member)})
+		}
+	}
+	return jmespath.ObjectOf(members)
+}
+
+func (e *element) memberValue(member *api.Member) jmespath.Value {
+	switch member.Kind {
+	case api.Structure:
+		return e.value(member.Shape)
+	case api.List:
+		items := make([]jmespath.Value, len(e.children))
+		for i, item := range e.children {
+			if items[i] = jmespath.TextOf(item.text); member.Shape != nil {
+				items[i] = item.value(member.Shape)
+			}
+		}
+		return jmespath.ListOf(items)
+	}
+	return jmespath.TextOf(e.text)
+}
+
+// readXMLError reads the error of the Query protocol.
+func readXMLError(answer *reply) apiError {
+	document, err := parseXML(answer.body)
+	if err != nil {
+		return apiError{code: statusCode(answer), message: string(answer.body)}
+	}
+	inner := document.child("Error")
+	code := inner.child("Code").text
+	if code == "" {
+		code = statusCode(answer)
+	}
+	return apiError{code: code, message: inner.child("Message").text}
+}
+
+func statusCode(answer *reply) string { return strconv.Itoa(answer.status) }

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go"
+
+	"sallyport/internal/sigv4"
+)
+
+// credentials are those of the caller: from the environment, unless --profile is given, or else from the chain of the official
+// SDK, which knows roles, web identities, single sign-on, processes, containers and instances.
+func (s *settings) credentials(ctx context.Context, region string) (sigv4.Credentials, error) {
+	if !s.run.global.has("profile") {
+		found, err := s.environmentCredentials()
+		if err != nil || found.AccessKeyID != "" {
+			return found, err
+		}
+	}
+	if err := s.checkStaticKeys(); err != nil {
+		return sigv4.Credentials{}, err
+	}
+	return s.chainCredentials(ctx, region)
+}
+
+// environmentCredentials are empty when the environment names no key. Half a set is a mistake, and so is one that has expired.
+func (s *settings) environmentCredentials() (sigv4.Credentials, error) {
+	get := func(name string) string { value, _ := s.run.LookupEnv(name); return value }
+	found := sigv4.Credentials{AccessKeyID: get("AWS_ACCESS_KEY_ID"), SecretAccessKey: get("AWS_SECRET_ACCESS_KEY"), SessionToken: get("AWS_SESSION_TOKEN")}
+	if found.AccessKeyID == "" {
+		return sigv4.Credentials{}, nil
+	}
+	if found.SecretAccessKey == "" {
+		return sigv4.Credentials{}, otherError("Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY")
+	}
+	if found.SessionToken == "" {
+		found.SessionToken = get("AWS_SECURITY_TOKEN")
+	}
+	if expiry := get("AWS_CREDENTIAL_EXPIRATION"); expiry != "" {
+		moment, err := time.Parse(time.RFC3339, expiry)
+		if err != nil || !moment.After(time.Now()) {
+			return sigv4.Credentials{}, otherError("Credentials were refreshed, but the refreshed credentials are still expired: the token has expired (AWS_CREDENTIAL_EXPIRATION %s)", expiry)
+		}
+	}
+	return found, nil
+}
+
+// checkStaticKeys refuses a profile with half a set of keys, which the SDK would silently pass over.
+func (s *settings) checkStaticKeys() error {
+	if s.profile["aws_access_key_id"] != "" && s.profile["aws_secret_access_key"] == "" && s.profile["role_arn"] == "" {
+		return otherError("Partial credentials found in shared-credentials-file, missing: aws_secret_access_key")
+	}
+	return nil
+}
+
+func (s *settings) chainCredentials(ctx context.Context, region string) (sigv4.Credentials, error) {
+	options := []func(*config.LoadOptions) error{
+		config.WithRegion(region),
+		config.WithSharedConfigFiles([]string{s.configPath}),
+		config.WithSharedCredentialsFiles([]string{s.credentialsPath}),
+	}
+	// Only a profile named on the command line goes before the other sources of the environment.
+	if profile := s.run.global.one("profile"); profile != "" {
+		options = append(options, config.WithSharedConfigProfile(profile))
+	}
+	loaded, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return sigv4.Credentials{}, otherError("Error when retrieving credentials: %v", err)
+	}
+	found, err := loaded.Credentials.Retrieve(ctx)
+	if err != nil {
+		return sigv4.Credentials{}, credentialsError(err)
+	}
+	s.run.debug.printf("credentials of %s from %s", found.AccessKeyID, found.Source)
+	return sigv4FromSDK(found), nil
+}
+
+func sigv4FromSDK(found aws.Credentials) sigv4.Credentials {
+	return sigv4.Credentials{AccessKeyID: found.AccessKeyID, SecretAccessKey: found.SecretAccessKey, SessionToken: found.SessionToken}
+}
+
+// imdsID is the name of the instance metadata service in errors of the SDK. It is the last of the chain: when it fails, there
+// was nothing before it.
+const imdsID = "ec2imds"
+
+// credentialsError tells apart: nothing is configured, a service refused, and everything else.
+func credentialsError(err error) error {
+	var operation *smithy.OperationError
+	var refusal smithy.APIError
+	switch {
+	case errors.As(err, &operation) && operation.Service() == imdsID:
+		return fail(exitConfiguration, `An error occurred (NoCredentials): Unable to locate credentials. You can configure credentials by running "aws configure".`)
+	case errors.As(err, &operation) && operation.Service() == "STS" && errors.As(err, &refusal):
+		return fail(exitService, "An error occurred (%s) when calling the %s operation: %s", refusal.ErrorCode(), operation.Operation(), refusal.ErrorMessage())
+	}
+	return otherError("Error when retrieving credentials: %v", err)
+}

@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"context"
+	"encoding/base64"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sallyport/internal/api"
+	"sallyport/internal/jmespath"
+)
+
+// truncateAmount is the member of a resume token that counts the items of a page that were printed already.
+const truncateAmount = "boto_truncate_amount"
+
+// nextToken is the member under which a truncated answer tells how to go on.
+const nextToken = "NextToken"
+
+// pager collects the pages of an answer.
+type pager struct {
+	paging *api.Paging
+	most   int // items; negative: all
+	skip   int // items of the first page
+	input  []jmespath.Member
+	fetch  func(context.Context, jmespath.Value) (jmespath.Value, error)
+}
+
+// paginates decides whether pages are collected: not if the caller pages by hand, by option or by input document.
+func (r *run) paginates(input jmespath.Value) (bool, error) {
+	paging := r.operation.Paging
+	if paging == nil {
+		return false, nil
+	}
+	off := r.global.has("no-paginate")
+	for _, name := range []string{paging.Token, paging.Limit} {
+		if _, byHand := input.Get(name); byHand {
+			off = true
+		}
+	}
+	if !off {
+		return true, nil
+	}
+	var used []string
+	for _, option := range pagingOptions {
+		if r.local.has(option.name) {
+			used = append(used, "--"+option.name)
+		}
+	}
+	if len(used) > 0 {
+		return false, otherError("Error during pagination: Cannot specify --no-paginate along with pagination arguments: %s", strings.Join(used, ", "))
+	}
+	return false, nil
+}
+
+// newPager reads the paging options into a pager.
+func (r *run) newPager(input jmespath.Value) (*pager, error) {
+	p := &pager{paging: r.operation.Paging, most: -1, input: slices.Clone(input.Members())}
+	if r.local.has(maxItems) {
+		number, err := r.integerOption(maxItems)
+		if err != nil {
+			return nil, err
+		}
+		p.most = number
+	}
+	if r.local.has(pageSize) {
+		number, err := r.integerOption(pageSize)
+		if err != nil {
+			return nil, err
+		}
+		p.set(p.paging.Limit, jmespath.IntOf(int64(number)))
+	}
+	if r.local.has(startingToken) {
+		p.start(r.local.one(startingToken))
+	}
+	return p, nil
+}
+
+func (r *run) integerOption(name string) (int, error) {
+	number, err := strconv.Atoi(r.local.one(name))
+	if err != nil {
+		return 0, usageError(usageLine, "argument --%s: invalid int value: '%s'", name, r.local.one(name))
+	}
+	return number, nil
+}
+
+func (p *pager) set(name string, value jmespath.Value) {
+	p.input = replaceMember(p.input, jmespath.Member{Name: name, Value: value})
+}
+
+func (p *pager) unset(name string) {
+	p.input = slices.DeleteFunc(p.input, func(m jmespath.Member) bool { return m.Name == name })
+}
+
+// start reads a resume token: the service's own token and the items of its page that were printed. What is no such token is
+// taken for a token of the service.
+func (p *pager) start(token string) {
+	text, err := base64.StdEncoding.DecodeString(token)
+	document, parseErr := jmespath.ParseJSON(text)
+	if err != nil || parseErr != nil || document.Kind() != jmespath.Object {
+		p.set(p.paging.Token, jmespath.TextOf(token))
+		return
+	}
+	if service, _ := document.Get(p.paging.Token); service.Text() != "" {
+		p.set(p.paging.Token, service)
+	}
+	skip, _ := document.Get(truncateAmount)
+	p.skip, _ = strconv.Atoi(skip.Number())
+}
+
+// resumeToken is the inverse of start.
+func (p *pager) resumeToken(service string, printed int) jmespath.Value {
+	token := []jmespath.Member{{Name: p.paging.Token}}
+	if service != "" {
+		token[0].Value = jmespath.TextOf(service)
+	}
+	if printed > 0 {
+		token = append(token, jmespath.Member{Name: truncateAmount, Value: jmespath.IntOf(int64(printed))})
+	}
+	return jmespath.TextOf(base64.StdEncoding.EncodeToString(jmespath.Wire.AppendJSON(nil, jmespath.ObjectOf(token))))
+}
+
+// all fetches pages until there are no more, or enough items, and returns them as one answer.
+func (p *pager) all(ctx context.Context) (jmespath.Value, error) {
+	var collected []jmespath.Value
+	for {
+		asked := p.asked()
+		page, err := p.fetch(ctx, jmespath.ObjectOf(p.input))
+		if err != nil {
+			return jmespath.Value{}, err
+		}
+		result, _ := page.Get(p.paging.Result)
+		skipped := min(max(p.skip, 0), len(result.Items()))
+		items := result.Items()[skipped:]
+		p.skip = 0
+		if room := p.most - len(collected); p.most >= 0 && len(items) > room {
+			return p.answer(append(collected, items[:room]...), p.resumeToken(asked, skipped+room)), nil
+		}
+		collected = append(collected, items...)
+		next, _ := page.Get(p.paging.Token)
+		switch {
+		case next.Text() == "":
+			return p.answer(collected, jmespath.Value{}), nil
+		case len(collected) == p.most:
+			return p.answer(collected, p.resumeToken(next.Text(), 0)), nil
+		case next.Text() == asked:
+			return jmespath.Value{}, otherError("Error during pagination: The same next token was received twice")
+		}
+		p.set(p.paging.Token, next)
+	}
+}
+
+// asked is the token of the page that is fetched next.
+func (p *pager) asked() string {
+	token, _ := jmespath.ObjectOf(p.input).Get(p.paging.Token)
+	return token.Text()
+}
+
+func (p *pager) answer(items []jmespath.Value, resume jmespath.Value) jmespath.Value {
+	if items == nil {
+		items = []jmespath.Value{}
+	}
+	members := []jmespath.Member{{Name: p.paging.Result, Value: jmespath.ListOf(items)}}
+	if !resume.IsNull() {
+		members = append(members, jmespath.Member{Name: nextToken, Value: resume})
+	}
+	return jmespath.ObjectOf(members)
+}

@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+)
+
+// transport builds the connection to the endpoint. Nothing of http.DefaultTransport fits: the reference asks for no
+// compression, follows no redirect, sends loopback through proxies too, and waits for connections and answers apart.
+func (s *settings) transport(endpoint *url.URL) (*http.Transport, error) {
+	connect, err := s.run.timeout("cli-connect-timeout")
+	if err != nil {
+		return nil, err
+	}
+	read, err := s.run.timeout("cli-read-timeout")
+	if err != nil {
+		return nil, err
+	}
+	tlsConfig, err := s.tlsConfig(endpoint)
+	if err != nil {
+		return nil, err
+	}
+	dialer := &net.Dialer{Timeout: connect}
+	return &http.Transport{
+		DisableCompression:  true,
+		TLSClientConfig:     tlsConfig,
+		TLSHandshakeTimeout: connect,
+		Proxy:               s.run.proxy,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dialer.DialContext(ctx, network, address)
+			if err != nil || read == 0 {
+				return conn, err
+			}
+			return impatientConn{conn, read}, nil
+		},
+	}, nil
+}
+
+// impatientConn gives up on a read or a write that takes too long.
+type impatientConn struct {
+	net.Conn
+	patience time.Duration
+}
+
+func (c impatientConn) Read(p []byte) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(c.patience)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(p)
+}
+
+func (c impatientConn) Write(p []byte) (int, error) {
+	if err := c.SetWriteDeadline(time.Now().Add(c.patience)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(p)
+}
+
+// tlsConfig is nil for plain HTTP: there a missing CA file is no mistake.
+func (s *settings) tlsConfig(endpoint *url.URL) (*tls.Config, error) {
+	if endpoint.Scheme != "https" {
+		return nil, nil
+	}
+	if s.run.global.has("no-verify-ssl") {
+		s.run.warn("InsecureRequestWarning: the certificate of %s is not verified", endpoint.Host)
+		return &tls.Config{InsecureSkipVerify: true}, nil //nolint:gosec // the option asks for it
+	}
+	path, given := s.caBundle()
+	if !given {
+		return &tls.Config{}, nil
+	}
+	bundle, err := os.ReadFile(s.run.expandPath(path))
+	if err != nil {
+		return nil, otherError("Could not load the CA bundle, SSL validation failed: %v", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(bundle) {
+		return nil, otherError("SSL validation failed: the CA bundle %s holds no certificate", path)
+	}
+	return &tls.Config{RootCAs: roots}, nil
+}
+
+func (s *settings) caBundle() (string, bool) {
+	if path, given := s.run.global.lookup("ca-bundle"); given {
+		return path, true
+	}
+	if path, given := s.find("ca_bundle", "AWS_CA_BUNDLE"); given {
+		return path, true
+	}
+	return s.run.LookupEnv("REQUESTS_CA_BUNDLE")
+}
+
+// proxy is the proxy for a request, from the variables in small letters or capitals. Unlike Go's own rule, it exempts no
+// address that no_proxy does not name.
+func (r *run) proxy(request *http.Request) (*url.URL, error) {
+	text := r.eitherCase(request.URL.Scheme + "_proxy")
+	if text == "" {
+		text = r.eitherCase("all_proxy")
+	}
+	if text == "" || bypassesProxy(r.eitherCase("no_proxy"), request.URL) {
+		return nil, nil
+	}
+	if !strings.Contains(text, "://") {
+		text = "http://" + text
+	}
+	return url.Parse(text)
+}
+
+func (r *run) eitherCase(variable string) string {
+	if value, _ := r.LookupEnv(variable); value != "" {
+		return value
+	}
+	value, _ := r.LookupEnv(strings.ToUpper(variable))
+	return value
+}
+
+// bypassesProxy reports whether a list of hosts, domains and networks names the host of a URL.
+func bypassesProxy(list string, target *url.URL) bool {
+	host := strings.ToLower(target.Hostname())
+	for entry := range strings.SplitSeq(strings.ToLower(list), ",") {
+		entry = strings.TrimPrefix(strings.TrimSpace(entry), ".")
+		switch {
+		case entry == "":
+		case entry == "*", entry == host, entry == strings.ToLower(target.Host), strings.HasSuffix(host, "."+entry):
+			return true
+		case inNetwork(entry, host):
+			return true
+		}
+	}
+	return false
+}
+
+func inNetwork(network, host string) bool {
+	prefix, err := netip.ParsePrefix(network)
+	if err != nil {
+		return false
+	}
+	address, err := netip.ParseAddr(host)
+	return err == nil && prefix.Contains(address)
+}
+
+// connectionError is the sentence of the reference about a request that got no answer.
+func connectionError(target *url.URL, err error) error {
+	shown := *target
+	shown.RawQuery = "" // it may hold what should not be shown
+	var network *net.OpError
+	var verification *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &verification), errors.As(err, &record):
+		return otherError("SSL validation failed for %s %v", &shown, err)
+	case errors.As(err, &network) && network.Op == "proxyconnect":
+		return otherError("Failed to connect to proxy URL: %v", err)
+	case errors.As(err, &network) && network.Op == "dial" && network.Timeout():
+		return otherError("Connect timeout on endpoint URL: \"%s\"", &shown)
+	case errors.As(err, &network) && network.Op == "dial":
+		return otherError("Could not connect to the endpoint URL: \"%s\"", &shown)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return otherError("Read timeout on endpoint URL: \"%s\"", &shown)
+	}
+	return otherError("Connection was closed before we received a valid response from endpoint URL: \"%s\": %v", &shown, err)
+}
