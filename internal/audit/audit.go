@@ -42,18 +42,22 @@ type Event struct {
 
 // Record writes the event in the transaction, on behalf of the caller.
 func Record(tx *store.Tx, caller api.Caller, e Event) error {
-	address := ""
-	if caller.Address.IsValid() {
-		address = caller.Address.String()
-	}
 	return tx.AddAuditEvent(store.AuditEvent{
 		Name: string(e.Name), RequestID: caller.RequestID, UserID: e.UserID, ClientID: e.ClientID, SessionID: e.SessionID,
-		Address: address, Detail: e.Detail,
+		Address: address(caller), Detail: e.Detail,
 	})
 }
 
 // Log writes the event's line. Call it after the transaction, which may run more than once.
 func Log(ctx context.Context, log *slog.Logger, caller api.Caller, e Event) {
 	log.LogAttrs(ctx, slog.LevelInfo, string(e.Name), slog.String("user", e.UserID), slog.String("client", e.ClientID),
-		slog.String("session", e.SessionID), slog.String("address", caller.Address.String()), slog.String("detail", e.Detail))
+		slog.String("session", e.SessionID), slog.String("address", address(caller)), slog.String("detail", e.Detail))
+}
+
+// address is where the caller is, empty for an operator's command.
+func address(caller api.Caller) string {
+	if !caller.Address.IsValid() {
+		return ""
+	}
+	return caller.Address.String()
 }

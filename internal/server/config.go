@@ -69,9 +69,13 @@ type Config struct {
 	// every request as well. Secrets are in none of them.
 	LogLevel string `setting:"log_level" form:"LEVEL" default:"info" oneof:"debug info warn error" help:"debug, info, warn or error"`
 
-	// Region is the AWS region this instance says it is in. Clients configured with another sso_region are refused, and it is
-	// part of client ids and of the AWS-looking start URL: do not change it once people use the server.
+	// Region is the AWS region this instance says it is in. It is part of the AWS-looking start URL from which
+	// AWS CLIs take their sso_region: do not change it once people use the server.
 	Region string `setting:"region" form:"REGION" default:"us-east-1" help:"AWS region that the instance claims"`
+
+	// StartURLAliases are further names of this instance before .awsapps.com: with "acme", clients that are configured with
+	// https://acme.awsapps.com/start are served. The name made of the identity store id always works. Nothing is ever looked up there.
+	StartURLAliases []string `setting:"start_url_aliases" form:"NAME,…" help:"names before .awsapps.com in start URLs that mean this instance"`
 
 	// RootKey protects every key in the database. Losing it loses all sessions and sealed data; leaking it leaks them. It cannot be
 	// a flag, because command lines are visible to every process. Without root_key and root_key_file the server keeps one in
@@ -114,6 +118,14 @@ type Config struct {
 	// leave it empty unless there is a proxy, and never list a network that clients are in.
 	TrustedProxies []netip.Prefix `setting:"trusted_proxies" form:"CIDR,…" help:"reverse proxies whose X-Forwarded-For is believed"`
 
+	// RegisterRate is how many clients one address may register in a second, ten seconds' worth at once; 0 means any number. AWS allows
+	// 20. Registrations cost the server no storage, only time.
+	RegisterRate int `setting:"register_rate" form:"N" default:"20" most:"100000" help:"registrations per second and address; 0 for no limit"`
+
+	// DeviceStartRate is how many device authorizations one address may begin in a second, ten seconds' worth at once; 0 means any
+	// number. Each is a row that lives for a day: this bounds what a flood leaves behind.
+	DeviceStartRate int `setting:"device_start_rate" form:"N" default:"20" most:"100000" help:"device authorizations per second and address; 0 for no limit"`
+
 	// ShutdownTimeout is how long requests in flight get to finish after SIGTERM. Keep it below what your supervisor waits
 	// before it kills.
 	ShutdownTimeout time.Duration `setting:"shutdown_timeout" form:"DURATION" default:"20s" min:"1s" max:"5m" help:"how long requests in flight get to finish"`
@@ -134,6 +146,7 @@ func (c *Config) Validate() error {
 		c.checkPublicURL(),
 		c.checkAllowedHosts(),
 		c.checkRegion(),
+		c.checkAliases(),
 		c.checkData(),
 	)
 	return errors.Join(mistakes...)
@@ -204,6 +217,18 @@ func (c *Config) checkAllowedHosts() error {
 func (c *Config) checkRegion() error {
 	if !regionPattern.MatchString(c.Region) {
 		return c.mistake("region", "expected the form of an AWS region such as us-east-1")
+	}
+	return nil
+}
+
+// aliasPattern is the form of the first label of a host name.
+var aliasPattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+func (c *Config) checkAliases() error {
+	for _, alias := range c.StartURLAliases {
+		if !aliasPattern.MatchString(alias) {
+			return c.mistake("start_url_aliases", fmt.Sprintf("%q is not the first label of a host name, in lower case", alias))
+		}
 	}
 	return nil
 }

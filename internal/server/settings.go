@@ -20,17 +20,18 @@ import (
 
 // setting is one row of the table that the tags of Config make: everything there is to know about a setting but its meaning.
 type setting struct {
-	key     string        // in the file, and in messages
-	index   int           // of the field in Config
-	form    string        // what a value looks like, for usage; empty for switches
-	help    string        // one line for usage and `config print`
-	initial string        // default, in the form that a file would have
-	oneOf   []string      // the only values, when not empty
-	least   time.Duration // bounds of a duration
-	most    time.Duration
-	step    time.Duration // what a duration must be a multiple of; zero when anything goes
-	except  string        // "file" or "flag": where it cannot be given
-	hidden  bool          // a Secret
+	key        string        // in the file, and in messages
+	index      int           // of the field in Config
+	form       string        // what a value looks like, for usage; empty for switches
+	help       string        // one line for usage and `config print`
+	initial    string        // default, in the form that a file would have
+	oneOf      []string      // the only values, when not empty
+	least      time.Duration // bounds of a duration
+	most       time.Duration
+	step       time.Duration // what a duration must be a multiple of; zero when anything goes
+	mostNumber int           // bound of a whole number, which is never negative
+	except     string        // "file" or "flag": where it cannot be given
+	hidden     bool          // a Secret
 }
 
 const (
@@ -108,6 +109,7 @@ func settingOf(key string, field reflect.StructField) *setting {
 			*bound = mustDuration(text)
 		}
 	}
+	s.mostNumber, _ = strconv.Atoi(field.Tag.Get("most"))
 	if err := s.parse(reflect.New(field.Type).Elem(), []string{s.initial}); err != nil && s.initial != "" {
 		panic("server: default of setting " + key + ": " + err.Error())
 	}
@@ -170,6 +172,12 @@ func (s *setting) parse(field reflect.Value, texts []string) error {
 		*target = Secret{texts[0]}
 	case *bool:
 		return parseSwitch(target, texts[0])
+	case *int:
+		n, err := strconv.ParseUint(texts[0], 10, 31)
+		if err != nil {
+			return errors.New("expected a whole number")
+		}
+		*target = int(n)
 	case *time.Duration:
 		d, err := parseDuration(texts[0])
 		if err != nil {
@@ -284,6 +292,8 @@ func (s *setting) yaml(c *Config) string {
 		return strconv.Quote(value) // Go's escapes are a part of YAML's
 	case bool:
 		return strconv.FormatBool(value)
+	case int:
+		return strconv.Itoa(value)
 	case time.Duration:
 		return formatDuration(value)
 	case []string:
@@ -325,6 +335,10 @@ func (c *Config) checkTable() []error {
 		case string:
 			if len(s.oneOf) > 0 && !slices.Contains(s.oneOf, value) {
 				mistakes = append(mistakes, c.mistake(s.key, "expected one of "+strings.Join(s.oneOf, ", ")))
+			}
+		case int:
+			if value > s.mostNumber {
+				mistakes = append(mistakes, c.mistake(s.key, "expected 0 to "+strconv.Itoa(s.mostNumber)))
 			}
 		case time.Duration:
 			if value < s.least || value > s.most {

@@ -1,0 +1,43 @@
+# Everything that a newcomer and a machine need. `make run` and `make test` do all the set-up that they need themselves.
+
+export CGO_ENABLED = 0
+
+BINARY  = bin/sallyport
+# Tools are fetched as Go modules at these versions and run from the module cache.
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.8.0
+
+.PHONY: build run test test-deps test-go test-race test-clients lint clean
+
+build:
+	go build -trimpath -ldflags "-s -w" -o $(BINARY) ./cmd/sallyport
+
+# Starts the embedded default in development mode and prints the next steps, ready to paste.
+run: build
+	$(BINARY) serve --dev --data sallyport-data
+
+# All tests, the clients' among them. test-deps installs what those need and is quick when they are there.
+test: test-deps test-go test-race test-clients
+
+test-deps:
+	test/install
+
+test-go:
+	go test ./...
+
+# The packages in which goroutines share something. The race detector needs a C compiler.
+test-race:
+	CGO_ENABLED=1 go test -race ./internal/store ./internal/keys ./internal/token ./internal/signin ./internal/server
+
+# Real clients and a real browser against the freshly built binary.
+test-clients:
+	go test -tags clients -count=1 -timeout 40m ./test/...
+
+lint:
+	@unformatted=$$(gofmt -l cmd internal test); if [ -n "$$unformatted" ]; then echo "not gofmt-clean: $$unformatted"; exit 1; fi
+	go vet ./... && go vet -tags clients ./test/...
+	go run $(STATICCHECK) ./... && go run $(STATICCHECK) -tags clients ./test/...
+	test/vulncheck $(GOVULNCHECK)
+
+clean:
+	rm -rf bin out

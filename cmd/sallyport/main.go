@@ -1,0 +1,252 @@
+// Command sallyport is a self-hosted, wire-compatible AWS IAM Identity Center: the service, the commands that operate it, and a
+// client with the AWS CLI's commands and options.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"sallyport/internal/api"
+	"sallyport/internal/cli"
+	"sallyport/internal/server"
+)
+
+// command is one word of the command line that operates the service.
+type command struct {
+	words string
+	usage string
+	help  string
+	run   func(ctx context.Context, args []string) error
+}
+
+var commands = []command{
+	{"serve", "serve [--config FILE] [--SETTING VALUE …]", "run the service", serve},
+	{"apply", "apply -f FILE [--dry-run] [--SETTING VALUE …]", "make the directory what a file says", apply},
+	{"user set-password", "user set-password NAME [--SETTING VALUE …]", "set a password, asked for or read from standard input", setPassword},
+	{"keys rotate", "keys rotate [--SETTING VALUE …]", "make a new key of the ring the current one", rotateKeys},
+	{"keys list", "keys list [--SETTING VALUE …]", "list the keys of the ring", listKeys},
+	{"config check", "config check [--config FILE] [--SETTING VALUE …]", "check the settings and say what is wrong", checkConfig},
+	{"config print", "config print [--config FILE] [--SETTING VALUE …]", "print the settings in force", printConfig},
+	{"version", "version", "print the version", printVersion},
+}
+
+func main() {
+	args := os.Args[1:]
+	if len(args) == 0 || slices.Contains([]string{"help", "--help", "-h"}, args[0]) {
+		usage(os.Stdout)
+		return
+	}
+	for _, c := range commands {
+		words := strings.Fields(c.words)
+		if len(args) >= len(words) && slices.Equal(args[:len(words)], words) {
+			os.Exit(runCommand(c, args[len(words):]))
+		}
+	}
+	if !cli.Handles(args[0], api.Services) {
+		fmt.Fprintf(os.Stderr, "sallyport: %q is no command\n\n", args[0])
+		usage(os.Stderr)
+		os.Exit(2)
+	}
+	if slices.ContainsFunc(commands, func(c command) bool { return strings.Fields(c.words)[0] == args[0] }) {
+		fmt.Fprintf(os.Stderr, "sallyport: %s needs one more word\n\n", args[0])
+		usage(os.Stderr)
+		os.Exit(2)
+	}
+	os.Exit(cli.Main(args, cli.Environ{
+		LookupEnv: os.LookupEnv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Home: home(), Version: version(),
+	}, api.Services))
+}
+
+func runCommand(c command, args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	err := c.run(ctx, args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Printf("usage: sallyport %s\n%s\n\nsettings:\n", c.usage, c.help)
+		server.Usage(os.Stdout)
+		return 0
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "sallyport: %s: %v\n", c.words, err)
+		return 1
+	}
+	return 0
+}
+
+// home is the folder that ~ stands for, empty when there is none.
+func home() string {
+	folder, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return folder
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, "sallyport is a self-hosted AWS IAM Identity Center.\n\nOperate the service:\n\n")
+	for _, c := range commands {
+		fmt.Fprintf(w, "  sallyport %-52s %s\n", c.usage, c.help)
+	}
+	fmt.Fprint(w, "\nUse it, or AWS, with the AWS CLI's commands and options:\n\n")
+	for _, service := range api.Services {
+		fmt.Fprintf(w, "  sallyport %s OPERATION [--OPTION VALUE …]\n", service.Command)
+	}
+	fmt.Fprint(w, "\n`sallyport serve --help` lists the settings, `sallyport sso-oidc help` the operations.\n")
+}
+
+func serve(ctx context.Context, args []string) error {
+	c, err := server.Load(args, os.Environ())
+	if err != nil {
+		return err
+	}
+	return server.Serve(ctx, c, os.Stdout, os.Stderr)
+}
+
+func apply(ctx context.Context, args []string) error {
+	file, args := takeValue(args, "-f", "--file")
+	dryRun, args := takeSwitch(args, "--dry-run")
+	c, err := server.Load(args, os.Environ())
+	if err != nil {
+		return err
+	}
+	if file == "" {
+		return errors.New("-f FILE is missing: the directory file to apply")
+	}
+	return server.Apply(ctx, c, file, dryRun, os.Stdout)
+}
+
+func setPassword(ctx context.Context, args []string) error {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return errors.New("NAME is missing: whose password to set")
+	}
+	c, err := server.Load(args[1:], os.Environ())
+	if err != nil {
+		return err
+	}
+	password, err := readPassword()
+	if err != nil {
+		return err
+	}
+	if err := server.SetPassword(ctx, c, args[0], password); err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "the password of %s is set; they have to sign in again everywhere\n", args[0])
+	return nil
+}
+
+// maxPasswordInput is far above the longest password that is accepted.
+const maxPasswordInput = 4096
+
+// readPassword asks on the terminal, twice and without echo, or reads the first line of standard input.
+func readPassword() (string, error) {
+	if !term.IsTerminal(int(os.Stdin.Fd())) {
+		text, err := io.ReadAll(io.LimitReader(os.Stdin, maxPasswordInput))
+		line, _, _ := strings.Cut(string(text), "\n")
+		return strings.TrimSuffix(line, "\r"), err
+	}
+	var typed [2]string
+	for i, prompt := range []string{"New password: ", "Once more: "} {
+		fmt.Fprint(os.Stderr, prompt)
+		text, err := term.ReadPassword(int(os.Stdin.Fd()))
+		fmt.Fprintln(os.Stderr)
+		if err != nil {
+			return "", err
+		}
+		typed[i] = string(text)
+	}
+	if typed[0] != typed[1] {
+		return "", errors.New("the two passwords differ; nothing was changed")
+	}
+	return typed[0], nil
+}
+
+func rotateKeys(ctx context.Context, args []string) error {
+	c, err := server.Load(args, os.Environ())
+	if err != nil {
+		return err
+	}
+	return server.RotateKeys(ctx, c, os.Stdout)
+}
+
+func listKeys(ctx context.Context, args []string) error {
+	c, err := server.Load(args, os.Environ())
+	if err != nil {
+		return err
+	}
+	return server.ListKeys(ctx, c, os.Stdout)
+}
+
+func checkConfig(_ context.Context, args []string) error {
+	if _, err := server.Load(args, os.Environ()); err != nil {
+		return err
+	}
+	fmt.Println("the settings are good")
+	return nil
+}
+
+func printConfig(_ context.Context, args []string) error {
+	c, err := server.Load(args, os.Environ())
+	if err != nil {
+		return err
+	}
+	return c.Print(os.Stdout)
+}
+
+func printVersion(context.Context, []string) error {
+	fmt.Println("sallyport " + version())
+	return nil
+}
+
+// version is the module's version, or the revision that it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" && info.Main.Version == "(devel)" {
+			return setting.Value[:min(12, len(setting.Value))]
+		}
+	}
+	return info.Main.Version
+}
+
+// takeValue takes an option and its value out of the arguments.
+func takeValue(args []string, names ...string) (value string, rest []string) {
+	for i := 0; i < len(args); i++ {
+		name, inline, ok := strings.Cut(args[i], "=")
+		switch {
+		case !slices.Contains(names, name):
+			rest = append(rest, args[i])
+		case ok:
+			value = inline
+		case i+1 < len(args):
+			i++
+			value = args[i]
+		}
+	}
+	return value, rest
+}
+
+// takeSwitch takes an option without a value out of the arguments.
+func takeSwitch(args []string, name string) (given bool, rest []string) {
+	for _, arg := range args {
+		if arg == name {
+			given = true
+		} else {
+			rest = append(rest, arg)
+		}
+	}
+	return given, rest
+}

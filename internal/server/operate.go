@@ -1,0 +1,81 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"sallyport/internal/api"
+	"sallyport/internal/directory"
+	"sallyport/internal/signin"
+	"sallyport/internal/store"
+)
+
+// This file is what operators do beside a running server: its commands open the same store, and the server sees what they did.
+
+// operate opens the house for one command.
+func operate(ctx context.Context, c *Config, do func(*House) error) error {
+	house, err := OpenHouse(ctx, c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer house.Close()
+	return do(house)
+}
+
+// operator is the caller that the audit shows for a command.
+var operator = api.Caller{Agent: "sallyport command", RequestID: "command"}
+
+// Apply makes the directory what the file says and writes the difference to out.
+func Apply(ctx context.Context, c *Config, file string, dryRun bool, out io.Writer) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("read the directory file: %w", err)
+	}
+	wanted, err := directory.Parse(file, text)
+	if err != nil {
+		return err
+	}
+	return operate(ctx, c, func(h *House) error {
+		changes, err := directory.Apply(ctx, h.Store, operator, wanted, directory.ApplyOptions{DryRun: dryRun})
+		if err != nil {
+			return err
+		}
+		return changes.Write(out)
+	})
+}
+
+// SetPassword sets a person's password and ends what they are signed in to.
+func SetPassword(ctx context.Context, c *Config, userName, password string) error {
+	return operate(ctx, c, func(h *House) error {
+		return h.Signin.SetPassword(ctx, operator, userName, password,
+			signin.PasswordOptions{Origin: store.OriginOperator, EndSessions: true})
+	})
+}
+
+// RotateKeys makes a new key the current one. Older keys stay until what they sealed has expired.
+func RotateKeys(ctx context.Context, c *Config, out io.Writer) error {
+	return operate(ctx, c, func(h *House) error {
+		keyID, err := h.Ring.Rotate(ctx)
+		if err == nil {
+			fmt.Fprintf(out, "key %s seals and signs from now on; running servers take it up within %s\n", keyID, reloadEvery)
+		}
+		return err
+	})
+}
+
+// ListKeys writes the keys of the ring, oldest first.
+func ListKeys(ctx context.Context, c *Config, out io.Writer) error {
+	return operate(ctx, c, func(h *House) error {
+		for _, key := range h.Ring.Keys() {
+			current := ""
+			if key.ID == h.Ring.CurrentKeyID() {
+				current = "  current"
+			}
+			fmt.Fprintf(out, "%s  %s%s\n", key.ID, key.CreatedAt.Format("2006-01-02 15:04:05"), current)
+		}
+		return nil
+	})
+}

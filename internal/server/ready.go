@@ -1,0 +1,127 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+
+	"sallyport/internal/store"
+	"sallyport/internal/web"
+)
+
+// readiness answers health checks. Alive is a process that answers; ready is one that can read its store and is not stopping.
+type readiness struct{ stopping atomic.Bool }
+
+func (h *readiness) stop() { h.stopping.Store(true) }
+
+func (h *readiness) routes(mux *http.ServeMux, s *store.Store) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		err := s.View(r.Context(), func(tx *store.Tx) error {
+			_, _, err := tx.Instance()
+			return err
+		})
+		if h.stopping.Load() || err != nil {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			io.WriteString(w, "not ready\n")
+			return
+		}
+		io.WriteString(w, "ready\n")
+	})
+}
+
+// readyFile is what --ready-file holds. Other people's tools read it: keys are never renamed.
+type readyFile struct {
+	Endpoint        string      `json:"endpoint"`
+	StartURL        string      `json:"startUrl"`
+	Region          string      `json:"region"`
+	InstanceARN     string      `json:"instanceArn"`
+	IdentityStoreID string      `json:"identityStoreId"`
+	CABundle        string      `json:"caBundle,omitempty"`
+	Admin           *readyAdmin `json:"admin,omitempty"`
+	Users           []demoUser  `json:"users,omitempty"`
+	PID             int         `json:"pid"`
+}
+
+type readyAdmin struct {
+	AccessKeyID     string `json:"accessKeyId"`
+	SecretAccessKey string `json:"secretAccessKey"`
+}
+
+// announce tells programs and people that requests are answered.
+func (s *Server) announce(ctx context.Context, out io.Writer) error {
+	if s.config.ReadyFile != "" {
+		if err := s.writeReadyFile(ctx); err != nil {
+			return fmt.Errorf("write the ready file: %w", err)
+		}
+	}
+	s.Log.Info("serving", "url", s.config.PublicURL, "listen", s.config.Listen, "instance", s.Instance.InstanceID, "dev", s.config.Dev)
+	return s.greet(ctx, out)
+}
+
+func (s *Server) writeReadyFile(ctx context.Context) error {
+	file := readyFile{
+		Endpoint: s.config.PublicURL, StartURL: s.startURL.Own, Region: s.Instance.Region,
+		InstanceARN: "arn:aws:sso:::instance/" + s.Instance.InstanceID, IdentityStoreID: s.Instance.IdentityStoreID,
+		CABundle: s.caPath, PID: os.Getpid(),
+	}
+	if s.config.Dev {
+		id, secret, err := s.adminKey(ctx)
+		if err != nil {
+			return err
+		}
+		file.Admin = &readyAdmin{id, secret}
+		if file.Users, err = s.demoUsers(ctx); err != nil {
+			return err
+		}
+	}
+	text, err := json.MarshalIndent(file, "", "  ")
+	if err != nil {
+		return err
+	}
+	// Written aside and renamed, so that who waits for the file never reads a part of it. It may hold secrets of the demo.
+	return writeWhole(s.config.ReadyFile, append(text, '\n'), fs.FileMode(0o600))
+}
+
+// greet prints what to do next, ready to paste.
+func (s *Server) greet(ctx context.Context, out io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Sallyport serves %s\n", s.config.PublicURL)
+	if len(s.hints) > 0 {
+		fmt.Fprintf(&b, "\nIts certificate is from a local authority. To trust it:\n\n    %s\n", strings.Join(s.hints, "\n    "))
+	}
+	if s.config.Dev {
+		users, err := s.demoUsers(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, "\nDevelopment mode. Sign in as:\n\n")
+		for _, user := range users {
+			fmt.Fprintf(&b, "    %-8s %s\n", user.UserName, user.Password)
+		}
+		// Not indented: a blank at the start of a line means something else in this file.
+		fmt.Fprintf(&b, "\n1. Add this to ~/.aws/config:\n\n%s\n%s\n2. aws sso login --profile demo\n3. aws sts get-caller-identity --profile demo\n",
+			s.commandLine().SessionFragment(), s.commandLine().ProfileFragment(demoAccount, demoRole))
+	} else {
+		fmt.Fprintf(&b, "Start URL for people:          %s\nStart URL for ~/.aws/config:   %s\n", s.startURL.Own, s.startURL.AWS())
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// commandLine is what an AWS CLI must know to sign in here.
+func (s *Server) commandLine() web.CommandLine {
+	return web.CommandLine{Session: "sallyport", StartURL: s.startURL.AWS(), Region: s.Instance.Region, Endpoint: s.config.PublicURL}
+}
+
+// The profile that the first steps use.
+var (
+	demoAccount = web.Account{ID: "111122223333"}
+	demoRole    = web.Role{Name: "AdministratorAccess", Profile: "demo"}
+)

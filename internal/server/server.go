@@ -1,0 +1,354 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"sallyport/internal/api"
+	"sallyport/internal/creds"
+	"sallyport/internal/keys"
+	"sallyport/internal/portal"
+	"sallyport/internal/signin"
+	"sallyport/internal/store"
+	"sallyport/internal/sts"
+	"sallyport/internal/sys"
+	"sallyport/internal/token"
+	"sallyport/internal/web"
+	"sallyport/internal/wire"
+)
+
+const (
+	// cleanEvery is the pause between sweeps of expired rows.
+	cleanEvery = 5 * time.Minute
+	// reloadEvery is how soon a node takes up a key that another process added to the ring.
+	reloadEvery = 10 * time.Second
+	// maxAgent bounds the User-Agent that rooms see.
+	maxAgent = 256
+)
+
+// House is everything behind one store: what serve assembles, and what operator commands use a part of.
+type House struct {
+	Store    *store.Store
+	Ring     *keys.Ring
+	Clock    *sys.Clock
+	Log      *slog.Logger
+	Instance store.Instance
+	IsNew    bool // the instance was made just now
+	Signin   *signin.Service
+}
+
+// OpenHouse opens the store and the key ring of a configuration, and makes the instance at the first start.
+func OpenHouse(ctx context.Context, c *Config, log *slog.Logger) (*House, error) {
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	h := &House{Clock: &sys.Clock{}, Log: log}
+	var err error
+	if h.Store, err = store.Open(store.Options{Dir: c.Data, Clock: h.Clock, Logger: log}); err != nil {
+		return nil, err
+	}
+	if err := h.open(ctx, c); err != nil {
+		return nil, errors.Join(err, h.Store.Close())
+	}
+	return h, nil
+}
+
+func (h *House) open(ctx context.Context, c *Config) error {
+	root, err := rootKey(c)
+	if err != nil {
+		return err
+	}
+	if err := h.Store.Update(ctx, func(tx *store.Tx) error { return h.ensureInstance(tx, c) }); err != nil {
+		return fmt.Errorf("read the instance: %w", err)
+	}
+	if h.Ring, err = keys.Open(ctx, h.Store, root, h.Instance.InstanceID); err != nil {
+		return err
+	}
+	h.Signin = signin.New(signin.Options{
+		Store: h.Store, Ring: h.Ring, Log: h.Log, SessionDuration: c.SessionDuration, IdleTimeout: c.WebIdleTimeout,
+	})
+	return nil
+}
+
+func rootKey(c *Config) (keys.RootKey, error) {
+	if text := c.RootKey.Reveal(); text != "" {
+		return keys.ParseRootKey(text)
+	}
+	return keys.RootKeyFile(filepath.Join(c.Data, "root.key"))
+}
+
+// defaultOwner owns an instance until a directory file names another account.
+const defaultOwner = "111122223333"
+
+// ensureInstance reads the instance and makes it when there is none. The Region follows the configuration.
+func (h *House) ensureInstance(tx *store.Tx, c *Config) error {
+	instance, found, err := tx.Instance()
+	if err != nil {
+		return err
+	}
+	if !found {
+		instance = store.Instance{
+			InstanceID:      "ssoins-" + sys.NewHex(8),
+			IdentityStoreID: "d-" + sys.NewHex(5),
+			OwnerAccountID:  defaultOwner,
+			Name:            "Sallyport",
+		}
+	}
+	h.IsNew = !found
+	if !found || instance.Region != c.Region {
+		instance.Region = c.Region
+		if err := tx.PutInstance(instance); err != nil {
+			return err
+		}
+	}
+	h.Instance = instance
+	return nil
+}
+
+// Close closes the store.
+func (h *House) Close() error { return h.Store.Close() }
+
+// Serve runs the server until ctx ends, then lets requests in flight finish. What people should read goes to out, the log to errOut.
+func Serve(ctx context.Context, c *Config, out, errOut io.Writer) error {
+	log, err := newLogger(errOut, c.LogFormat, c.LogLevel)
+	if err != nil {
+		return err
+	}
+	house, err := OpenHouse(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer house.Close()
+	if c.Dev {
+		if err := house.furnish(ctx); err != nil {
+			return fmt.Errorf("set up the demo: %w", err)
+		}
+	}
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer listener.Close()
+	c.Bound(listener.Addr())
+	s, err := house.assemble(ctx, c)
+	if err != nil {
+		return err
+	}
+	return s.run(ctx, listener, out)
+}
+
+// Server is an assembled house with its doors.
+type Server struct {
+	*House
+	config   *Config
+	http     *http.Server
+	startURL token.StartURLs
+	caPath   string
+	hints    []string // how to trust the local CA
+	ready    readiness
+}
+
+// assemble makes the rooms and the rims and joins them to one handler.
+func (h *House) assemble(ctx context.Context, c *Config) (*Server, error) {
+	s := &Server{House: h, config: c}
+	s.startURL = token.StartURLs{
+		Own: c.PublicURL + web.PathPortal, InstanceID: h.Instance.InstanceID, IdentityStoreID: h.Instance.IdentityStoreID,
+		Region: h.Instance.Region, Aliases: c.StartURLAliases,
+	}
+	handler, err := s.handler(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.http = newHTTPServer(handler, h.Log)
+	return s, s.secure()
+}
+
+// handler joins the routes of programs and of people, behind the hygiene.
+func (s *Server) handler(ctx context.Context) (http.Handler, error) {
+	tokens := token.New(token.Options{
+		Store: s.Store, Ring: s.Ring, Clock: s.Clock, Log: s.Log,
+		Issuer: s.config.PublicURL, StartURLs: s.startURL,
+		SessionDuration: s.config.SessionDuration, RefreshWindow: s.config.RefreshWindow,
+		DeviceCodeLifetime: s.config.DeviceCodeLifetime, PollInterval: s.config.DevicePollInterval,
+		DeviceGrant: s.config.DeviceGrant, ApprovalMaxAge: s.config.ApprovalMaxAge,
+		RegisterRate: float64(s.config.RegisterRate), DeviceStartRate: float64(s.config.DeviceStartRate),
+	})
+	portals := portal.New(portal.Options{Store: s.Store, Ring: s.Ring, Clock: s.Clock, Log: s.Log})
+	security := sts.New(sts.Options{Store: s.Store, Ring: s.Ring, Clock: s.Clock, Owner: s.Instance.OwnerAccountID})
+	var handlers []api.Handler
+	for _, room := range [][]api.Handler{tokens.Handlers(), portals.Handlers(), security.Handlers()} {
+		handlers = append(handlers, room...)
+	}
+	var dev *devRim
+	if s.config.Dev {
+		dev = &devRim{Server: s, tokens: tokens, faults: newFaults(handlers)}
+		handlers = dev.faults.wrap(handlers)
+	}
+	rim := wire.New(wire.Options{
+		Handlers: handlers, Caller: s.caller, FindKey: security.FindKey, Now: s.Clock.Now, Log: s.Log,
+		OAuth: wire.OAuth{
+			Discovery: tokens.Discovery(), JWKS: s.Ring.JWKS, Revoke: tokens.Revoke,
+			Introspect: func(ctx context.Context, clientID, clientSecret, text string) (any, error) {
+				return tokens.Introspect(ctx, clientID, clientSecret, text)
+			},
+		},
+	})
+	pages, err := s.pages(ctx, tokens, portals)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	rim.Routes(mux)
+	pages.Routes(mux)
+	s.ready.routes(mux, s.Store)
+	if dev != nil {
+		dev.routes(mux)
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if prefersHTML(r.Header.Get("Accept")) {
+			pages.Error(w, r, http.StatusNotFound, RequestID(r.Context()), "There is no page at this address.")
+			return
+		}
+		rim.NotFound(w, r)
+	})
+	return hygiene(mux, hygieneOptions{
+		now: s.Clock.Now, hosts: s.config.hostTable(), trustedProxies: s.config.TrustedProxies, log: s.Log, htmlError: pages.Error,
+	}), nil
+}
+
+// caller says who sent a request.
+func (s *Server) caller(r *http.Request) api.Caller {
+	agent := r.UserAgent()
+	return api.Caller{
+		Address:   clientAddr(r, s.config.TrustedProxies),
+		Agent:     agent[:min(len(agent), maxAgent)],
+		RequestID: RequestID(r.Context()),
+	}
+}
+
+// secure sets up TLS, if the configuration has any.
+func (s *Server) secure() error {
+	switch c := s.config; {
+	case c.TLSAuto:
+		authority, err := openLocalAuthority(filepath.Join(c.Data, "tls"), c.certificateHosts(), time.Now, s.Log)
+		if err != nil {
+			return err
+		}
+		s.caPath, s.hints = authority.CAPath(), authority.trustHints()
+		s.http.TLSConfig = tlsConfig(authority)
+	case c.TLSCert != "":
+		files, err := newCertificateFiles(c.TLSCert, c.TLSKey, time.Now, s.Log)
+		if err != nil {
+			return err
+		}
+		s.http.TLSConfig = tlsConfig(files)
+	}
+	return nil
+}
+
+// run serves until ctx ends.
+func (s *Server) run(ctx context.Context, listener net.Listener, out io.Writer) error {
+	background, stop := context.WithCancel(context.Background())
+	defer stop()
+	go s.tend(background)
+	served := make(chan error, 1)
+	go func() {
+		if s.http.TLSConfig != nil {
+			served <- s.http.ServeTLS(listener, "", "")
+		} else {
+			served <- s.http.Serve(listener)
+		}
+	}()
+	if err := s.announce(ctx, out); err != nil {
+		return errors.Join(err, s.http.Close())
+	}
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	s.Log.Info("stopping: requests in flight finish", "timeout", s.config.ShutdownTimeout.String())
+	s.ready.stop()
+	deadline, cancel := context.WithTimeout(context.Background(), s.config.ShutdownTimeout)
+	defer cancel()
+	if err := s.http.Shutdown(deadline); err != nil {
+		return errors.Join(fmt.Errorf("requests were cut off: %w", err), s.http.Close())
+	}
+	s.Log.Info("stopped")
+	return nil
+}
+
+// tend does what has to be done now and then.
+func (s *Server) tend(ctx context.Context) {
+	clean, reload := time.NewTicker(cleanEvery), time.NewTicker(reloadEvery)
+	defer clean.Stop()
+	defer reload.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-clean.C:
+			if removed, err := s.Store.Clean(ctx); err != nil {
+				s.Log.Error("expired rows were not cleaned", "error", err)
+			} else if removed > 0 {
+				s.Log.Debug("expired rows cleaned", "rows", removed)
+			}
+		case <-reload.C:
+			if err := s.Ring.Reload(ctx); err != nil {
+				s.Log.Error("the key ring was not read again", "error", err)
+			}
+		}
+	}
+}
+
+// adminKey returns the operator's access key of development mode, made at the first start.
+func (h *House) adminKey(ctx context.Context) (id, secret string, err error) {
+	err = h.Store.Update(ctx, func(tx *store.Tx) error {
+		all, err := tx.AccessKeys()
+		if err != nil {
+			return err
+		}
+		if len(all) > 0 {
+			id = all[0].AccessKeyID
+			var ok bool
+			if secret, ok = creds.OpenAccessKeySecret(h.Ring, id, all[0].SealedSecret); !ok {
+				return errors.New("the stored access key does not open")
+			}
+			return nil
+		}
+		id, secret = creds.NewAccessKey()
+		return tx.AddAccessKey(store.AccessKey{
+			AccessKeyID: id, SealedSecret: creds.SealAccessKeySecret(h.Ring, id, secret), UserName: "admin",
+		})
+	})
+	return id, secret, err
+}
+
+// pages makes the rim for people.
+func (s *Server) pages(ctx context.Context, tokens *token.Service, portals *portal.Service) (*web.Handler, error) {
+	var hints *web.DevHints
+	if s.config.Dev {
+		users, err := s.demoUsers(ctx)
+		if err != nil {
+			return nil, err
+		}
+		hints = &web.DevHints{}
+		for _, user := range users {
+			hints.Users = append(hints.Users, web.DemoUser{UserName: user.UserName, Password: user.Password})
+		}
+	}
+	return web.New(web.Options{
+		Signin: s.Signin, Token: tokens, Portal: portals, Ring: s.Ring, Clock: s.Clock, Log: s.Log,
+		Instance: s.Instance.Name, Issuer: s.config.PublicURL, StartURLs: s.startURL, Region: s.Instance.Region,
+		Secure: strings.HasPrefix(s.config.PublicURL, "https://"), Dev: hints, Caller: s.caller,
+	}), nil
+}

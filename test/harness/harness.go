@@ -1,0 +1,248 @@
+// Package harness starts the real program for tests: it builds the binary once a run, starts it on a free loopback port with a data
+// folder of the test's own, and tells where it is. Tests talk to it as anybody would, over sockets.
+package harness
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// readyTimeout is far above what a start takes, on a busy machine too.
+const readyTimeout = 60 * time.Second
+
+// Ready is the ready file.
+type Ready struct {
+	Endpoint        string `json:"endpoint"`
+	StartURL        string `json:"startUrl"`
+	Region          string `json:"region"`
+	InstanceARN     string `json:"instanceArn"`
+	IdentityStoreID string `json:"identityStoreId"`
+	CABundle        string `json:"caBundle"`
+	Admin           struct {
+		AccessKeyID     string `json:"accessKeyId"`
+		SecretAccessKey string `json:"secretAccessKey"`
+	} `json:"admin"`
+	Users []struct {
+		UserName string `json:"userName"`
+		Password string `json:"password"`
+	} `json:"users"`
+	PID int `json:"pid"`
+}
+
+// AWSStartURL is the address of the instance that looks like AWS's.
+func (r Ready) AWSStartURL() string { return "https://" + r.IdentityStoreID + ".awsapps.com/start" }
+
+// Password returns the password of a person of the demo.
+func (r Ready) Password(userName string) string {
+	for _, user := range r.Users {
+		if user.UserName == userName {
+			return user.Password
+		}
+	}
+	return ""
+}
+
+// Root is the folder of the repository.
+func Root() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
+}
+
+var build = sync.OnceValues(func() (string, error) {
+	folder, err := os.MkdirTemp("", "sallyport-build-")
+	if err != nil {
+		return "", err
+	}
+	binary := filepath.Join(folder, "sallyport")
+	command := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, "./cmd/sallyport")
+	command.Dir = Root()
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := command.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the program: %w\n%s", err, out)
+	}
+	return binary, nil
+})
+
+// Binary returns the path of the freshly built program.
+func Binary(t testing.TB) string {
+	t.Helper()
+	binary, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return binary
+}
+
+// Server is a running server.
+type Server struct {
+	Ready
+	Data string // its data folder
+	Log  *Buffer
+
+	t       testing.TB
+	command *exec.Cmd
+	done    chan error
+}
+
+// Start starts the program in development mode with further arguments and returns when it answers. The test's end stops it.
+func Start(t testing.TB, args ...string) *Server {
+	t.Helper()
+	return StartIn(t, t.TempDir(), append([]string{"--dev"}, args...)...)
+}
+
+// StartIn starts the program on a data folder, which may have been another server's before, with all arguments given.
+func StartIn(t testing.TB, data string, args ...string) *Server {
+	t.Helper()
+	s := &Server{Data: data, Log: &Buffer{}, t: t, done: make(chan error, 1)}
+	readyPath := filepath.Join(t.TempDir(), "ready.json")
+	s.command = exec.Command(Binary(t), append([]string{
+		"serve", "--listen", "127.0.0.1:0", "--data", data, "--ready-file", readyPath, "--log-level", "debug",
+	}, args...)...)
+	s.command.Stdout, s.command.Stderr = s.Log, s.Log
+	s.command.Env = cleanEnviron()
+	if err := s.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { s.done <- s.command.Wait() }()
+	t.Cleanup(func() {
+		s.Stop()
+		if t.Failed() && os.Getenv("SALLYPORT_TEST_LOG") != "" {
+			t.Logf("log of the server:\n%s", s.Log)
+		}
+	})
+	s.await(readyPath)
+	return s
+}
+
+// cleanEnviron is the environment without settings of ours, which would reach into the tests.
+func cleanEnviron() []string {
+	var kept []string
+	for _, entry := range os.Environ() {
+		if !strings.HasPrefix(entry, "SALLYPORT_") {
+			kept = append(kept, entry)
+		}
+	}
+	return kept
+}
+
+func (s *Server) await(readyPath string) {
+	s.t.Helper()
+	for deadline := time.Now().Add(readyTimeout); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if text, err := os.ReadFile(readyPath); err == nil {
+			if err := json.Unmarshal(text, &s.Ready); err != nil {
+				s.t.Fatal(err)
+			}
+			return
+		}
+		select {
+		case err := <-s.done:
+			s.done <- err
+			s.t.Fatalf("the server ended before it was ready: %v\n%s", err, s.Log)
+		default:
+		}
+	}
+	s.t.Fatalf("the server was not ready in time\n%s", s.Log)
+}
+
+// Stop asks the server to end and waits for it. Stopping twice is no harm.
+func (s *Server) Stop() { s.end(syscall.SIGTERM) }
+
+// Kill ends the server as a crash would.
+func (s *Server) Kill() { s.end(syscall.SIGKILL) }
+
+func (s *Server) end(signal syscall.Signal) {
+	s.command.Process.Signal(signal)
+	s.done <- <-s.done
+}
+
+// Control calls a control endpoint with a JSON body and decodes the answer into out, which may be nil. It fails the test unless the
+// status is the one wanted.
+func (s *Server) Control(status int, path string, body, out any) {
+	s.t.Helper()
+	if err := s.TryControl(status, path, body, out); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// TryControl is Control for other goroutines than the test's own.
+func (s *Server) TryControl(status int, path string, body, out any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	response, err := noRedirects.Post(s.Endpoint+path, "application/json", bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != status {
+		return errors.Join(err, fmt.Errorf("POST %s: status %d, want %d: %s", path, response.StatusCode, status, answer))
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(answer, out)
+}
+
+var noRedirects = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
+// Approve approves a device authorization as a person of the demo.
+func (s *Server) Approve(userCode, userName string) {
+	s.t.Helper()
+	s.Control(http.StatusOK, "/_dev/device", map[string]string{"userCode": userCode, "userName": userName, "decision": "approve"}, nil)
+}
+
+// Deny denies a device authorization as a person of the demo.
+func (s *Server) Deny(userCode, userName string) {
+	s.t.Helper()
+	s.Control(http.StatusOK, "/_dev/device", map[string]string{"userCode": userCode, "userName": userName, "decision": "deny"}, nil)
+}
+
+// Advance moves the server's clock.
+func (s *Server) Advance(by time.Duration) {
+	s.t.Helper()
+	s.Control(http.StatusOK, "/_dev/clock", map[string]string{"advance": by.String()}, nil)
+}
+
+// Buffer collects what a process writes. It is safe for use by many goroutines.
+type Buffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *Buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *Buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// NeedProgram returns the path of a program that a test needs, and fails the test without it: a skipped client would look like a
+// working one.
+func NeedProgram(t testing.TB, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Fatalf("%s is not installed: `make test` installs what the tests need", name)
+	}
+	return path
+}

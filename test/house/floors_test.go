@@ -1,0 +1,105 @@
+// Package house tests how the house is built: which package may import which.
+package house
+
+import (
+	"encoding/json"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// floors tells the floor of each package. A package imports lower floors only: never its own, never a higher one.
+var floors = map[string]int{
+	"internal/arn": 0, "internal/fault": 0, "internal/jmespath": 0, "internal/sigv4": 0, "internal/strictjson": 0, "internal/sys": 0,
+	"internal/api": 1, "internal/oauth": 1,
+	"internal/store": 2,
+	"internal/keys":  3, "internal/audit": 3,
+	"internal/creds":     4, // stands on the key ring; see docs/decisions
+	"internal/directory": 5, "internal/portal": 5, "internal/signin": 5, "internal/sts": 5, "internal/token": 5,
+	"internal/cli": 6, "internal/web": 6, "internal/wire": 6,
+	"internal/server": 7,
+	"cmd/sallyport":   8,
+}
+
+// rims that serve or call operations are handed them as values and know no room.
+var noRooms = []string{"internal/cli", "internal/wire"}
+
+const roomFloor = 5
+
+type pkg struct {
+	ImportPath   string
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+}
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	list := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", "./internal/...", "./cmd/...")
+	list.Dir = "../.."
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []pkg
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); decoder.More(); {
+		var p pkg
+		if err := decoder.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+func TestEveryPackageImportsLowerFloorsOnly(t *testing.T) {
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, "sallyport/")
+		floor, known := floors[name]
+		if !known {
+			t.Errorf("%s stands on no floor: give it one in this test and a line in docs/tour.md", name)
+			continue
+		}
+		for _, imported := range p.Imports {
+			below, ours := strings.CutPrefix(imported, "sallyport/")
+			if ours && floors[below] >= floor {
+				t.Errorf("%s (floor %d) imports %s (floor %d)", name, floor, below, floors[below])
+			}
+		}
+	}
+}
+
+func TestTheRimsForProgramsKnowNoRoom(t *testing.T) {
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, "sallyport/")
+		for _, rim := range noRooms {
+			for _, imported := range p.Imports {
+				if below, ours := strings.CutPrefix(imported, "sallyport/"); ours && name == rim && floors[below] == roomFloor {
+					t.Errorf("%s imports the room %s", name, below)
+				}
+			}
+		}
+	}
+}
+
+// Each third-party module is imported in one package, so that it can be replaced in one place; the exceptions say why.
+func TestEachModuleIsImportedInOnePlace(t *testing.T) {
+	shared := map[string]bool{
+		"go.yaml.in/yaml/v3":             true, // settings and directory files are both YAML for people
+		"zombiezen.com/go/sqlite":        true,
+		"golang.org/x/text/unicode/norm": true,
+	}
+	users := map[string][]string{}
+	for _, p := range packages(t) {
+		for _, imported := range p.Imports {
+			if strings.Contains(strings.Split(imported, "/")[0], ".") {
+				users[imported] = append(users[imported], p.ImportPath)
+			}
+		}
+	}
+	for module, by := range users {
+		if len(by) > 1 && !shared[module] {
+			t.Errorf("%s is imported by %s", module, strings.Join(by, ", "))
+		}
+	}
+}
