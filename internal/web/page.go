@@ -4,6 +4,10 @@
 // The words for scopes and times are in words.go, the ~/.aws/config fragments in fragment.go, the embedded style sheet
 // and icon in static.go. Pages need no script at all, and the Content-Security-Policy allows none.
 //
+// The table of pages and what they share as handlers are in handler.go, and each page's handler in the file of its name. A GET
+// decides nothing: every form is a POST with a ticket (ticket.go). The one exception is the authorization endpoint, which
+// returns to the client by GET when the person agreed before (authorize.go).
+//
 // What a page says is decided elsewhere: the rooms decide, a handler fills the view model, the page only shows it.
 // Headers that every response of the server carries (nosniff, X-Frame-Options, HSTS) belong to the outer middleware.
 package web
@@ -69,8 +73,10 @@ type look struct {
 type Layout struct {
 	Instance  string // display name of the Identity Center instance
 	User      string // display name of who is signed in; empty when nobody is
-	Ticket    string // CSRF ticket of the browser session, in every form of the page
 	RequestID string // shown in the footer, for whoever is asked for help
+
+	Ticket        string // of the page's own form: ties it to this browser and to what it decides
+	SignOutTicket string // of the sign-out form in the header
 }
 
 // SignIn asks for user name and password.
@@ -79,6 +85,7 @@ type SignIn struct {
 	Continue string // opaque value posted back as FieldContinue
 	UserName string // what was typed before, after a failure
 	Error    string // one text for every failure, so that none tells which names exist
+	Reason   string // why somebody who is signed in has to sign in again
 
 	ForDevice      bool   // a device approval follows
 	ForApplication string // or an application's self-declared name, when /authorize sent the browser here

@@ -17,7 +17,7 @@ var moment = time.Date(2026, 11, 20, 14, 2, 0, 0, time.UTC)
 
 // everyPage has each view model with every text in it set to one string, and the variants that change the markup.
 func everyPage(text string) map[string]Page {
-	out := Layout{Instance: text, Ticket: text, RequestID: text}
+	out := Layout{Instance: text, Ticket: text, SignOutTicket: text, RequestID: text}
 	in := out
 	in.User = text
 	confirm := DeviceConfirm{
@@ -35,6 +35,7 @@ func everyPage(text string) map[string]Page {
 	return map[string]Page{
 		"sign-in":                                  SignIn{Layout: out, Continue: text, ForDevice: true},
 		"sign-in after a failure":                  SignIn{Layout: out, UserName: text, Error: text, ForApplication: text},
+		"sign-in again":                            SignIn{Layout: out, UserName: text, Reason: text},
 		"sign-in with demo users":                  SignIn{Layout: out, DemoUsers: []DemoUser{{text, text}, {text, text}}},
 		"device entry":                             DeviceEntry{Layout: in},
 		"device entry with an error":               DeviceEntry{Layout: in, UserCode: text, Error: text},
