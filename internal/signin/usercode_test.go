@@ -131,3 +131,20 @@ func TestALockOfCodesIsRecordedOnce(t *testing.T) {
 		t.Errorf("%d events, want 1", got)
 	}
 }
+
+func TestForgivingLateLeavesTheNextWindowAlone(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	early, err := w.CountUserCodeMiss(ctx, home, person("ann"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.clock.Advance(10 * time.Minute)
+	w.misses(home, person("ann"), 5)
+	if err := w.ForgiveUserCodeMiss(ctx, early); err != nil {
+		t.Fatal(err)
+	}
+	if w.waits(home, person("ann")) == 0 {
+		t.Error("a miss of the window before was taken off this one")
+	}
+}
