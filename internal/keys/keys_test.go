@@ -140,7 +140,7 @@ func TestSignedTokensVerifyAgainstTheJWKS(t *testing.T) {
 	if err := json.Unmarshal(ring.JWKS(), &set); err != nil {
 		t.Fatal(err)
 	}
-	jws, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256})
+	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -144,10 +144,5 @@ func isBusy(err error) bool {
 	return code.ToPrimary() == sqlite.ResultBusy
 }
 
-// isDuplicate reports that a statement met a row with the same key.
-func isDuplicate(err error) bool {
-	return sqlite.ErrCode(err).ToPrimary() == sqlite.ResultConstraint
-}
-
 // listTables returns the names of the tables of the schema.
 const listTables = `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name`

@@ -3,11 +3,6 @@ package store
 // exec runs a statement and returns how many rows it changed.
 func (tx *Tx) exec(sql string, args ...any) (int, error) { return tx.c.exec(sql, args) }
 
-// query calls scan for each row of the answer.
-func (tx *Tx) query(sql string, scan func(row) error, args ...any) error {
-	return tx.c.query(sql, args, scan)
-}
-
 // one calls scan for the only row of the answer and reports whether there was one.
 func (tx *Tx) one(sql string, scan func(row), args ...any) (bool, error) {
 	found := false
