@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"math/big"
-	"strconv"
 	"strings"
 
 	"sallyport/internal/api"
@@ -193,18 +192,15 @@ func (e *element) memberValue(member *api.Member) jmespath.Value {
 	return jmespath.TextOf(e.text)
 }
 
-// readXMLError reads the error of the Query protocol.
-func readXMLError(answer *reply) apiError {
-	document, err := parseXML(answer.body)
-	if err != nil {
-		return apiError{code: statusCode(answer), message: string(answer.body)}
-	}
-	inner := document.child("Error")
-	code := inner.child("Code").text
-	if code == "" {
-		code = statusCode(answer)
-	}
-	return apiError{code: code, message: inner.child("Message").text}
-}
+// unknownError is what stands for the parts that an error of the Query protocol lacks.
+const unknownError = "Unknown"
 
-func statusCode(answer *reply) string { return strconv.Itoa(answer.status) }
+// readXMLError reads the error of the Query protocol.
+func readXMLError(document *element) apiError {
+	inner := document.child("Error")
+	refusal := apiError{code: inner.child("Code").text, message: inner.child("Message").text}
+	if refusal.code == "" {
+		refusal = apiError{code: unknownError, message: unknownError}
+	}
+	return refusal
+}

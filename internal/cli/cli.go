@@ -17,6 +17,7 @@ import (
 	"os/signal"
 	"runtime"
 	"strings"
+	"time"
 
 	"sallyport/internal/api"
 )
@@ -53,13 +54,16 @@ func serviceNamed(services []*api.Service, word string) *api.Service {
 func Main(args []string, env Environ, services []*api.Service) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if env.Version == "" {
-		env.Version = "0.0.0"
+	return (&run{Environ: env, services: services, wait: wait}).main(ctx, args)
+}
+
+func (r *run) main(ctx context.Context, args []string) int {
+	if r.Version == "" {
+		r.Version = "0.0.0"
 	}
-	r := &run{Environ: env, services: services}
 	err := r.command(ctx, args)
 	if ctx.Err() != nil {
-		fmt.Fprintln(env.Stdout)
+		fmt.Fprintln(r.Stdout)
 		return exitInterrupt
 	}
 	return r.report(err)
@@ -69,6 +73,7 @@ func Main(args []string, env Environ, services []*api.Service) int {
 type run struct {
 	Environ
 	services []*api.Service
+	wait     func(context.Context, time.Duration) error // between attempts
 
 	global    arguments // options that every operation has
 	service   *api.Service

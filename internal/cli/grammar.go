@@ -212,15 +212,15 @@ func (o *option) checkChoice(values []string) error {
 	return nil
 }
 
-// checkRequired names all required options that are missing. An option that brings the input in another way, or asks for no
-// call at all, lifts the requirement when it is a word of its own; --cli-input-json=... does not.
+// checkRequired names all required options that are missing. An option that brings the input in another way, or asks for an
+// example of it, lifts the requirement when it is a word of its own; --cli-input-json=... does not.
 func (o options) checkRequired(given arguments, words []string) error {
 	var missing []string
 	for i := range o {
 		switch {
 		case o[i].required && !given.has(o[i].name):
 			missing = append(missing, "--"+o[i].name)
-		case slices.Contains(liftingOptions, o[i].name) && slices.Contains(words, "--"+o[i].name):
+		case slices.Contains(liftingOptions, o[i].name) && lifts(o[i].name, words):
 			return nil
 		}
 	}
@@ -230,12 +230,17 @@ func (o options) checkRequired(given arguments, words []string) error {
 	return usageError(usageLine, "the following arguments are required: %s", strings.Join(missing, ", "))
 }
 
+func lifts(name string, words []string) bool {
+	at := slices.Index(words, "--"+name)
+	return at >= 0 && (name != generateSkeleton || at+1 == len(words) || words[at+1] != "output")
+}
+
 // invalidChoice is the sentence about a word that is none of the choices, with those that it may have been meant to be.
 func invalidChoice(what, given string, choices []string) string {
 	sentence := fmt.Sprintf("argument %s: Found invalid choice '%s'", what, given)
 	var near []string
 	for _, choice := range choices {
-		if editDistance(given, choice) <= maxTypos {
+		if editDistance(given, choice) <= min(maxTypos, len(given)/lettersPerTypo) {
 			near = append(near, choice)
 		}
 	}
@@ -246,7 +251,11 @@ func invalidChoice(what, given string, choices []string) string {
 }
 
 // maxTypos is how many letters may be wrong in a word that is taken for a misspelled one.
-const maxTypos = 2
+// Short words may not have as many, or every one would be like every other.
+const (
+	maxTypos       = 2
+	lettersPerTypo = 3
+)
 
 // editDistance counts the letters to add, drop or change to make b of a (Levenshtein).
 func editDistance(a, b string) int {

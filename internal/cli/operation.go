@@ -58,7 +58,7 @@ func (r *run) runOperation(ctx context.Context) error {
 func (r *run) checkGlobals() error {
 	switch format := r.global.one("cli-error-format"); {
 	case r.global.has("cli-auto-prompt") && r.global.has("no-cli-auto-prompt"):
-		return validationError("Both --cli-auto-prompt and --no-cli-auto-prompt cannot be specified at the same time: not allowed with each other")
+		return validationError("Both --cli-auto-prompt and --no-cli-auto-prompt cannot be specified at the same time")
 	case r.global.has("cli-auto-prompt"):
 		return validationError("--cli-auto-prompt is not supported, give the options on the command line")
 	case format != "" && !slices.Contains([]string{"legacy", "enhanced"}, format):
@@ -109,6 +109,9 @@ func (r *run) fetch(ctx context.Context, settings *settings, region string, inpu
 	}
 	pager, err := r.newPager(input)
 	if err != nil {
+		return jmespath.Value{}, err
+	}
+	if err := validate(r.operation.Input, jmespath.ObjectOf(pager.input)); err != nil {
 		return jmespath.Value{}, err
 	}
 	pager.fetch = call

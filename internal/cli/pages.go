@@ -108,13 +108,16 @@ func (p *pager) start(token string) {
 	p.skip, _ = strconv.Atoi(skip.Number())
 }
 
+// wholePage tells resumeToken that the last page was printed to its end.
+const wholePage = -1
+
 // resumeToken is the inverse of start.
 func (p *pager) resumeToken(service string, printed int) jmespath.Value {
 	token := []jmespath.Member{{Name: p.paging.Token}}
 	if service != "" {
 		token[0].Value = jmespath.TextOf(service)
 	}
-	if printed > 0 {
+	if printed >= 0 {
 		token = append(token, jmespath.Member{Name: truncateAmount, Value: jmespath.IntOf(int64(printed))})
 	}
 	return jmespath.TextOf(base64.StdEncoding.EncodeToString(jmespath.Wire.AppendJSON(nil, jmespath.ObjectOf(token))))
@@ -122,7 +125,7 @@ func (p *pager) resumeToken(service string, printed int) jmespath.Value {
 
 // all fetches pages until there are no more, or enough items, and returns them as one answer.
 func (p *pager) all(ctx context.Context) (jmespath.Value, error) {
-	var collected []jmespath.Value
+	var collected []jmespath.Value // nil until a page has the member at all
 	for {
 		asked := p.asked()
 		page, err := p.fetch(ctx, jmespath.ObjectOf(p.input))
@@ -133,6 +136,9 @@ func (p *pager) all(ctx context.Context) (jmespath.Value, error) {
 		skipped := min(max(p.skip, 0), len(result.Items()))
 		items := result.Items()[skipped:]
 		p.skip = 0
+		if result.Kind() == jmespath.Array && collected == nil {
+			collected = []jmespath.Value{}
+		}
 		if room := p.most - len(collected); p.most >= 0 && len(items) > room {
 			return p.answer(append(collected, items[:room]...), p.resumeToken(asked, skipped+room)), nil
 		}
@@ -142,7 +148,7 @@ func (p *pager) all(ctx context.Context) (jmespath.Value, error) {
 		case next.Text() == "":
 			return p.answer(collected, jmespath.Value{}), nil
 		case len(collected) == p.most:
-			return p.answer(collected, p.resumeToken(next.Text(), 0)), nil
+			return p.answer(collected, p.resumeToken(next.Text(), wholePage)), nil
 		case next.Text() == asked:
 			return jmespath.Value{}, otherError("Error during pagination: The same next token was received twice")
 		}
@@ -157,10 +163,10 @@ func (p *pager) asked() string {
 }
 
 func (p *pager) answer(items []jmespath.Value, resume jmespath.Value) jmespath.Value {
-	if items == nil {
-		items = []jmespath.Value{}
+	var members []jmespath.Member
+	if items != nil {
+		members = append(members, jmespath.Member{Name: p.paging.Result, Value: jmespath.ListOf(items)})
 	}
-	members := []jmespath.Member{{Name: p.paging.Result, Value: jmespath.ListOf(items)}}
 	if !resume.IsNull() {
 		members = append(members, jmespath.Member{Name: nextToken, Value: resume})
 	}

@@ -49,7 +49,7 @@ func (c *client) call(ctx context.Context, m *message) (jmespath.Value, error) {
 		again := err != nil || isTransient(answer, c.run.operation)
 		if again && attempt < c.attempts {
 			c.run.debug.printf("attempt %d of %d failed, trying again", attempt, c.attempts)
-			if err := pause(ctx, attempt); err != nil {
+			if err := c.run.wait(ctx, pauseBefore(attempt+1)); err != nil {
 				return jmespath.Value{}, err
 			}
 			continue
@@ -124,10 +124,16 @@ func isTransient(answer *reply, operation *api.Operation) bool {
 // longestPause bounds the pause between two attempts.
 const longestPause = 20 * time.Second
 
-// pause waits a random part of a time that doubles with every attempt.
-func pause(ctx context.Context, attempt int) error {
-	most := min(time.Second<<min(attempt-1, 10), longestPause)
-	timer := time.NewTimer(time.Duration(rand.Float64() * float64(most)))
+// pauseBefore is a random part of a time that doubles with every attempt.
+func pauseBefore(attempt int) time.Duration {
+	const doublings = 10 // enough to reach longestPause, and far from an overflow
+	most := min(time.Second<<min(attempt-2, doublings), longestPause)
+	return time.Duration(rand.Float64() * float64(most))
+}
+
+// wait lets time pass, unless the command is interrupted.
+func wait(ctx context.Context, pause time.Duration) error {
+	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -141,6 +147,7 @@ func pause(ctx context.Context, attempt int) error {
 type apiError struct {
 	code, message string
 	details       jmespath.Value // the body, for the members that the model has
+	unreadable    error          // set when the answer is not in the protocol of the service
 }
 
 // readError finds code and text, wherever the service puts them.
@@ -149,7 +156,11 @@ func readError(answer *reply, operation *api.Operation) apiError {
 		return apiError{code: strconv.Itoa(answer.status), message: http.StatusText(answer.status)}
 	}
 	if operation.Service.Protocol == api.Query {
-		return readXMLError(answer)
+		document, err := parseXML(answer.body)
+		if err != nil {
+			return apiError{unreadable: err}
+		}
+		return readXMLError(document)
 	}
 	body, err := jmespath.ParseJSON(answer.body)
 	if err != nil {
@@ -198,6 +209,9 @@ func shownText(value jmespath.Value) string {
 // serviceError is the sentence that scripts look for. exhausted tells that more attempts might have helped.
 func (r *run) serviceError(answer *reply, exhausted bool, retries int) error {
 	refusal := readError(answer, r.operation)
+	if refusal.unreadable != nil {
+		return otherError("Unable to parse response, invalid XML received: %v", refusal.unreadable)
+	}
 	reached := ""
 	if exhausted {
 		reached = fmt.Sprintf(" (reached max retries: %d)", retries)

@@ -133,7 +133,7 @@ func (s *settings) region() (string, error) {
 		region, given = s.find("region", "AWS_REGION", "AWS_DEFAULT_REGION")
 	}
 	if !given {
-		return "", fail(exitConfiguration, `An error occurred (NoRegion): You must specify a region. You can also configure your region by running "aws configure".`)
+		return "", fail(exitConfiguration, "An error occurred (NoRegion): You must specify a region: give --region, set AWS_REGION, or write region into the profile in %s", s.configPath)
 	}
 	if !hostLabel.MatchString(region) || region != "" && allDigits(region) {
 		return "", otherError("Provided region_name '%s' doesn't match a supported format.", region)

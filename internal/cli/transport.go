@@ -34,7 +34,7 @@ func (s *settings) transport(endpoint *url.URL) (*http.Transport, error) {
 		DisableCompression:  true,
 		TLSClientConfig:     tlsConfig,
 		TLSHandshakeTimeout: connect,
-		Proxy:               s.run.proxy,
+		Proxy:               func(request *http.Request) (*url.URL, error) { return s.run.proxyFor(request.URL) },
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := dialer.DialContext(ctx, network, address)
 			if err != nil || read == 0 {
@@ -72,7 +72,7 @@ func (s *settings) tlsConfig(endpoint *url.URL) (*tls.Config, error) {
 	}
 	if s.run.global.has("no-verify-ssl") {
 		s.run.warn("InsecureRequestWarning: the certificate of %s is not verified", endpoint.Host)
-		return &tls.Config{InsecureSkipVerify: true}, nil //nolint:gosec // the option asks for it
+		return &tls.Config{InsecureSkipVerify: true}, nil
 	}
 	path, given := s.caBundle()
 	if !given {
@@ -99,14 +99,14 @@ func (s *settings) caBundle() (string, bool) {
 	return s.run.LookupEnv("REQUESTS_CA_BUNDLE")
 }
 
-// proxy is the proxy for a request, from the variables in small letters or capitals. Unlike Go's own rule, it exempts no
+// proxyFor is the proxy on the way to a URL, from the variables in small letters or capitals. Unlike Go's own rule, it exempts no
 // address that no_proxy does not name.
-func (r *run) proxy(request *http.Request) (*url.URL, error) {
-	text := r.eitherCase(request.URL.Scheme + "_proxy")
+func (r *run) proxyFor(target *url.URL) (*url.URL, error) {
+	text := r.eitherCase(target.Scheme + "_proxy")
 	if text == "" {
 		text = r.eitherCase("all_proxy")
 	}
-	if text == "" || bypassesProxy(r.eitherCase("no_proxy"), request.URL) {
+	if text == "" || bypassesProxy(r.eitherCase("no_proxy"), target) {
 		return nil, nil
 	}
 	if !strings.Contains(text, "://") {

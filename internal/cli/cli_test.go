@@ -1,0 +1,597 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"sallyport/internal/api"
+)
+
+// request is what the server of a test saw.
+type request struct {
+	Method, Target, Body string
+	Header               http.Header
+}
+
+// stage is where a command of a test runs: a server with scripted answers, an environment and a home of its own.
+type stage struct {
+	t        *testing.T
+	url      string
+	home     string
+	env      map[string]string
+	requests []request
+	pauses   []time.Duration
+}
+
+// response is one scripted answer. The last one is repeated.
+type response struct {
+	status  int
+	errType string
+	body    string
+}
+
+func newStage(t *testing.T, responses ...response) *stage {
+	t.Helper()
+	s := &stage{t: t, home: t.TempDir(), env: map[string]string{"AWS_REGION": "eu-west-1"}}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		s.requests = append(s.requests, request{r.Method, r.URL.RequestURI(), string(body), r.Header})
+		next := responses[min(len(s.requests), len(responses))-1]
+		if next.errType != "" {
+			w.Header().Set("x-amzn-ErrorType", next.errType)
+		}
+		if next.status != 0 {
+			w.WriteHeader(next.status)
+		}
+		io.WriteString(w, next.body)
+	}))
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+func (s *stage) file(name, content string) string {
+	s.t.Helper()
+	path := filepath.Join(s.home, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	return path
+}
+
+type outcome struct {
+	exit           int
+	stdout, stderr string
+}
+
+func (s *stage) run(args ...string) outcome {
+	s.t.Helper()
+	var stdout, stderr bytes.Buffer
+	lookup := func(name string) (string, bool) { value, set := s.env[name]; return value, set }
+	exit := (&run{
+		Environ:  Environ{LookupEnv: lookup, Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Home: s.home, Version: "1.2.3"},
+		services: api.Services,
+		wait:     func(_ context.Context, pause time.Duration) error { s.pauses = append(s.pauses, pause); return nil },
+	}).main(s.t.Context(), args)
+	return outcome{exit, stdout.String(), stderr.String()}
+}
+
+// call runs with the endpoint of the stage.
+func (s *stage) call(args ...string) outcome {
+	s.t.Helper()
+	return s.run(append(args, "--endpoint-url", s.url)...)
+}
+
+var createToken = []string{"sso-oidc", "create-token", "--client-id", "ci", "--client-secret", "cs", "--grant-type", "g"}
+
+func with(base []string, more ...string) []string { return append(slices.Clone(base), more...) }
+
+func TestCreateTokenOnTheWireAndOnPaper(t *testing.T) {
+	s := newStage(t, response{body: `{"idToken":null,"expiresIn":"28800","unknown":1,"tokenType":"Bearer","accessToken":"<é&>"}`})
+	got := s.call(with(createToken, "--scope", "a", "b c", "--code", "é")...)
+	want := outcome{0, "{\n    \"accessToken\": \"<é&>\",\n    \"tokenType\": \"Bearer\",\n    \"expiresIn\": 28800\n}\n", ""}
+	if got != want {
+		t.Errorf("got %+v", got)
+	}
+	sent := s.requests[0]
+	if sent.Method != "POST" || sent.Target != "/token" ||
+		sent.Body != `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "code": "\u00e9", "scope": ["a", "b c"]}` {
+		t.Errorf("sent %+v", sent)
+	}
+	for name, want := range map[string]string{"Content-Type": "application/json", "Accept-Encoding": "identity", "Amz-Sdk-Request": "attempt=1", "Authorization": ""} {
+		if got := sent.Header.Get(name); got != want {
+			t.Errorf("header %s is %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestExitCodesAndSentences(t *testing.T) {
+	refusal := response{400, "AuthorizationPendingException:http://x", `{"error":"authorization_pending","error_description":"wait"}`}
+	good := response{body: `{"accessToken":"a"}`}
+	tests := []struct {
+		name     string
+		answer   response
+		args     []string
+		exit     int
+		sentence string
+		sent     int
+	}{
+		{"a refusal of the service", refusal, createToken, exitService,
+			"sallyport: [ERROR]: An error occurred (AuthorizationPendingException) when calling the CreateToken operation: \n\n" +
+				"Additional error details:\nerror: authorization_pending\nerror_description: wait\n", 1},
+		{"a refusal with a message", response{403, "", `{"message":"No access"}`}, createToken, exitService,
+			"An error occurred (403) when calling the CreateToken operation: No access\n", 1},
+		{"an answer that is not JSON", response{400, "", "oops"}, createToken, exitService, "(400) when calling the CreateToken operation: oops", 1},
+		{"a namespace before the code", response{400, "", `{"__type":"com.x#BadException"}`}, createToken, exitService, "(BadException)", 1},
+		{"a redirect is not followed", response{307, "", ""}, createToken, exitService, "(307)", 1},
+		{"a bare 429 is not sent again", response{429, "", "{}"}, createToken, exitService, "(429)", 1},
+		{"no arguments", good, nil, exitUsage, "arguments are required: command", 0},
+		{"a service alone", good, []string{"sso-oidc"}, exitUsage, "arguments are required: operation", 0},
+		{"an unknown service", good, []string{"s3"}, exitUsage, "invalid choice 's3', valid choices are: sso-oidc, sso, sts", 0},
+		{"a misspelled operation", good, []string{"sso-oidc", "create-tokn"}, exitUsage, "Maybe you meant:\n\n  * create-token", 0},
+		{"required options", good, []string{"sso-oidc", "create-token", "--client-id", "x"}, exitUsage, "required: --client-secret, --grant-type\n\nusage:", 0},
+		{"an unknown option", good, with(createToken, "--bogus", "x"), exitUsage, "Unknown options: x, --bogus", 0},
+		{"a word too many", good, with(createToken, "more"), exitUsage, "Unknown options: more", 0},
+		{"a double dash", good, with(createToken, "--", "more"), exitUsage, "Unknown options: more, --", 0},
+		{"-h is no option", good, with(createToken, "-h"), exitUsage, "Unknown options: -h", 0},
+		{"an ambiguous prefix", good, with(createToken, "--client", "x"), exitUsage, "ambiguous option: --client could match --client-id, --client-secret", 0},
+		{"a missing value", good, with(createToken, "--code"), exitUsage, "argument --code: expected one argument", 0},
+		{"a value that looks like an option", good, with(createToken, "--code", "-x"), exitUsage, "argument --code: expected one argument", 0},
+		{"a switch with a value", good, with(createToken, "--no-paginate=true"), exitUsage, "ignored explicit argument", 0},
+		{"an option of the operation before it", good, []string{"sso-oidc", "--client-id", "x", "create-token"}, exitUsage, "invalid choice 'x'", 0},
+		{"an output that does not exist", good, with(createToken, "--output", "xml"), exitUsage, "invalid choice 'xml'", 0},
+		{"an output that is not supported", good, with(createToken, "--output", "table"), exitUsage, "use one of: json, off", 0},
+		{"input as YAML", good, with(createToken, "--cli-input-yaml", "{}"), exitUsage, "use --cli-input-json", 0},
+		{"auto-prompt", good, with(createToken, "--cli-auto-prompt"), exitUsage, "not supported", 0},
+		{"both ways of auto-prompt", good, with(createToken, "--cli-auto-prompt", "--no-cli-auto-prompt"), exitUsage, "at the same time", 0},
+		{"errors as JSON", good, with(createToken, "--cli-error-format", "json"), exitUsage, "use legacy or enhanced", 0},
+		{"a bad query", good, with(createToken, "--query", "a."), exitUsage, "Bad value for --query", 0},
+		{"a query that fails on the answer", good, with(createToken, "--query", "abs(@)"), exitOther, "in function abs()", 1},
+		{"a time-out that is no number", good, with(createToken, "--cli-read-timeout", "1.5"), exitOther, "whole number of seconds", 0},
+		{"a negative time-out", good, with(createToken, "--cli-connect-timeout", "-1"), exitOther, "whole number of seconds", 0},
+		{"a Region with an underscore", good, with(createToken, "--region", "us_east"), exitOther, "doesn't match a supported format", 0},
+		{"an unknown profile", good, with(createToken, "--profile", "nope"), exitOther, "The config profile (nope) could not be found", 0},
+		{"a CA bundle is not read for plain HTTP", good, with(createToken, "--ca-bundle", "/nonexistent"), exitOK, "", 1},
+		{"a bad integer", good, []string{"sso", "list-accounts", "--access-token", "t", "--max-results", "x"}, exitOther, "invalid literal", 0},
+		{"an integer too small", good, []string{"sso", "list-accounts", "--access-token", "t", "--max-results", "0"}, exitUsage, "Invalid range for parameter maxResults, value: 0, valid min value: 1", 0},
+		{"a page size that is no number", good, []string{"sso", "list-accounts", "--access-token", "t", "--page-size", "x"}, exitUsage, "--page-size: invalid int", 0},
+		{"a token that ends in a newline", good, []string{"sso", "logout", "--access-token=t\n"}, exitOther, "Invalid header value", 0},
+		{"no credentials to sign with", good, []string{"sts", "get-caller-identity", "--profile", "bare"}, exitOther, "Partial credentials", 0},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStage(t, test.answer)
+			s.file(".aws/credentials", "[bare]\naws_access_key_id = AKIA\n")
+			run := s.call
+			if len(test.args) < 2 {
+				run = s.run
+			}
+			got := run(test.args...)
+			if got.exit != test.exit || !strings.Contains(got.stderr, test.sentence) || len(s.requests) != test.sent {
+				t.Errorf("exit %d (want %d), %d requests (want %d), standard error:\n%s\nwant in it:\n%s",
+					got.exit, test.exit, len(s.requests), test.sent, got.stderr, test.sentence)
+			}
+			if test.exit != exitOK && got.stdout != "" {
+				t.Errorf("standard output has %q", got.stdout)
+			}
+		})
+	}
+}
+
+func TestGrammarThatIsAccepted(t *testing.T) {
+	tests := []struct {
+		name string
+		args []string
+		body string
+	}{
+		{"global options anywhere", []string{"--color", "off", "sso-oidc", "--no-cli-pager", "create-token", "--client-id", "ci", "--region", "x-1", "--client-secret", "cs", "--grant-type", "g"},
+			`{"clientId": "ci", "clientSecret": "cs", "grantType": "g"}`},
+		{"a unique prefix", with(createToken, "--dev", "d"), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "deviceCode": "d"}`},
+		{"a prefix of a global option is the global option", with(createToken, "--r", "x-2"), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g"}`},
+		{"an exact name wins over a longer one", with(createToken, "--code", "c"), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "code": "c"}`},
+		{"the last of a repeated option", with(createToken, "--client-id", "x", "--client-id=y=z"), `{"clientId": "y=z", "clientSecret": "cs", "grantType": "g"}`},
+		{"a value that begins with a dash", with(createToken, "--code=-x"), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "code": "-x"}`},
+		{"a negative number", with(createToken, "--code", "-1.5"), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "code": "-1.5"}`},
+		{"a dash with a blank", with(createToken, "--code", "-a b"), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "code": "-a b"}`},
+		{"a lone dash", with(createToken, "--code", "-"), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "code": "-"}`},
+		{"an empty value", with(createToken, "--code="), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "code": ""}`},
+		{"a URL is a value", with(createToken, "--redirect-uri", "http://127.0.0.1/cb"), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "redirectUri": "http://127.0.0.1/cb"}`},
+		{"a list of no words", with(createToken, "--scope"), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "scope": []}`},
+		{"a list around a global option", with(createToken, "--scope", "a", "--region", "x-3", "b"), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "scope": ["a", "b"]}`},
+		{"a list in JSON", with(createToken, "--scope", ` ["a", "b c"]`), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "scope": ["a", "b c"]}`},
+		{"two words of JSON are words", with(createToken, "--scope", `["a"]`, `["b"]`), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "scope": ["[\"a\"]", "[\"b\"]"]}`},
+		{"an input document", []string{"sso-oidc", "create-token", "--cli-input-json", `{"clientId":"a","clientId":"b","grantType":"g","clientSecret":"s"}`},
+			`{"clientId": "b", "clientSecret": "s", "grantType": "g"}`},
+		{"options win over the document", []string{"sso-oidc", "create-token", "--scope", "x", "--cli-input-json", `{"clientId":"a","grantType":"g","clientSecret":"s","scope":["p","q"]}`},
+			`{"clientId": "a", "clientSecret": "s", "grantType": "g", "scope": ["x"]}`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStage(t, response{body: "{}"})
+			got := s.call(test.args...)
+			if got.exit != 0 || len(s.requests) != 1 || s.requests[0].Body != test.body {
+				t.Errorf("%+v\nsent %+v\nwant %s", got, s.requests, test.body)
+			}
+		})
+	}
+}
+
+func TestInputThatIsRefused(t *testing.T) {
+	all := func(document string) []string {
+		return []string{"sso-oidc", "create-token", "--cli-input-json", document}
+	}
+	tests := []struct {
+		name     string
+		args     []string
+		sentence string
+	}{
+		{"bad JSON", all("{"), "Invalid JSON"},
+		{"a list", all("[]"), "expected a JSON object"},
+		{"missing members, all named", all("{}"), "Missing required parameter in input: \"clientId\"\nMissing required parameter in input: \"clientSecret\"\nMissing"},
+		{"an unknown member", all(`{"clientid":"x"}`), `Unknown parameter in input: "clientid", must be one of: clientId, clientSecret`},
+		{"a wrong type", all(`{"clientId":5}`), "Invalid type for parameter clientId: number, valid type: string"},
+		{"null", all(`{"code":null}`), "Invalid type for parameter code: null"},
+		{"a wrong element", all(`{"scope":["a",1,true]}`), "parameter scope[1]: number, valid type: string\nInvalid type for parameter scope[2]: boolean"},
+		{"the document joined to its option", []string{"sso-oidc", "create-token", "--cli-input-json={}"}, "arguments are required: --client-id"},
+		{"a bad list", with(createToken, "--scope", "[1"), "Error parsing parameter '--scope': Invalid JSON"},
+		{"a list with a wrong element", with(createToken, "--scope", "[1]"), "scope[0]"},
+		{"a file that is missing", with(createToken, "--code", "file:///nonexistent"), "Unable to load paramfile"},
+		{"a file of bytes", with(createToken, "--code", "fileb://~/text"), "Invalid type for parameter code: bytes"},
+		{"a file of bytes for a list", with(createToken, "--scope", "fileb://~/text"), "Invalid type for parameter scope: bytes"},
+		{"a file that is no text", with(createToken, "--code", "file://~/binary"), "could not be decoded"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStage(t, response{body: "{}"})
+			s.file("text", "x")
+			s.file("binary", "\xff")
+			got := s.call(test.args...)
+			if got.exit != exitUsage || !strings.Contains(got.stderr, test.sentence) || len(s.requests) != 0 {
+				t.Errorf("got %+v and %d requests, want %q", got, len(s.requests), test.sentence)
+			}
+		})
+	}
+}
+
+func TestValuesFromFiles(t *testing.T) {
+	tests := []struct{ name, content, option, value, want string }{
+		{"a newline at the end stays", "tok\n", "--code", "file://~/v", `"code": "tok\n"`},
+		{"line ends are made one", "a\r\nb\rc", "--code", "file://~/v", `"code": "a\nb\nc"`},
+		{"a variable in the path", "x", "--code", "file://$WHERE/v", `"code": "x"`},
+		{"a list", `["p","q"]`, "--scope", "file://~/v", `"scope": ["p", "q"]`},
+		{"a list that is no JSON falls into characters", "pq", "--scope", "file://~/v", `"scope": ["p", "q"]`},
+		{"one of two words is no file", "x", "--scope", "file://~/v other", `"scope": ["file://~/v", "other"]`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStage(t, response{body: "{}"})
+			s.file("v", test.content)
+			s.env["WHERE"] = s.home
+			got := s.call(with(createToken, append([]string{test.option}, strings.Fields(test.value)...)...)...)
+			if got.exit != 0 || !strings.Contains(s.requests[0].Body, test.want) {
+				t.Errorf("%+v, sent %+v, want %s", got, s.requests, test.want)
+			}
+		})
+	}
+}
+
+func TestAttempts(t *testing.T) {
+	good := response{body: `{"tokenType":"t"}`}
+	tests := []struct {
+		name      string
+		env       string
+		responses []response
+		exit      int
+		sent      int
+		stderr    string
+	}{
+		{"a gateway's failure is sent again", "2", []response{{502, "", "{}"}, good}, exitOK, 2, ""},
+		{"a throttling code is sent again", "2", []response{{400, "ThrottlingException", "{}"}, good}, exitOK, 2, ""},
+		{"SlowDownException is not", "3", []response{{400, "SlowDownException", "{}"}, good}, exitService, 1, "(SlowDownException) when calling the CreateToken operation: "},
+		{"the last failure tells how often", "2", []response{{500, "InternalServerException", `{"message":"m"}`}}, exitService, 2, "(InternalServerException) when calling the CreateToken operation (reached max retries: 1): m"},
+		{"an empty failure has the reason of its status", "1", []response{{503, "", ""}}, exitService, 1, "(503) when calling the CreateToken operation (reached max retries: 0): Service Unavailable"},
+		{"no attempts at all", "0", []response{good}, exitOther, 0, "retry"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStage(t, test.responses...)
+			s.env["AWS_MAX_ATTEMPTS"] = test.env
+			got := s.call(createToken...)
+			if got.exit != test.exit || len(s.requests) != test.sent || !strings.Contains(got.stderr, test.stderr) {
+				t.Errorf("%+v after %d requests, want %d after %d and %q", got, len(s.requests), test.exit, test.sent, test.stderr)
+			}
+		})
+	}
+}
+
+// The pauses are random, but never longer than a time that doubles up to twenty seconds.
+func TestPauses(t *testing.T) {
+	s := newStage(t, response{503, "", "{}"})
+	s.env["AWS_MAX_ATTEMPTS"] = "8"
+	if got := s.call(createToken...); got.exit != exitService || len(s.pauses) != 7 {
+		t.Fatalf("%+v after %d pauses", got, len(s.pauses))
+	}
+	for i, most := range []time.Duration{1, 2, 4, 8, 16, 20, 20} {
+		if pause := s.pauses[i]; pause < 0 || pause > most*time.Second {
+			t.Errorf("pause %d is %v, want at most %d s", i+1, pause, most)
+		}
+	}
+}
+
+// An interrupt while a request waits ends the command with 130 and a fresh line.
+func TestInterrupt(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		interrupt()
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	var stdout, stderr bytes.Buffer
+	r := &run{Environ: Environ{LookupEnv: func(string) (string, bool) { return "", false }, Stdout: &stdout, Stderr: &stderr, Home: t.TempDir()}, services: api.Services, wait: wait}
+	if exit := r.main(ctx, with(createToken, "--region", "x-1", "--endpoint-url", server.URL)); exit != exitInterrupt || stdout.String() != "\n" || stderr.String() != "" {
+		t.Errorf("exit %d, %q, %q", exit, &stdout, &stderr)
+	}
+}
+
+// Sent again, a request keeps its id and counts itself.
+func TestAttemptsAreCounted(t *testing.T) {
+	s := newStage(t, response{502, "", "{}"}, response{body: "{}"})
+	if got := s.call(createToken...); got.exit != 0 || got.stdout != "" {
+		t.Fatalf("%+v", got)
+	}
+	first, second := s.requests[0].Header, s.requests[1].Header
+	if first.Get("Amz-Sdk-Invocation-Id") == "" || first.Get("Amz-Sdk-Invocation-Id") != second.Get("Amz-Sdk-Invocation-Id") {
+		t.Error("the invocation id changed")
+	}
+	if got := second.Get("Amz-Sdk-Request"); got != "attempt=2; max=3" {
+		t.Errorf("the second attempt says %q", got)
+	}
+}
+
+func TestConnectionErrors(t *testing.T) {
+	s := newStage(t, response{})
+	s.env["AWS_MAX_ATTEMPTS"] = "1"
+	tests := []struct{ name, endpoint, want string }{
+		{"nobody listens", "http://127.0.0.1:1", `Could not connect to the endpoint URL: "http://127.0.0.1:1/token"`},
+		{"plain HTTP behind https", strings.Replace(s.url, "http:", "https:", 1), "SSL validation failed"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := s.run(with(createToken, "--endpoint-url", test.endpoint)...)
+			if got.exit != exitOther || !strings.Contains(got.stderr, test.want) {
+				t.Errorf("got %+v, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestTLS(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"tokenType":"t"}`) }))
+	server.Config.ErrorLog = nil
+	t.Cleanup(server.Close)
+	pem := pemOf(server.Certificate().Raw)
+	tests := []struct {
+		name   string
+		bundle string
+		args   []string
+		exit   int
+		stderr string
+	}{
+		{"a bundle that holds the authority", pem, nil, exitOK, ""},
+		{"a bundle without certificates", "junk", nil, exitOther, "holds no certificate"},
+		{"no verification, with a warning", "junk", []string{"--no-verify-ssl"}, exitOK, "InsecureRequestWarning"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStage(t, response{})
+			s.env["AWS_CA_BUNDLE"], s.env["AWS_MAX_ATTEMPTS"] = s.file("ca.pem", test.bundle), "1"
+			got := s.run(with(createToken, append(test.args, "--endpoint-url", server.URL)...)...)
+			if got.exit != test.exit || !strings.Contains(got.stderr, test.stderr) {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+func TestPages(t *testing.T) {
+	pages := []response{
+		{body: `{"nextToken":"n1","accountList":[{"accountId":"1","x":0},{"accountId":"2"}]}`},
+		{body: `{"accountList":[{"accountId":"3"}]}`},
+	}
+	tests := []struct {
+		name      string
+		responses []response
+		args      []string
+		want      string // standard output, as JSON on one line
+		targets   []string
+	}{
+		{"all pages make one answer", pages, nil, `{"accountList":[{"accountId":"1"},{"accountId":"2"},{"accountId":"3"}]}`,
+			[]string{"/assignment/accounts", "/assignment/accounts?next_token=n1"}},
+		{"a query sees the whole", pages, []string{"--query", "accountList[].accountId"}, `["1","2","3"]`,
+			[]string{"/assignment/accounts", "/assignment/accounts?next_token=n1"}},
+		{"one page only", pages, []string{"--no-paginate"}, `{"nextToken":"n1","accountList":[{"accountId":"1"},{"accountId":"2"}]}`,
+			[]string{"/assignment/accounts"}},
+		{"pages by hand", pages, []string{"--max-results", "2", "--next-token", "a b"}, `{"nextToken":"n1","accountList":[{"accountId":"1"},{"accountId":"2"}]}`,
+			[]string{"/assignment/accounts?next_token=a%20b&max_result=2"}},
+		{"fewer items than a page", pages, []string{"--max-items", "1", "--page-size", "2"},
+			`{"accountList":[{"accountId":"1"}],"NextToken":"eyJuZXh0VG9rZW4iOiBudWxsLCAiYm90b190cnVuY2F0ZV9hbW91bnQiOiAxfQ=="}`,
+			[]string{"/assignment/accounts?max_result=2"}},
+		{"items up to the end of a page", pages, []string{"--max-items", "2"},
+			`{"accountList":[{"accountId":"1"},{"accountId":"2"}],"NextToken":"eyJuZXh0VG9rZW4iOiAibjEifQ=="}`, []string{"/assignment/accounts"}},
+		{"going on inside a page", pages[1:], []string{"--starting-token", "eyJuZXh0VG9rZW4iOiAibjEiLCAiYm90b190cnVuY2F0ZV9hbW91bnQiOiAxfQ=="},
+			`{"accountList":[]}`, []string{"/assignment/accounts?next_token=n1"}},
+		{"going on with a token of the service", pages[1:], []string{"--starting-token", "plain/+"}, `{"accountList":[{"accountId":"3"}]}`,
+			[]string{"/assignment/accounts?next_token=plain%2F%2B"}},
+		{"an empty answer prints nothing", []response{{body: "{}"}}, nil, "", []string{"/assignment/accounts"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStage(t, test.responses...)
+			got := s.call(append([]string{"sso", "list-accounts", "--access-token", "tok"}, test.args...)...)
+			var targets []string
+			for _, sent := range s.requests {
+				targets = append(targets, sent.Target)
+				if sent.Header.Get("x-amz-sso_bearer_token") != "tok" || sent.Body != "" || sent.Header.Get("Content-Type") != "" {
+					t.Errorf("sent %+v", sent)
+				}
+			}
+			if got.exit != 0 || oneLine(t, got.stdout) != test.want || !slices.Equal(targets, test.targets) {
+				t.Errorf("%+v\n%s\nwant %s\nasked for %v, want %v", got, oneLine(t, got.stdout), test.want, targets, test.targets)
+			}
+		})
+	}
+}
+
+func TestPagingThatContradictsItself(t *testing.T) {
+	s := newStage(t, response{body: `{"nextToken":"n","accountList":[]}`})
+	for _, test := range []struct{ option, want string }{
+		{"--no-paginate", "Cannot specify --no-paginate along with pagination arguments: --max-items"},
+		{"--debug", "The same next token was received twice"},
+	} {
+		got := s.call("sso", "list-accounts", "--access-token", "t", "--max-items", "1", test.option)
+		if got.exit != exitOther || !strings.Contains(got.stderr, test.want) {
+			t.Errorf("%s: got %+v", test.option, got)
+		}
+	}
+}
+
+func oneLine(t *testing.T, document string) string {
+	t.Helper()
+	if document == "" {
+		return ""
+	}
+	var line bytes.Buffer
+	if err := json.Compact(&line, []byte(document)); err != nil {
+		t.Fatal(err)
+	}
+	return line.String()
+}
+
+const identity = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Arn>arn:aws:sts::1:assumed-role/r/s</Arn><UserId>AROA:s</UserId><Account>000000000001</Account>
+</GetCallerIdentityResult></GetCallerIdentityResponse>`
+
+func TestSignedQueryOperation(t *testing.T) {
+	s := newStage(t, response{body: identity})
+	s.env["AWS_ACCESS_KEY_ID"], s.env["AWS_SECRET_ACCESS_KEY"], s.env["AWS_SESSION_TOKEN"] = "AKIAEXAMPLE", "secret", "session"
+	got := s.call("sts", "get-caller-identity")
+	if got.exit != 0 || oneLine(t, got.stdout) != `{"UserId":"AROA:s","Account":"000000000001","Arn":"arn:aws:sts::1:assumed-role/r/s"}` {
+		t.Errorf("%+v", got)
+	}
+	sent := s.requests[0]
+	if sent.Body != "Action=GetCallerIdentity&Version=2011-06-15" || sent.Header.Get("X-Amz-Security-Token") != "session" ||
+		!strings.Contains(sent.Header.Get("Authorization"), "/eu-west-1/sts/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token,") {
+		t.Errorf("sent %+v", sent)
+	}
+	if got := s.call("sts", "get-caller-identity", "--no-sign-request"); got.exit != 0 || s.requests[1].Header.Get("Authorization") != "" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestQueryErrors(t *testing.T) {
+	tests := []struct {
+		name, body string
+		exit       int
+		want       string
+	}{
+		{"a code and a message", "<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>bad &amp; worse</Message></Error></ErrorResponse>", exitService,
+			"An error occurred (InvalidClientTokenId) when calling the GetCallerIdentity operation: bad & worse\n"},
+		{"XML without them", "<a/>", exitService, "(Unknown) when calling the GetCallerIdentity operation: Unknown\n"},
+		{"no XML", "junk", exitOther, "Unable to parse response"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := newStage(t, response{403, "", test.body}).call("sts", "get-caller-identity", "--no-sign-request")
+			if got.exit != test.exit || !strings.Contains(got.stderr, test.want) {
+				t.Errorf("got %+v, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestCredentialsFromTheEnvironmentAndFiles(t *testing.T) {
+	tests := []struct {
+		name, option string
+		env          map[string]string
+		key          string // signed with; empty: refused
+		stderr       string
+	}{
+		{"the environment", "", map[string]string{"AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "s"}, "AKIAENV", ""},
+		{"half of the environment", "", map[string]string{"AWS_ACCESS_KEY_ID": "AKIAENV"}, "", "Partial credentials found in env"},
+		{"an environment that expired", "", map[string]string{"AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "s", "AWS_CREDENTIAL_EXPIRATION": "2001-01-01T00:00:00Z"}, "", "expired"},
+		{"--profile goes before the environment", "--profile=p", map[string]string{"AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "s"}, "AKIAPROFILE", ""},
+		{"the environment goes before AWS_PROFILE", "", map[string]string{"AWS_PROFILE": "p", "AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "s"}, "AKIAENV", ""},
+		{"the credentials file goes before the config file", "--profile=p", nil, "AKIAPROFILE", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStage(t, response{body: identity})
+			s.file(".aws/config", "[profile p]\naws_access_key_id=AKIACONFIG\naws_secret_access_key=s\n")
+			s.file(".aws/credentials", "[p]\naws_access_key_id=AKIAPROFILE\naws_secret_access_key=s\n")
+			for name, value := range test.env {
+				s.env[name] = value
+			}
+			got := s.call(strings.Fields("sts get-caller-identity " + test.option)...)
+			switch {
+			case test.key == "" && (got.exit != exitOther || !strings.Contains(got.stderr, test.stderr) || len(s.requests) > 0):
+				t.Errorf("got %+v", got)
+			case test.key != "" && (got.exit != 0 || !strings.Contains(s.requests[0].Header.Get("Authorization"), "Credential="+test.key+"/")):
+				t.Errorf("got %+v and %+v", got, s.requests)
+			}
+		})
+	}
+}
+
+// What the table calls secret is on the wire and nowhere in what --debug prints.
+func TestDebugMasksSecrets(t *testing.T) {
+	s := newStage(t, response{body: `{"accessToken":"hush-at","refreshToken":"hush-rt","tokenType":"Bearer","idToken":"hush-id","strange":"hush-x"}`})
+	args := with(createToken, "--client-secret", "hush-cs", "--code", "hush-c", "--device-code", "hush-dc", "--refresh-token", "hush-in", "--code-verifier", "hush-v", "--debug")
+	got := s.call(args...)
+	if got.exit != 0 || !strings.Contains(s.requests[0].Body, "hush-v") || !strings.Contains(got.stdout, "hush-at") {
+		t.Fatalf("%+v", got)
+	}
+	if strings.Contains(got.stderr, "hush") {
+		t.Errorf("standard error tells secrets:\n%s", got.stderr)
+	}
+	for _, want := range []string{`"clientId":"ci"`, `"clientSecret":"***"`, "request POST " + s.url + "/token", "response status 200", `"tokenType":"Bearer"`} {
+		if !strings.Contains(got.stderr, want) {
+			t.Errorf("standard error lacks %q:\n%s", want, got.stderr)
+		}
+	}
+	portal := newStage(t, response{body: `{"roleCredentials":{"accessKeyId":"ASIA","secretAccessKey":"hush","sessionToken":"hush","expiration":1}}`})
+	if got := portal.call("sso", "get-role-credentials", "--role-name", "r", "--account-id", "1", "--access-token", "hush", "--debug"); strings.Contains(got.stderr, "hush") ||
+		!strings.Contains(got.stderr, "ASIA") {
+		t.Errorf("got %s", got.stderr)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	s := newStage(t, response{})
+	for _, args := range [][]string{{"--version"}, {"sso-oidc", "create-token", "--version", "--profile", "nope"}} {
+		if got := s.run(args...); got.exit != 0 || !strings.HasPrefix(got.stdout, "sallyport/1.2.3 Go/") {
+			t.Errorf("%v: %+v", args, got)
+		}
+	}
+}
+
+func TestHandles(t *testing.T) {
+	for word, want := range map[string]bool{"sso-oidc": true, "sso": true, "sts": true, "--region": true, "serve": false, "": false, "apply": false} {
+		if got := Handles(word, api.Services); got != want {
+			t.Errorf("%q: %v", word, got)
+		}
+	}
+}
