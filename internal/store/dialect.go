@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"zombiezen.com/go/sqlite"
 )
@@ -24,7 +25,7 @@ type conn struct {
 }
 
 func openConn(path string, mode access) (*conn, error) {
-	flags := sqlite.OpenReadWrite | sqlite.OpenCreate | sqlite.OpenWAL | sqlite.OpenURI
+	flags := sqlite.OpenReadWrite | sqlite.OpenCreate | sqlite.OpenURI
 	if mode == readOnly {
 		flags = sqlite.OpenReadOnly | sqlite.OpenURI
 	}
@@ -35,6 +36,12 @@ func openConn(path string, mode access) (*conn, error) {
 	db.SetBlockOnBusy()
 	db.SetBusyTimeout(busyTimeout)
 	c := &conn{db: db, bound: map[string]string{}}
+	if mode == readWrite {
+		if err := c.enableWAL(); err != nil {
+			db.Close()
+			return nil, err
+		}
+	}
 	pragmas := []string{
 		"PRAGMA synchronous = FULL",           // NORMAL loses acknowledged commits in a power cut
 		"PRAGMA wal_autocheckpoint = 4000",    // pages
@@ -49,6 +56,34 @@ func openConn(path string, mode access) (*conn, error) {
 		}
 	}
 	return c, nil
+}
+
+const (
+	walAttempts = 100
+	walPause    = 20 * time.Millisecond
+)
+
+// enableWAL makes a new database a WAL database, which it stays. SQLite does not wait when two processes try so at once: one of them is
+// told that the database is busy.
+func (c *conn) enableWAL() error {
+	const statement = "PRAGMA journal_mode = WAL"
+	for attempt := 1; ; attempt++ {
+		journal := ""
+		err := c.query(statement, nil, func(r row) error {
+			journal = r.text(0)
+			return nil
+		})
+		switch {
+		case isBusy(err) && attempt < walAttempts:
+			time.Sleep(walPause)
+		case err != nil:
+			return fmt.Errorf("%s: %w", statement, err)
+		case journal != "wal":
+			return fmt.Errorf("%s: the journal stays %q: is the data folder on a network file system?", statement, journal)
+		default:
+			return nil
+		}
+	}
 }
 
 func (c *conn) close() error { return c.db.Close() }
@@ -75,6 +110,17 @@ func (c *conn) exec(sql string, args []any) (int, error) {
 			return c.db.Changes(), nil
 		}
 	}
+}
+
+// inTransaction reports whether a transaction is open, which SQLite may have ended by itself.
+func (c *conn) inTransaction() bool { return !c.db.AutocommitEnabled() }
+
+// rollback undoes the open transaction, if there still is one.
+func (c *conn) rollback() error {
+	if !c.inTransaction() {
+		return nil
+	}
+	return c.do("ROLLBACK")
 }
 
 // row is the current row of a query; columns count from 0.

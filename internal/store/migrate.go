@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -91,22 +92,42 @@ func appliedSteps(c *conn) (map[string]string, error) {
 }
 
 func applyStep(c *conn, s step, applied map[string]string, now time.Time) error {
-	switch applied[stepKey(s.file, s.number)] {
-	case s.checksum():
-		return nil
-	case "":
-	default:
-		return fmt.Errorf("the statement changed after it was applied")
+	if checksum, found := applied[stepKey(s.file, s.number)]; found {
+		return s.compare(checksum)
 	}
 	if err := begin(c); err != nil {
 		return err
 	}
-	err := c.do(definition(s.statement))
-	if err == nil {
-		_, err = c.exec(`INSERT INTO migration (file, step, checksum, applied_at) VALUES ($1, $2, $3, $4)`,
-			[]any{s.file, s.number, s.checksum(), now.UnixMilli()})
+	return endWith(c, s.apply(c, now))
+}
+
+// apply runs the statement and records it, unless another process that started at the same time was first.
+func (s step) apply(c *conn, now time.Time) error {
+	first := ""
+	err := c.query(`SELECT checksum FROM migration WHERE file = $1 AND step = $2`, []any{s.file, s.number}, func(r row) error {
+		first = r.text(0)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	return endWith(c, err)
+	if first != "" {
+		return s.compare(first)
+	}
+	if err := c.do(definition(s.statement)); err != nil {
+		return err
+	}
+	_, err = c.exec(`INSERT INTO migration (file, step, checksum, applied_at) VALUES ($1, $2, $3, $4)`,
+		[]any{s.file, s.number, s.checksum(), now.UnixMilli()})
+	return err
+}
+
+// compare holds the statement against what was applied under its number.
+func (s step) compare(checksum string) error {
+	if checksum != s.checksum() {
+		return errors.New("the statement changed after it was applied")
+	}
+	return nil
 }
 
 // endWith commits, or rolls back and returns the error.

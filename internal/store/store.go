@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"time"
 
 	"sallyport/internal/fault"
@@ -35,6 +36,10 @@ type Store struct {
 	stopped chan struct{} // closed when the writer has ended
 	readers chan *conn
 	path    string
+
+	gate    sync.RWMutex // held for reading by who hands a write over, so that Close comes after
+	closed  bool
+	closing chan struct{} // closed by Close
 }
 
 // ErrClosed is returned by Update and View after Close.
@@ -67,6 +72,7 @@ func Open(options Options) (*Store, error) {
 		stopped: make(chan struct{}),
 		readers: make(chan *conn, max(4, 2*runtime.GOMAXPROCS(0))),
 		path:    path,
+		closing: make(chan struct{}),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -78,9 +84,18 @@ func Open(options Options) (*Store, error) {
 	return s, nil
 }
 
-// Close waits for the writes that were accepted and closes every connection. Nothing may call the store afterwards.
+// Close waits for the writes that were accepted and the snapshots that are open, and closes every connection. Whoever comes later gets
+// ErrClosed: a request that was cut off at the end of a shutdown may still be running.
 func (s *Store) Close() error {
+	s.gate.Lock()
+	if s.closed {
+		s.gate.Unlock()
+		return ErrClosed
+	}
+	s.closed = true
+	close(s.closing)
 	close(s.writes)
+	s.gate.Unlock()
 	<-s.stopped
 	var errs []error
 	for range cap(s.readers) {
@@ -96,6 +111,8 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 	var reader *conn
 	select {
 	case reader = <-s.readers:
+	case <-s.closing:
+		return ErrClosed
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -119,16 +136,29 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 // Either is returned. fn may run more than once, so it must keep no state outside and send nothing.
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	w := &write{ctx: ctx, fn: fn, done: make(chan outcome, 1)}
-	select {
-	case s.writes <- w:
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := s.enqueue(w); err != nil {
+		return err
 	}
 	result := <-w.done
 	if result.panicked != nil {
 		panic(result.panicked)
 	}
 	return result.err
+}
+
+// enqueue hands a write to the writer, which answers every one that it was handed.
+func (s *Store) enqueue(w *write) error {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if s.closed {
+		return ErrClosed
+	}
+	select {
+	case s.writes <- w:
+		return nil
+	case <-w.ctx.Done():
+		return w.ctx.Err()
+	}
 }
 
 // keeps reports whether what a function of Update returned lets its changes stand.

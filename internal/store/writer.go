@@ -62,13 +62,16 @@ func (s *Store) commit(c *conn, batch []*write) {
 	results := make([]outcome, len(batch))
 	err := begin(c)
 	if err == nil {
-		for i, w := range batch {
-			results[i] = s.member(c, w, len(batch) > 1)
-		}
-		if len(batch) == 1 && (results[0].panicked != nil || !keeps(results[0].err)) {
-			err = c.do("ROLLBACK")
-		} else if err = c.do("COMMIT"); err != nil {
-			c.do("ROLLBACK")
+		err = s.members(c, batch, results)
+	}
+	switch {
+	case err != nil:
+		c.rollback()
+	case len(batch) == 1 && (results[0].panicked != nil || !keeps(results[0].err)):
+		err = c.rollback()
+	default:
+		if err = c.do("COMMIT"); err != nil {
+			c.rollback()
 		}
 	}
 	for i, w := range batch {
@@ -78,6 +81,20 @@ func (s *Store) commit(c *conn, batch []*write) {
 		w.done <- results[i]
 	}
 }
+
+// members runs the batch. On some errors, a full disk among them, SQLite undoes the whole transaction by itself: then nothing more may
+// run, because it would be outside of any, and be kept although its caller hears otherwise.
+func (s *Store) members(c *conn, batch []*write, results []outcome) error {
+	for i, w := range batch {
+		results[i] = s.member(c, w, len(batch) > 1)
+		if !c.inTransaction() {
+			return errors.Join(errUndone, results[i].err)
+		}
+	}
+	return nil
+}
+
+var errUndone = errors.New("the database undid the transaction")
 
 // begin takes the write lock, which another process may hold for a while.
 func begin(c *conn) error {
