@@ -8,7 +8,6 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -53,7 +52,7 @@ type state struct {
 	epochs  map[string]*epoch
 	ordered []*epoch // oldest first
 	current *epoch
-	lookup  []byte
+	lookup  *macs
 }
 
 // Open reads the ring from the store and makes its first keys when there are none.
@@ -151,7 +150,7 @@ func (r *Ring) load(ctx context.Context) error {
 		}
 		switch entry.Purpose {
 		case purposeLookup:
-			next.lookup = seed
+			next.lookup = newMACs(seed)
 		case purposeEpoch:
 			e, err := newEpoch(entry.KeyID, seed, r.instance)
 			if err != nil {
@@ -201,11 +200,8 @@ func (r *Ring) epoch(id string) (*epoch, bool) {
 
 // Digest returns the keyed hash of a secret, under which the store finds it. The kind keeps equal secrets of different kinds apart.
 func (r *Ring) Digest(kind, secret string) string {
-	mac := hmac.New(sha256.New, r.state.Load().lookup)
-	mac.Write([]byte(kind))
-	mac.Write([]byte{0})
-	mac.Write([]byte(secret))
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+	sum := r.state.Load().lookup.sum([]byte(kind), []byte{0}, []byte(secret))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // Derive returns n secret bytes, at most 32, that belong to the name under the key: the same for every node, found in no store.
@@ -214,16 +210,15 @@ func (r *Ring) Derive(keyID, name string, n int) ([]byte, bool) {
 	if !ok {
 		return nil, false
 	}
-	mac := hmac.New(sha256.New, e.derive)
-	mac.Write([]byte(name))
-	return mac.Sum(nil)[:n], true
+	sum := e.derive.sum([]byte(name))
+	return sum[:n], true
 }
 
 // epoch is one key of the ring with everything derived from its seed.
 type epoch struct {
 	id        string
 	createdAt time.Time
-	derive    []byte
+	derive    *macs
 	signing   *signingKey
 
 	seed     []byte
@@ -233,10 +228,11 @@ type epoch struct {
 
 func newEpoch(id string, seed []byte, instance string) (*epoch, error) {
 	e := &epoch{id: id, seed: seed, instance: instance}
-	var err error
-	if e.derive, err = e.subkey("derive", sha256.Size); err != nil {
+	derive, err := e.subkey("derive", sha256.Size)
+	if err != nil {
 		return nil, err
 	}
+	e.derive = newMACs(derive)
 	if e.signing, err = newSigningKey(e); err != nil {
 		return nil, err
 	}
@@ -264,7 +260,7 @@ func (e *epoch) sealer(purpose string) (*sealer, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, _ := e.sealers.LoadOrStore(purpose, &sealer{mac: macKey, block: block})
+	made, _ := e.sealers.LoadOrStore(purpose, &sealer{mac: newMACs(macKey), block: block})
 	return made.(*sealer), nil
 }
 

@@ -7,6 +7,8 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
+	"hash"
+	"sync"
 )
 
 // Sealing is deterministic: the same message for the same purpose under the same key gives the same text, so that a repeated
@@ -26,16 +28,31 @@ const maxSealed = 16 << 10
 var textEncoding = base64.RawURLEncoding.Strict()
 
 type sealer struct {
-	mac   []byte
+	mac   *macs
 	block cipher.Block
 }
 
 func (s *sealer) vector(message []byte) [vectorSize]byte {
-	mac := hmac.New(sha256.New, s.mac)
-	mac.Write(message)
-	var sum [sha256.Size]byte
-	mac.Sum(sum[:0])
+	sum := s.mac.sum(message)
 	return [vectorSize]byte(sum[:vectorSize])
+}
+
+// macs computes HMAC-SHA-256 under one key. A hash that was used once has digested its key and is cheaper to use again than a new one.
+type macs struct{ pool sync.Pool }
+
+func newMACs(key []byte) *macs {
+	return &macs{sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
+}
+
+func (m *macs) sum(parts ...[]byte) (sum [sha256.Size]byte) {
+	mac := m.pool.Get().(hash.Hash)
+	defer m.pool.Put(mac)
+	mac.Reset()
+	for _, part := range parts {
+		mac.Write(part)
+	}
+	mac.Sum(sum[:0])
+	return sum
 }
 
 // Seal seals the message for a purpose under the current key.
