@@ -120,7 +120,10 @@ func OpenAccessKeySecret(ring *keys.Ring, accessKeyID, sealed string) (string, b
 	}
 	u := keys.Unpack(roleLayout, message)
 	id, secret := u.Text(), u.Text()
-	return secret, u.Err() == nil && id == accessKeyID
+	if u.Err() != nil || id != accessKeyID {
+		return "", false
+	}
+	return secret, true
 }
 
 func newAccessKeyID(prefix string) string {

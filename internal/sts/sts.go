@@ -53,7 +53,10 @@ func (s *Service) FindKey(ctx context.Context, accessKeyID, sessionToken string)
 			return err
 		}
 		secret, ok := creds.OpenAccessKeySecret(s.Ring, row.AccessKeyID, row.SealedSecret)
-		key = api.Key{Known: ok, Secret: secret, Signer: api.Signer{
+		if !ok {
+			return nil // a row that was moved or damaged is no key
+		}
+		key = api.Key{Known: true, Secret: secret, Signer: api.Signer{
 			AccessKeyID: row.AccessKeyID,
 			Account:     s.Owner,
 			UserID:      creds.UserID(row.UserName),
