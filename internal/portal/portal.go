@@ -177,9 +177,9 @@ func (s *Service) Logout(ctx context.Context, caller api.Caller, in *api.LogoutR
 		Name: audit.SessionRevoked, UserID: bearer.User.UserID, ClientID: bearer.Session.ClientID, SessionID: bearer.Session.SessionID,
 		Detail: "logout",
 	}
+	revoked := false
 	err = s.Store.Update(ctx, func(tx *store.Tx) error {
-		revoked, err := tx.RevokeSession(bearer.Session.SessionID, "logout")
-		if err != nil || !revoked {
+		if revoked, err = tx.RevokeSession(bearer.Session.SessionID, "logout"); err != nil || !revoked {
 			return err
 		}
 		return audit.Record(tx, caller, event)
@@ -187,7 +187,9 @@ func (s *Service) Logout(ctx context.Context, caller api.Caller, in *api.LogoutR
 	if err != nil {
 		return nil, err
 	}
-	audit.Log(ctx, s.Log, caller, event)
+	if revoked { // a logout that came at the same time may have been first
+		audit.Log(ctx, s.Log, caller, event)
+	}
 	return &api.LogoutResponse{}, nil
 }
 
