@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -125,6 +126,9 @@ func TestWhatIsWrongWithTheClientStaysHere(t *testing.T) {
 				}
 				if !strings.Contains(r.body, "request-1") {
 					t.Error("the page does not name the request")
+				}
+				if strings.Contains(r.body, "Exception") || strings.Contains(r.body, "does not open") {
+					t.Errorf("the page says what is for the log:\n%s", r.body)
 				}
 			})
 		}
@@ -271,20 +275,30 @@ func TestConsentIsForOneRequest(t *testing.T) {
 	s.unchanged(before, "a request that is too old")
 }
 
-func TestTheLongestRequestsAreCarriedOrRefused(t *testing.T) {
+func TestLongRequestsAreCarriedOrRefused(t *testing.T) {
 	s := newSite(t)
-	short := s.register(loopbackURI)
-	b := s.browser()
-	page := b.follow(b.get(authorizeQuery(short, "state", strings.Repeat("s", 2048)))).want(http.StatusOK, "Sign in")
-	b.follow(b.signIn(page, "alice")).want(http.StatusOK, "Allow access?")
-
 	long := webURI + "?" + strings.Repeat("x", 1900)
-	c := s.register(long, long+"y")
-	b = s.browser()
-	r := b.follow(b.get(authorizeQuery(c, "redirect_uri", long, "state", strings.Repeat("s", 2048))))
-	if r.status == http.StatusOK {
-		b.follow(b.signIn(r, "alice")).want(http.StatusOK, "Allow access?")
-		return
+	var scopes []string
+	for i := range 25 {
+		scopes = append(scopes, fmt.Sprintf("%s:%s:%02d", strings.Repeat("s", 50), strings.Repeat("t", 50), i))
 	}
-	r.want(http.StatusBadRequest, "This request cannot be used")
+	tests := []struct {
+		name   string
+		client client
+		status int
+	}{
+		{"two long redirect URIs", s.registerFor([]string{"sso:account:access"}, long, long+"y"), http.StatusOK},
+		{"and as many long scopes as there can be", s.registerFor(scopes, long, long+"y"), http.StatusBadRequest},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := s.browser()
+			r := b.follow(b.get(authorizeQuery(tt.client, "redirect_uri", long, "state", strings.Repeat("s", 2048), "scopes", "-")))
+			if r.want(tt.status, ""); r.status == http.StatusOK {
+				b.follow(b.signIn(r, "alice")).want(http.StatusOK, "Allow access?")
+			} else if !strings.Contains(r.body, "The request is too long") {
+				t.Errorf("the page says something else:\n%s", r.body)
+			}
+		})
+	}
 }

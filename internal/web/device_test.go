@@ -265,12 +265,14 @@ func TestNoLinkCanClaimAnOutcome(t *testing.T) {
 	b, page := s.open(d)
 	f := page.form(PathDeviceDecision)
 	done := b.submit(f, FieldDecision, DecisionApprove).location
+	shown, _ := s.handler.openTicket(f.fields.Get(FieldTicket))
 	bob := s.as("bob")
 	if r := bob.get(done); r.status != http.StatusSeeOther || r.location != PathDevice {
 		t.Errorf("somebody else is shown the outcome: %d %s", r.status, r.location)
 	}
 	for name, value := range map[string]string{
-		"words": "approved", "the ticket of a form": f.fields.Get(FieldTicket), "a changed seal": done[strings.Index(done, "=")+1:] + "A",
+		"words": "approved", "the ticket of a form": f.fields.Get(FieldTicket),
+		"a ticket for something with a number": s.handler.sealTicket(ticket{actionDevice, shown.holder, "0 x"}), "a changed seal": done[strings.Index(done, "=")+1:] + "A",
 	} {
 		if r := b.get(PathDevice + "?done=" + url.QueryEscape(value)); r.status != http.StatusSeeOther {
 			t.Errorf("%s: %d", name, r.status)

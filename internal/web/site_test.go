@@ -157,7 +157,12 @@ const (
 
 func (s *site) register(redirectURIs ...string) client {
 	s.t.Helper()
-	in := &api.RegisterClientRequest{ClientName: "aws-tool", ClientType: "public", Scopes: []string{"sso:account:access"}}
+	return s.registerFor([]string{"sso:account:access"}, redirectURIs...)
+}
+
+func (s *site) registerFor(scopes []string, redirectURIs ...string) client {
+	s.t.Helper()
+	in := &api.RegisterClientRequest{ClientName: "aws-tool", ClientType: "public", Scopes: scopes}
 	if redirectURIs != nil {
 		in.RedirectURIs, in.GrantTypes = redirectURIs, []string{"authorization_code", "refresh_token"}
 	}
