@@ -1,7 +1,9 @@
 package store
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,7 +39,7 @@ func openConn(path string, mode access) (*conn, error) {
 	db.SetBusyTimeout(busyTimeout)
 	c := &conn{db: db, bound: map[string]string{}}
 	if mode == readWrite {
-		if err := c.enableWAL(); err != nil {
+		if err := errors.Join(c.checkVersion(), c.enableWAL()); err != nil {
 			db.Close()
 			return nil, err
 		}
@@ -56,6 +58,29 @@ func openConn(path string, mode access) (*conn, error) {
 		}
 	}
 	return c, nil
+}
+
+// oldestSQLite is the first version without the WAL race that can damage a database (fixed in 3.51.3).
+var oldestSQLite = [3]int{3, 51, 3}
+
+// checkVersion refuses a library that may damage the database.
+func (c *conn) checkVersion() error {
+	text := ""
+	err := c.query("SELECT sqlite_version()", nil, func(r row) error {
+		text = r.text(0)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var version [3]int
+	if _, err := fmt.Sscanf(text, "%d.%d.%d", &version[0], &version[1], &version[2]); err != nil {
+		return fmt.Errorf("read the version of SQLite: %w", err)
+	}
+	if slices.Compare(version[:], oldestSQLite[:]) < 0 {
+		return fmt.Errorf("SQLite %s can damage a database: build with 3.51.3 or newer", text)
+	}
+	return nil
 }
 
 const (

@@ -1,0 +1,98 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+
+	"sallyport/internal/api"
+	"sallyport/internal/directory"
+	"sallyport/internal/fault"
+	"sallyport/internal/store"
+)
+
+func mustHouse(t *testing.T) *House {
+	t.Helper()
+	config := mustLoad(t, []string{"--dev", "--data", t.TempDir()}, nil)
+	house, err := OpenHouse(context.Background(), config, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { house.Close() })
+	return house
+}
+
+func TestTheDemoIsSetUpOnceAndItsPasswordsAreGood(t *testing.T) {
+	house := mustHouse(t)
+	ctx := context.Background()
+	for range 2 {
+		if err := house.furnish(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	users, err := house.demoUsers(ctx)
+	if err != nil || len(users) != 3 {
+		t.Fatalf("the demo has the users %v, %v, want the three who are enabled", users, err)
+	}
+	for _, user := range users {
+		if _, err := house.Signin.SignIn(ctx, api.Caller{}, user.UserName, user.Password); err != nil {
+			t.Errorf("%s cannot sign in: %v", user.UserName, err)
+		}
+	}
+	for _, person := range directory.DemoPasswords() {
+		if person.UserName == "dave" {
+			if _, err := house.Signin.SignIn(ctx, api.Caller{}, person.UserName, person.Password); err == nil {
+				t.Error("a disabled person signed in")
+			}
+		}
+	}
+}
+
+func TestAChangedPasswordIsNoLongerPublished(t *testing.T) {
+	house := mustHouse(t)
+	ctx := context.Background()
+	if err := house.furnish(ctx); err != nil {
+		t.Fatal(err)
+	}
+	err := house.Store.Update(ctx, func(tx *store.Tx) error {
+		user, _, err := tx.UserByName("alice")
+		if err != nil {
+			return err
+		}
+		return tx.PutPassword(user.UserID, store.Password{Hash: "other", Origin: store.OriginOperator})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	users, err := house.demoUsers(ctx)
+	if err != nil || len(users) != 2 {
+		t.Errorf("published are %v, %v", users, err)
+	}
+}
+
+func TestFaultsAreInjectedAsOftenAsAskedAndOnlyDeclaredOnes(t *testing.T) {
+	calls := 0
+	handlers := []api.Handler{{Operation: api.CreateToken.Operation, Call: func(context.Context, api.Caller, any) (any, error) {
+		calls++
+		return nil, nil
+	}}}
+	f := newFaults(handlers)
+	wrapped := f.wrap(handlers)[0]
+	for _, undeclared := range [][2]string{{"CreateToken", "TooManyRequestsException"}, {"Logout", "UnauthorizedException"}, {"", ""}} {
+		if f.set(undeclared[0], undeclared[1], 1) {
+			t.Errorf("%v was taken", undeclared)
+		}
+	}
+	if !f.set("CreateToken", "InternalServerException", 2) {
+		t.Fatal("a declared exception was not taken")
+	}
+	for range 2 {
+		_, err := wrapped.Call(context.Background(), api.Caller{}, nil)
+		if refusal, ok := fault.As(err); !ok || refusal.Kind != fault.InternalServer {
+			t.Errorf("got %v", err)
+		}
+	}
+	if _, err := wrapped.Call(context.Background(), api.Caller{}, nil); err != nil || calls != 1 {
+		t.Errorf("afterwards %v, %d calls", err, calls)
+	}
+}
