@@ -6,6 +6,10 @@ import (
 	"unicode"
 )
 
+// SessionName names the sso-session and services sections in what we give to paste. It is one name for all places that do, so that a
+// profile from one of them finds the session from another.
+const SessionName = "sallyport"
+
 // CommandLine is what an AWS CLI must know to sign in here. The fragments work with every version that has endpoint
 // settings (CLI 1.29 and 2.13): the start URL is an AWS-looking alias that is never contacted, the endpoints are ours.
 type CommandLine struct {

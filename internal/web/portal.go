@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"strconv"
-	"strings"
 )
 
 // showPortal lists what the person may use.
@@ -51,7 +50,7 @@ func cutPage(accounts []Account, text string) (page []Account, number, last int)
 
 func (h *Handler) commandLine() CommandLine {
 	return CommandLine{
-		Session:  strings.ToLower(h.Instance),
+		Session:  SessionName,
 		StartURL: h.StartURLs.AWS(),
 		Region:   h.Region,
 		Endpoint: h.Issuer,

@@ -30,7 +30,7 @@ func TestPortalListsWhatThePersonHolds(t *testing.T) {
 			for _, shown := range []string{
 				"101 accounts", "<code>" + tt.first + "</code>", "<code>" + tt.last + "</code>",
 				"sso_start_url = https://d-9067f2a3c1.awsapps.com/start", "endpoint_url = " + s.url, "sso_region = eu-central-1",
-				"[profile workload-readonly-" + tt.first + "]", "[sso-session harbour]",
+				"[profile workload-readonly-" + tt.first + "]", "[sso-session sallyport]",
 			} {
 				if !strings.Contains(page.body, shown) {
 					t.Errorf("the page does not show %q", shown)
