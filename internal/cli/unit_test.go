@@ -3,12 +3,15 @@ package cli
 import (
 	"encoding/json"
 	"encoding/pem"
+	"errors"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"sallyport/internal/api"
 	"sallyport/internal/jmespath"
@@ -125,6 +128,10 @@ func TestSkeletonsByteForByte(t *testing.T) {
 				t.Errorf("got %+v", got)
 			}
 		})
+	}
+	list := &api.Shape{Members: []*api.Member{{Name: "scope", Kind: api.List, Element: "Scope"}}}
+	if got := string(jmespath.Compact.AppendJSON(nil, outputSkeleton(list))); got != `{"scope":["Scope"]}` {
+		t.Errorf("the element of a list is not named for its shape: %s", got)
 	}
 	s := newStage(t, response{})
 	if got := s.run("sso-oidc", "create-token", "--generate-cli-skeleton", "output"); got.exit != exitUsage || !strings.Contains(got.stderr, "--client-id") {
@@ -253,6 +260,11 @@ services = s1
 endpoint_url = http://profile
 [profile plain]
 endpoint_url = http://profile
+[profile deaf]
+endpoint_url = http://profile
+ignore_configured_endpoint_urls = true
+[profile default]
+region = us-west-9
 [profile lost]
 services = nowhere
 [services s1]
@@ -288,6 +300,7 @@ func TestEndpoints(t *testing.T) {
 		{"the service's variable goes before the general one", map[string]string{"AWS_ENDPOINT_URL": "http://any", "AWS_ENDPOINT_URL_SSO_OIDC": "http://own/base/"}, "", "http://own/base/"},
 		{"the option goes before all", map[string]string{"AWS_ENDPOINT_URL_SSO_OIDC": "http://own", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, "--endpoint-url https://u:p@flag:8443/x?q#f", "https://flag:8443/x"},
 		{"what is configured can be switched off", map[string]string{"AWS_ENDPOINT_URL": "http://any", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, "--profile dev", "https://oidc.ap-south-1.amazonaws.com"},
+		{"the profile can switch itself off", nil, "--profile deaf --region x-1", "https://oidc.x-1.amazonaws.com"},
 		{"a section that is missing", nil, "--profile lost --region x-1", "error"},
 		{"no scheme", map[string]string{"AWS_ENDPOINT_URL": "127.0.0.1"}, "", "error"},
 		{"another scheme", map[string]string{"AWS_ENDPOINT_URL": "ftp://x"}, "", "error"},
@@ -321,7 +334,7 @@ func TestRegionsAndProfiles(t *testing.T) {
 		words string
 		want  string
 	}{
-		{"the default profile", nil, "", "us-east-2"},
+		{"[default] goes before [profile default]", nil, "", "us-east-2"},
 		{"a profile by option", map[string]string{"AWS_PROFILE": "plain"}, "--profile dev", "ap-south-1"},
 		{"a profile by variable", map[string]string{"AWS_PROFILE": "dev", "AWS_DEFAULT_PROFILE": "plain"}, "", "ap-south-1"},
 		{"the older variable", map[string]string{"AWS_DEFAULT_PROFILE": "dev"}, "", "ap-south-1"},
@@ -345,6 +358,52 @@ func TestRegionsAndProfiles(t *testing.T) {
 	delete(s.env, "AWS_REGION")
 	if got := s.call(createToken...); got.exit != exitConfiguration || !strings.Contains(got.stderr, "(NoRegion): You must specify a region") {
 		t.Errorf("without a Region: %+v", got)
+	}
+}
+
+// A silence longer than the read time-out is an error of the connection that calls itself a time-out; a time-out of zero means none.
+func TestImpatience(t *testing.T) {
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	_, err := impatientConn{near, time.Nanosecond}.Read(make([]byte, 1))
+	var timeout net.Error
+	if !errors.As(err, &timeout) || !timeout.Timeout() {
+		t.Fatalf("got %v", err)
+	}
+	target, _ := url.Parse("http://h/p?secret")
+	if got := connectionError(target, err).Error(); got != `Read timeout on endpoint URL: "http://h/p"` {
+		t.Errorf("got %s", got)
+	}
+	_, err = impatientConn{near, time.Nanosecond}.Write(make([]byte, 1))
+	if !errors.As(err, &timeout) || !timeout.Timeout() {
+		t.Errorf("writing: got %v", err)
+	}
+}
+
+func TestZeroMeansNoTimeout(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	for option, want := range map[string]bool{"--cli-read-timeout=0": false, "--cli-read-timeout=9": true, "--cli-connect-timeout=0": true} {
+		s, err := settingsOf(t, nil, option)
+		if err != nil {
+			t.Fatal(err)
+		}
+		transport, err := s.transport(&url.URL{Scheme: "http"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := transport.DialContext(t.Context(), "tcp", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, impatient := conn.(impatientConn); impatient != want {
+			t.Errorf("%s: impatient is %v", option, impatient)
+		}
+		conn.Close()
 	}
 }
 
