@@ -65,6 +65,9 @@ func (s *Service) CreateToken(ctx context.Context, caller api.Caller, in *api.Cr
 	if r.scopes, err = oauth.ParseScopes(in.Scope); err != nil {
 		return nil, fault.InvalidScope.Refuse(err.Error())
 	}
+	if !r.scopes.SubsetOf(client.Scopes) { // nobody can have granted it, so a client need not wait for a person to hear of it
+		return nil, fault.InvalidScope.Refuse("scope asks for more than the client registered for")
+	}
 	if g.Peek != nil {
 		if err := s.Store.View(ctx, func(tx *store.Tx) error { return g.Peek(s, tx, r) }); err != nil {
 			return nil, err

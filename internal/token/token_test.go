@@ -525,10 +525,14 @@ func TestScopeNarrowsAndNeverWidens(t *testing.T) {
 		t.Error("narrowing one token narrowed the session")
 	}
 	started := b.start(client)
-	b.decide(started.UserCode, true)
-	for _, scope := range []string{"admin:*", "sso:account:other"} {
-		_, err := b.poll(client, started.DeviceCode, func(in *api.CreateTokenRequest) { in.Scope = []string{"sso:account:access", scope} })
-		b.refused(err, fault.InvalidScope)
+	for _, state := range []string{"pending", "approved"} {
+		if state == "approved" {
+			b.decide(started.UserCode, true)
+		}
+		for _, scope := range []string{"admin:*", "sso:account:other"} {
+			_, err := b.poll(client, started.DeviceCode, func(in *api.CreateTokenRequest) { in.Scope = []string{"sso:account:access", scope} })
+			b.refused(err, fault.InvalidScope)
+		}
 	}
 	b.must(b.poll(client, started.DeviceCode)) // asking for too much spent nothing
 }
