@@ -58,9 +58,7 @@ func Main(args []string, env Environ, services []*api.Service) int {
 }
 
 func (r *run) main(ctx context.Context, args []string) int {
-	if r.Version == "" {
-		r.Version = "0.0.0"
-	}
+	r.Version = numbered(r.Version)
 	err := r.command(ctx, args)
 	if ctx.Err() != nil {
 		fmt.Fprintln(r.Stdout)
@@ -96,6 +94,19 @@ func (r *run) command(ctx context.Context, args []string) error {
 		return err
 	}
 	return r.runOperation(ctx)
+}
+
+// numbered is a version that begins with a digit, which is what tells scripts the version from the name; a build without a
+// release has none.
+func numbered(version string) string {
+	version = strings.Trim(strings.TrimPrefix(version, "v"), "()")
+	switch {
+	case version == "":
+		return "0.0.0"
+	case version[0] < '0' || version[0] > '9':
+		return "0.0.0-" + version
+	}
+	return version
 }
 
 func (r *run) parseGlobals(args []string) (rest []string, word string, err error) {

@@ -596,6 +596,14 @@ func TestVersion(t *testing.T) {
 	}
 }
 
+func TestVersionsBeginWithADigit(t *testing.T) {
+	for version, want := range map[string]string{"": "0.0.0", "v1.2.3": "1.2.3", "(devel)": "0.0.0-devel", "0.1.0": "0.1.0"} {
+		if got := numbered(version); got != want {
+			t.Errorf("%q is %q, want %q", version, got, want)
+		}
+	}
+}
+
 func TestHandles(t *testing.T) {
 	for word, want := range map[string]bool{"sso-oidc": true, "sso": true, "sts": true, "--region": true, "serve": false, "": false, "apply": false} {
 		if got := Handles(word, api.Services); got != want {
