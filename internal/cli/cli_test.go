@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -355,8 +356,8 @@ func TestAttemptsAreCounted(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 	first, second := s.requests[0].Header, s.requests[1].Header
-	if first.Get("Amz-Sdk-Invocation-Id") == "" || first.Get("Amz-Sdk-Invocation-Id") != second.Get("Amz-Sdk-Invocation-Id") {
-		t.Error("the invocation id changed")
+	if !regexp.MustCompile("^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$").MatchString(first.Get("Amz-Sdk-Invocation-Id")) || first.Get("Amz-Sdk-Invocation-Id") != second.Get("Amz-Sdk-Invocation-Id") {
+		t.Errorf("the invocation ids are %v and %v", first, second)
 	}
 	if got := second.Get("Amz-Sdk-Request"); got != "attempt=2; max=3" {
 		t.Errorf("the second attempt says %q", got)

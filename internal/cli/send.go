@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	crypto "crypto/rand"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -10,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 
 	"sallyport/internal/api"
 	"sallyport/internal/jmespath"
@@ -42,7 +41,7 @@ func (c *client) call(ctx context.Context, m *message) (jmespath.Value, error) {
 		return jmespath.Value{}, err
 	}
 	m.header.Set("User-Agent", c.run.userAgent())
-	m.header.Set("amz-sdk-invocation-id", uuid.NewString())
+	m.header.Set("amz-sdk-invocation-id", newInvocationID())
 	for attempt := 1; ; attempt++ {
 		m.header.Set("amz-sdk-request", attemptHeader(attempt, c.attempts))
 		answer, err := c.send(ctx, m)
@@ -62,6 +61,15 @@ func (c *client) call(ctx context.Context, m *message) (jmespath.Value, error) {
 		}
 		return c.run.readAnswer(answer)
 	}
+}
+
+// newInvocationID names one call through all its attempts: a random UUID (RFC 9562 §5.4).
+func newInvocationID() string {
+	var id [16]byte
+	crypto.Read(id[:])
+	id[6] = id[6]&0x0F | 0x40 // version 4
+	id[8] = id[8]&0x3F | 0x80 // variant of RFC 9562
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 }
 
 // attemptHeader counts the attempts for the server. The first does not tell how many there may be.
