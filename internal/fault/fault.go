@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // Kind is one entry of the catalogue. Two refusals of one kind cannot differ in name, status or code.
@@ -69,6 +70,7 @@ var (
 type Refusal struct {
 	Kind    *Kind
 	Message string
+	Wait    time.Duration // until trying again makes sense, zero when nobody knows
 	cause   string
 }
 
@@ -77,7 +79,16 @@ func (k *Kind) Refuse(message string) *Refusal { return &Refusal{Kind: k, Messag
 
 // Because returns a copy of the refusal with the check that failed, for the log only.
 func (r *Refusal) Because(format string, args ...any) *Refusal {
-	return &Refusal{Kind: r.Kind, Message: r.Message, cause: fmt.Sprintf(format, args...)}
+	copied := *r
+	copied.cause = fmt.Sprintf(format, args...)
+	return &copied
+}
+
+// After returns a copy of the refusal that tells how long to wait.
+func (r *Refusal) After(wait time.Duration) *Refusal {
+	copied := *r
+	copied.Wait = wait
+	return &copied
 }
 
 // Cause returns what Because recorded, or the empty string.

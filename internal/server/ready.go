@@ -117,7 +117,7 @@ func (s *Server) greet(ctx context.Context, out io.Writer) error {
 
 // commandLine is what an AWS CLI must know to sign in here.
 func (s *Server) commandLine() web.CommandLine {
-	return web.CommandLine{Session: "sallyport", StartURL: s.startURL.AWS(), Region: s.Instance.Region, Endpoint: s.config.PublicURL}
+	return web.CommandLine{Session: web.SessionName, StartURL: s.startURL.AWS(), Region: s.Instance.Region, Endpoint: s.config.PublicURL}
 }
 
 // The profile that the first steps use.

@@ -28,7 +28,8 @@ type try struct {
 }
 
 // SignIn checks a user name and password and begins a web session. It refuses with fault.AccessDenied and one text whatever was wrong,
-// at the same cost, and with fault.TemporarilyUnavailable when too many others are signing in.
+// at the same cost; with fault.TooManyRequests beyond a limit, which unknown names have as well; and with fault.TemporarilyUnavailable when
+// too many others are signing in.
 func (s *Service) SignIn(ctx context.Context, caller api.Caller, userName, password string) (SignedIn, error) {
 	if err := s.gate.enter(); err != nil {
 		return SignedIn{}, err
@@ -92,7 +93,7 @@ func (s *Service) locked(ctx context.Context, caller api.Caller, t try) error {
 	if t.admission.first {
 		audit.Log(ctx, s.log, caller, event)
 	}
-	return fault.AccessDenied.Refuse(wrong+": "+tryAgain(t.admission.wait)).Because("%s", event.Detail)
+	return fault.TooManyRequests.Refuse(wrong+": "+tryAgain(t.admission.wait)).After(t.admission.wait).Because("%s", event.Detail)
 }
 
 // compare hashes the password once, against the user's hash or one that nothing matches.
@@ -192,25 +193,14 @@ func (s *Service) open(tx *store.Tx, caller api.Caller, user store.User, event a
 	return SignedIn{Session: session(row, user), Cookie: s.seal(row.SignInID, tx.Now)}, nil
 }
 
-// SignInWithoutPassword begins a web session for a user by name. It is for the control endpoints of development mode alone, which
-// act as a user of the demo would; nothing else may call it.
-func (s *Service) SignInWithoutPassword(ctx context.Context, caller api.Caller, userName string) (signedIn SignedIn, err error) {
-	var event audit.Event
-	err = s.store.Update(ctx, func(tx *store.Tx) error {
-		user, found, err := tx.UserByName(userName)
-		if err != nil {
-			return err
-		}
-		if !found || !user.Enabled() {
-			return fault.AccessDenied.Refuse("No enabled user has this name")
-		}
-		event = audit.Event{Name: audit.SignedIn, UserID: user.UserID, Detail: "without a password, in development mode"}
-		signedIn, err = s.open(tx, caller, user, event)
-		return err
-	})
-	if err != nil {
-		return SignedIn{}, fmt.Errorf("sign in without a password: %w", err)
+// Continue hands what was granted out of one sign-in over to a later one of the same person at the same browser, and ends the earlier.
+// Signing out of the later then ends all of it, as the person expects who was only asked for the password again.
+func (s *Service) Continue(ctx context.Context, from, to Session) error {
+	if from.User.UserID != to.User.UserID {
+		return nil // somebody else at the same browser: what the first granted stays theirs
 	}
-	audit.Log(ctx, s.log, caller, event)
-	return signedIn, nil
+	if err := s.store.Update(ctx, func(tx *store.Tx) error { return tx.ContinueSignIn(from.SignInID, to.SignInID) }); err != nil {
+		return fmt.Errorf("continue a sign-in: %w", err)
+	}
+	return nil
 }

@@ -108,12 +108,12 @@ func TestEveryFailureReadsTheSameBelowAndBeyondTheLimit(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
 			for i := range userBudget.limit + 3 {
-				want := wrong
+				want, kind := wrong, fault.AccessDenied
 				if i >= userBudget.limit {
-					want = wrong + ": try again in 15 minutes"
+					want, kind = wrong+": try again in 15 minutes", fault.TooManyRequests
 				}
 				_, err := w.SignIn(context.Background(), home, c.userName, c.password)
-				if got := w.refusal(err, fault.AccessDenied); got != want {
+				if got := w.refusal(err, kind); got != want {
 					t.Fatalf("try %d: %q, want %q", i+1, got, want)
 				}
 			}
@@ -398,17 +398,40 @@ func (w *world) events() int64 {
 	return rows["audit_event"]
 }
 
-func TestSignInWithoutPasswordIsForEnabledUsers(t *testing.T) {
+func TestSigningInAgainTakesOverWhatWasGranted(t *testing.T) {
 	w := newWorld(t)
-	in, err := w.SignInWithoutPassword(context.Background(), home, "nopass")
-	if err != nil {
+	ctx := context.Background()
+	in := func() Session {
+		signedIn, err := w.SignIn(ctx, home, "alice", alicesPassword)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return signedIn.Session
+	}
+	first := in()
+	w.update(func(tx *store.Tx) error {
+		return tx.AddSession(store.Session{
+			SessionID: "granted", UserID: first.User.UserID, SignInID: first.SignInID, EndsAt: tx.Millis() + 1_000_000,
+		})
+	})
+	second := in()
+	if err := w.Continue(ctx, first, second); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := w.Resume(context.Background(), in.Cookie); err != nil {
-		t.Error(err)
+	session := func() (s store.Session) {
+		w.update(func(tx *store.Tx) (err error) {
+			s, _, _, err = tx.SessionAndUser("granted")
+			return err
+		})
+		return s
 	}
-	for _, name := range []string{"dave", "nobody", ""} {
-		_, err := w.SignInWithoutPassword(context.Background(), home, name)
-		w.refusal(err, fault.AccessDenied)
+	if s := session(); s.RevokedAt != 0 || s.SignInID != second.SignInID {
+		t.Fatalf("the session is %+v", s)
+	}
+	if err := w.SignOut(ctx, home, second); err != nil {
+		t.Fatal(err)
+	}
+	if session().RevokedAt == 0 {
+		t.Error("signing out left what was granted before the second sign-in")
 	}
 }

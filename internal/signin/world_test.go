@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -119,16 +120,16 @@ func (w *world) fails(caller api.Caller, userName string, n int) string {
 	last := ""
 	for range n {
 		_, err := w.SignIn(context.Background(), caller, userName, "not the password at all")
-		last = w.refusal(err, fault.AccessDenied)
+		last = w.refusal(err, fault.AccessDenied, fault.TooManyRequests)
 	}
 	return last
 }
 
-func (w *world) refusal(err error, kind *fault.Kind) string {
+func (w *world) refusal(err error, kinds ...*fault.Kind) string {
 	w.t.Helper()
 	r, refused := fault.As(err)
-	if !refused || r.Kind != kind {
-		w.t.Fatalf("got %v, want a refusal of kind %s", err, kind.Name)
+	if !refused || !slices.Contains(kinds, r.Kind) {
+		w.t.Fatalf("got %v, want a refusal of the kind %s", err, kinds[0].Name)
 	}
 	return r.Message
 }
@@ -140,7 +141,7 @@ func (w *world) lets(caller api.Caller, userName, password string) bool {
 	if err == nil {
 		return true
 	}
-	if message := w.refusal(err, fault.AccessDenied); !strings.Contains(message, "try again in") {
+	if message := w.refusal(err, fault.TooManyRequests); !strings.Contains(message, "try again in") {
 		w.t.Fatalf("refused, but not for a limit: %s", message)
 	}
 	return false

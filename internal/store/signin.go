@@ -1,5 +1,12 @@
 package store
 
+import (
+	"strings"
+	"time"
+
+	"sallyport/internal/sys"
+)
+
 // SignIn is a person signed in with a browser.
 type SignIn struct {
 	SignInID  string
@@ -45,6 +52,29 @@ func (tx *Tx) SignInAddresses(userID string, limit int) ([]string, error) {
 	return list(tx, func(r row) string { return r.text(0) },
 		`SELECT DISTINCT address FROM sign_in WHERE user_id = $1 LIMIT $2`, userID, limit)
 }
+
+// ContinueSignIn moves the sessions that were granted out of one sign-in to another, with the codes that still wait to become sessions,
+// and ends the one.
+func (tx *Tx) ContinueSignIn(from, to string) error {
+	for _, statement := range []string{
+		`UPDATE session SET sign_in_id = $2 WHERE sign_in_id = $1`,
+		`UPDATE device_authorization SET sign_in_id = $2 WHERE sign_in_id = $1 AND device_id >= $3`,
+		`UPDATE authorization_code SET sign_in_id = $2 WHERE sign_in_id = $1 AND request_id >= $3`,
+	} {
+		args := []any{from, to}
+		if strings.Contains(statement, "$3") {
+			args = append(args, sys.FirstID(tx.Now.Add(-codesLive))) // ids sort by age: only young rows are looked at
+		}
+		if _, err := tx.exec(statement, args...); err != nil {
+			return err
+		}
+	}
+	_, err := tx.exec(`UPDATE sign_in SET revoked_at = $2 WHERE sign_in_id = $1 AND revoked_at = 0`, from, tx.Millis())
+	return err
+}
+
+// codesLive is at least as long as any code waits to be redeemed, from the moment its row or request was made.
+const codesLive = time.Hour
 
 // RevokeSignIn ends a sign-in and every session that was granted out of it.
 func (tx *Tx) RevokeSignIn(signInID, because string) error {

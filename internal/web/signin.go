@@ -188,8 +188,8 @@ func (h *Handler) signInPage(v *visit, c continuation) (SignIn, error) {
 
 const signInExpired = "The page was open for too long, or your browser takes no cookies. Please try again."
 
-// postSignIn checks a password. Every success begins a new session: a session from before, which somebody else might know, is not
-// continued (session fixation).
+// postSignIn checks a password. Every success begins a new session: the cookie from before, which somebody else might know, is good for
+// nothing afterwards (session fixation), and what was granted under it belongs to the new one.
 func (h *Handler) postSignIn(v *visit) error {
 	if _, err := h.admit(v, actionSignIn, h.visitor(v)); err != nil {
 		return h.signInAgain(v, http.StatusForbidden, signInExpired)
@@ -200,10 +200,18 @@ func (h *Handler) postSignIn(v *visit) error {
 			h.Log.InfoContext(v.ctx(), "sign-in refused", "cause", refusal.Cause()) // signin records the others
 			v.retryAfter(busyPause * time.Second)
 		}
+		if refusal.Wait > 0 {
+			v.retryAfter(refusal.Wait)
+		}
 		return h.signInAgain(v, refusal.Kind.Status, refusal.Message+".")
 	}
 	if err != nil {
 		return err
+	}
+	if v.signedIn {
+		if err := h.Signin.Continue(v.ctx(), v.session, signedIn.Session); err != nil {
+			return err
+		}
 	}
 	h.setCookie(v, cookieSession, signedIn.Cookie)
 	h.setCookie(v, cookieVisitor, "")
