@@ -22,6 +22,9 @@ import (
 	"sallyport/internal/server"
 )
 
+// exitUsage is how the AWS CLI ends when it does not understand the command line.
+const exitUsage = 252
+
 // command is one word of the command line that operates the service.
 type command struct {
 	words string
@@ -43,7 +46,11 @@ var commands = []command{
 
 func main() {
 	args := os.Args[1:]
-	if len(args) == 0 || slices.Contains([]string{"help", "--help", "-h"}, args[0]) {
+	if len(args) == 0 {
+		usage(os.Stderr)
+		os.Exit(exitUsage)
+	}
+	if slices.Contains([]string{"help", "--help", "-h"}, args[0]) {
 		usage(os.Stdout)
 		return
 	}
@@ -56,12 +63,12 @@ func main() {
 	if !cli.Handles(args[0], api.Services) {
 		fmt.Fprintf(os.Stderr, "sallyport: %q is no command\n\n", args[0])
 		usage(os.Stderr)
-		os.Exit(2)
+		os.Exit(exitUsage)
 	}
 	if slices.ContainsFunc(commands, func(c command) bool { return strings.Fields(c.words)[0] == args[0] }) {
 		fmt.Fprintf(os.Stderr, "sallyport: %s needs one more word\n\n", args[0])
 		usage(os.Stderr)
-		os.Exit(2)
+		os.Exit(exitUsage)
 	}
 	os.Exit(cli.Main(args, cli.Environ{
 		LookupEnv: os.LookupEnv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Home: home(), Version: version(),
