@@ -6,7 +6,6 @@
 package clients
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -171,18 +170,4 @@ func eventually(t testing.TB, what string, condition func() bool) {
 			t.Fatalf("%s did not come about", what)
 		}
 	}
-}
-
-// commandFlag turns the name of a member into that of an option: clientId to --client-id.
-func commandFlag(member string) string {
-	var flag strings.Builder
-	flag.WriteString("--")
-	for _, letter := range member {
-		if 'A' <= letter && letter <= 'Z' {
-			flag.WriteByte('-')
-			letter += 'a' - 'A'
-		}
-		flag.WriteRune(letter)
-	}
-	return flag.String()
 }

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -107,6 +108,20 @@ func (c awsCLI1) call(t testing.TB, s *harness.Server, operation *api.Operation,
 		t.Fatalf("%v printed %q", command, out)
 	}
 	return answer, nil
+}
+
+// commandFlag turns the name of a member into that of an option: clientId to --client-id.
+func commandFlag(member string) string {
+	var flag strings.Builder
+	flag.WriteString("--")
+	for _, letter := range member {
+		if 'A' <= letter && letter <= 'Z' {
+			flag.WriteByte('-')
+			letter += 'a' - 'A'
+		}
+		flag.WriteRune(letter)
+	}
+	return flag.String()
 }
 
 var cliError = regexp.MustCompile(`An error occurred \((\w+)\) when calling the \w+ operation: (.+)`)
