@@ -63,7 +63,11 @@ func (rim *Rim) tokenEndpoint(w http.ResponseWriter, r *http.Request, answer fun
 		body, err = answer(r.Context(), rim.Caller(r), request)
 	}
 	if err != nil {
-		writeRefusal(w, true, rim.sort(r.Context(), r.URL.Path, err))
+		refusal := rim.sort(r.Context(), r.URL.Path, err)
+		if refusal.Kind.Status == http.StatusUnauthorized {
+			w.Header().Set("WWW-Authenticate", `Basic realm="clients", charset="UTF-8"`) // RFC 6749 §5.2
+		}
+		writeRefusal(w, true, refusal)
 		return
 	}
 	writeJSON(w, http.StatusOK, body)
@@ -77,21 +81,31 @@ func readTokenForm(w http.ResponseWriter, r *http.Request) (tokenForm, error) {
 	}
 	request := tokenForm{form.Get("client_id"), form.Get("client_secret"), form.Get("token")}
 	if id, secret, ok := r.BasicAuth(); ok {
-		if request.clientSecret != "" {
-			return tokenForm{}, fault.InvalidRequest.Refuse("the client shows its secret twice, in the form and in the Authorization header")
-		}
-		// RFC 6749 §2.3.1: both parts are form-encoded before they are joined. They are decoded once.
-		var errs [2]error
-		request.clientID, errs[0] = url.QueryUnescape(id)
-		request.clientSecret, errs[1] = url.QueryUnescape(secret)
-		if errs[0] != nil || errs[1] != nil {
-			return tokenForm{}, fault.InvalidClient.Refuse("the Authorization header cannot be read: form-encode client id and secret before joining them")
+		if err := request.takeBasic(id, secret); err != nil {
+			return tokenForm{}, err
 		}
 	}
 	if request.token == "" {
 		return tokenForm{}, fault.InvalidRequest.Refuse("the request lacks token")
 	}
 	return request, nil
+}
+
+// takeBasic takes the client from HTTP Basic, where both parts are form-encoded before they are joined (RFC 6749 §2.3.1). They are decoded
+// once.
+func (f *tokenForm) takeBasic(id, secret string) error {
+	id, errID := url.QueryUnescape(id)
+	secret, errSecret := url.QueryUnescape(secret)
+	switch {
+	case errID != nil || errSecret != nil:
+		return fault.InvalidClient.Refuse("the Authorization header cannot be read: form-encode client id and secret before joining them")
+	case f.clientSecret != "":
+		return fault.InvalidRequest.Refuse("the client shows its secret twice, in the form and in the Authorization header")
+	case f.clientID != "" && f.clientID != id:
+		return fault.InvalidRequest.Refuse("the form and the Authorization header name different clients")
+	}
+	f.clientID, f.clientSecret = id, secret
+	return nil
 }
 
 // revoke answers RFC 7009 §2.2: an empty 200, whether or not there was something to revoke.

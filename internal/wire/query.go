@@ -42,7 +42,7 @@ func (rim *Rim) runQuery(w http.ResponseWriter, r *http.Request, caller api.Call
 	ctx := r.Context()
 	form, body, err := readForm(w, r)
 	if err != nil {
-		return nil, rim.sort(ctx, "query", err)
+		return nil, inQuery(rim.sort(ctx, "query", err))
 	}
 	h, ok := rim.actions[form.Get("Version")+" "+form.Get("Action")]
 	if !ok {
@@ -55,13 +55,21 @@ func (rim *Rim) runQuery(w http.ResponseWriter, r *http.Request, caller api.Call
 	}
 	input := h.NewInput()
 	if err := h.Input.Decode(api.Source{Query: single(form)}, input); err != nil {
-		return nil, rim.sort(ctx, h.Name, err)
+		return nil, inQuery(rim.sort(ctx, h.Name, err))
 	}
 	output, refusal := rim.call(ctx, h, caller, input)
 	if refusal != nil {
 		return nil, refusal
 	}
 	return xmlAnswer(h, caller.RequestID, output), nil
+}
+
+// inQuery gives a refusal of malformed input the name that the Query protocol has for it.
+func inQuery(refusal *fault.Refusal) *fault.Refusal {
+	if refusal.Kind == fault.InvalidRequest {
+		return fault.ValidationError.Refuse(refusal.Message)
+	}
+	return refusal
 }
 
 // readForm reads a body of form fields, each sent once.
@@ -100,16 +108,20 @@ func (rim *Rim) verify(ctx context.Context, r *http.Request, body []byte, servic
 	return &key.Signer, nil
 }
 
-// signatureKinds are the names that the Query protocol gives to what is wrong with a signature.
-var signatureKinds = map[sigv4.Reason]*fault.Kind{
-	sigv4.Missing:      fault.MissingAuthenticationToken,
-	sigv4.Incomplete:   fault.IncompleteSignature,
-	sigv4.NotCanonical: fault.IncompleteSignature,
-	sigv4.WrongScope:   fault.SignatureDoesNotMatch,
-	sigv4.Expired:      fault.SignatureDoesNotMatch,
-	sigv4.NotYet:       fault.SignatureDoesNotMatch,
-	sigv4.UnknownKey:   fault.InvalidClientTokenID,
-	sigv4.Mismatch:     fault.SignatureDoesNotMatch,
+// signatureKinds are the names that the Query protocol gives to what is wrong with a signature, and the words of the real service, which
+// people search for.
+var signatureKinds = map[sigv4.Reason]struct {
+	kind  *fault.Kind
+	words string
+}{
+	sigv4.Missing:      {fault.MissingAuthenticationToken, "Request is missing Authentication Token: "},
+	sigv4.Incomplete:   {fault.IncompleteSignature, ""},
+	sigv4.NotCanonical: {fault.IncompleteSignature, ""},
+	sigv4.WrongScope:   {fault.SignatureDoesNotMatch, ""},
+	sigv4.Expired:      {fault.SignatureDoesNotMatch, ""},
+	sigv4.NotYet:       {fault.SignatureDoesNotMatch, ""},
+	sigv4.UnknownKey:   {fault.InvalidClientTokenID, "The security token included in the request is invalid: "},
+	sigv4.Mismatch:     {fault.SignatureDoesNotMatch, ""},
 }
 
 func signatureRefusal(err error) error {
@@ -117,7 +129,8 @@ func signatureRefusal(err error) error {
 	if !errors.As(err, &wrong) {
 		return err
 	}
-	return signatureKinds[wrong.Reason].Refuse(wrong.Message)
+	named := signatureKinds[wrong.Reason]
+	return named.kind.Refuse(named.words + wrong.Message)
 }
 
 func xmlAnswer(h api.Handler, requestID string, output any) []byte {

@@ -50,6 +50,9 @@ func (rim *Rim) Routes(mux *http.ServeMux) {
 		if h.Service.Protocol == api.RESTJSON {
 			mux.HandleFunc(h.Method+" "+h.Path, rim.restJSON(h))
 			methods[h.Path] = append(methods[h.Path], h.Method)
+			if h.Method == http.MethodGet {
+				methods[h.Path] = append(methods[h.Path], http.MethodHead) // which a GET pattern of the mux takes as well
+			}
 		}
 	}
 	mux.HandleFunc("POST /{$}", rim.query)
