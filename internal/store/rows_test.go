@@ -21,8 +21,8 @@ func TestATallyBeginsAnewWhenItsTimeIsOver(t *testing.T) {
 	steps := []step{
 		{"the first attempt opens the window", 0, 1, true},
 		{"a second one is in it", 30 * time.Second, 2, false},
-		{"one just before its end is in it too", 30*time.Second - time.Millisecond*5, 3, false},
-		{"one at its end opens the next", time.Second, 1, true},
+		{"one shortly before its end is in it too", 20 * time.Second, 3, false},
+		{"one at its end opens the next", 10 * time.Second, 1, true},
 	}
 	var end int64
 	for _, c := range steps {
