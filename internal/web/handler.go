@@ -288,7 +288,10 @@ func (h *Handler) Error(w http.ResponseWriter, _ *http.Request, status int, requ
 
 func (h *Handler) show(w http.ResponseWriter, layout Layout, e *pageError) {
 	words := wordsFor(e.status)
-	page := Error{Layout: layout, Heading: words.heading, Sentence: e.sentence, Next: words.next, TargetHost: e.targetHost}
+	page := Error{
+		Layout: layout, Heading: words.heading, Sentence: e.sentence, Next: words.next,
+		Home: e.status == http.StatusNotFound, TargetHost: e.targetHost,
+	}
 	if err := Render(w, e.status, page); err != nil {
 		h.Log.Error("error page failed", "error", err)
 		http.Error(w, e.sentence, e.status)

@@ -193,6 +193,7 @@ type Error struct {
 	Heading  string
 	Sentence string
 	Next     string // what to do now
+	Home     bool   // the way to the portal is offered to whoever is not signed in, too
 	// TargetHost is where a refused /authorize request wanted the browser to go. It is named, never linked.
 	TargetHost string
 }
@@ -293,7 +294,7 @@ func (p SignedOut) Message() message {
 // Message is read by message.html.
 func (p Error) Message() message {
 	m := message{Tone: "stop", Heading: p.Heading, Sentence: p.Sentence, Next: p.Next, TargetHost: p.TargetHost}
-	if p.User != "" {
+	if p.User != "" || p.Home {
 		m.LinkPath, m.LinkText = PathPortal, "Go to your accounts"
 	}
 	return m
