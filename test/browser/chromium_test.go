@@ -136,7 +136,8 @@ func (c *chromium) open(t testing.TB, person cdp.BrowserContextID) *tab {
 	t.Cleanup(cancel)
 	b := &tab{t: t, ctx: ctx, browser: c, person: person}
 	chromedp.ListenTarget(ctx, b.listen)
-	if err := chromedp.Run(ctx, audits.Enable()); err != nil {
+	// Each tab behaves as if it were the one in front: only that one has a focus.
+	if err := chromedp.Run(ctx, audits.Enable(), emulation.SetFocusEmulationEnabled(true)); err != nil {
 		t.Fatalf("open a tab: %v", err)
 	}
 	b.wear(desktop, light)
@@ -299,7 +300,10 @@ func (b *tab) wear(d device, scheme string) {
 	b.t.Helper()
 	b.do(
 		emulation.SetDeviceMetricsOverride(int64(d.width), int64(d.height), 1, d.mobile),
-		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
+		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: scheme},
+			{Name: "prefers-reduced-motion", Value: "reduce"}, // a picture is not taken in the middle of a transition
+		}),
 	)
 }
 

@@ -76,7 +76,8 @@ func TestScreenshots(t *testing.T) {
 	alice.visit(s.Endpoint + "/nowhere")
 	alice.heading("There is no such page")
 	alice.screenshot("14-not-found")
-	alice.visit(s.StartURL)
+	alice.click(".message a.button")
+	alice.heading("Your accounts")
 	alice.click(signOutButton)
 	alice.heading("You are signed out")
 	alice.screenshot("15-signed-out")
@@ -205,4 +206,17 @@ func (b *tab) title() (title string) {
 	b.t.Helper()
 	b.do(chromedp.Title(&title))
 	return title
+}
+
+// Who asks the system for less motion gets none.
+func TestReducedMotion(t *testing.T) {
+	s := harness.Start(t)
+	alice := sharedChromium(t).newPerson(t) // asks for it
+	alice.visit(s.StartURL)
+	alice.heading("Sign in")
+	var transition string
+	alice.evaluate(`getComputedStyle(document.querySelector("button")).transitionProperty`, &transition)
+	if transition != "none" {
+		t.Errorf("the button changes %s gradually", transition)
+	}
 }
