@@ -294,7 +294,8 @@ func (d *devRim) state(w http.ResponseWriter, r *http.Request) {
 	d.answer(w, r, map[string]any{"rows": rows, "liveSessions": live, "pid": os.Getpid()}, err)
 }
 
-// fault has the next calls of an operation answered with one of its exceptions, for those who test how a client takes it.
+// fault has the next calls of an operation answered with one of its exceptions, or panic, for those who test how a client takes it and
+// what it leaves behind.
 func (d *devRim) fault(w http.ResponseWriter, r *http.Request, body strictjson.Value) (any, error) {
 	operation, err := textOf(body, "operation")
 	if err != nil {
@@ -318,6 +319,9 @@ func (d *devRim) fault(w http.ResponseWriter, r *http.Request, body strictjson.V
 
 const maxFaults = 1000
 
+// faultPanic in the place of an exception has the handler panic, for those who test what is left behind.
+const faultPanic = "panic"
+
 // faults are the exceptions that wait for their calls.
 type faults struct {
 	mu       sync.Mutex
@@ -326,7 +330,7 @@ type faults struct {
 }
 
 type injected struct {
-	refusal *fault.Refusal
+	refusal *fault.Refusal // nil for a panic
 	times   int
 }
 
@@ -339,27 +343,36 @@ func newFaults(handlers []api.Handler) *faults {
 }
 
 func (f *faults) set(operation, exception string, times int) bool {
-	for _, kind := range f.declared[operation] {
+	declared, known := f.declared[operation]
+	if known && exception == faultPanic {
+		f.wait(operation, nil, times)
+		return true
+	}
+	for _, kind := range declared {
 		if kind.Name == exception {
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			f.waiting[operation] = &injected{kind.Refuse("Asked for at /_dev/fault"), times}
+			f.wait(operation, kind.Refuse("Asked for at /_dev/fault"), times)
 			return true
 		}
 	}
 	return false
 }
 
-// take returns the refusal that the next call of the operation gets, if any.
-func (f *faults) take(operation string) *fault.Refusal {
+func (f *faults) wait(operation string, refusal *fault.Refusal, times int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.waiting[operation] = &injected{refusal, times}
+}
+
+// take tells whether the next call of the operation fails, and with which refusal.
+func (f *faults) take(operation string) (refusal *fault.Refusal, fails bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	waiting := f.waiting[operation]
 	if waiting == nil || waiting.times == 0 {
-		return nil
+		return nil, false
 	}
 	waiting.times--
-	return waiting.refusal
+	return waiting.refusal, true
 }
 
 // wrap puts the waiting faults before the operations.
@@ -368,7 +381,10 @@ func (f *faults) wrap(handlers []api.Handler) []api.Handler {
 	for i, h := range handlers {
 		wrapped[i] = h
 		wrapped[i].Call = func(ctx context.Context, caller api.Caller, input any) (any, error) {
-			if refusal := f.take(h.Name); refusal != nil {
+			switch refusal, fails := f.take(h.Name); {
+			case fails && refusal == nil:
+				panic("asked for at /_dev/fault")
+			case fails:
 				return nil, refusal
 			}
 			return h.Call(ctx, caller, input)

@@ -96,3 +96,26 @@ func TestFaultsAreInjectedAsOftenAsAskedAndOnlyDeclaredOnes(t *testing.T) {
 		t.Errorf("afterwards %v, %d calls", err, calls)
 	}
 }
+
+func TestAPanicIsInjectedOnceAndForKnownOperationsOnly(t *testing.T) {
+	calls := 0
+	f := newFaults([]api.Handler{{Operation: api.CreateToken.Operation}})
+	wrapped := f.wrap([]api.Handler{{Operation: api.CreateToken.Operation, Call: func(context.Context, api.Caller, any) (any, error) {
+		calls++
+		return nil, nil
+	}}})[0]
+	if f.set("Nothing", faultPanic, 1) || !f.set("CreateToken", faultPanic, 1) {
+		t.Fatal("taken for an operation that is not there, or not taken for one that is")
+	}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("no panic")
+			}
+		}()
+		wrapped.Call(context.Background(), api.Caller{}, nil)
+	}()
+	if _, err := wrapped.Call(context.Background(), api.Caller{}, nil); err != nil || calls != 1 {
+		t.Errorf("afterwards %v, %d calls", err, calls)
+	}
+}
