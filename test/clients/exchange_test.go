@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"testing"
 
 	"sallyport/internal/api"
@@ -50,7 +52,71 @@ func newPlain(t testing.TB, s *harness.Server, connections int) plain {
 	return plain{s, &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
-func (p plain) send(request *http.Request) (answer, error) {
+// message is a request that may yet be spoiled.
+type message struct {
+	method, target string
+	header         http.Header
+	body           []byte
+	chunked        bool
+}
+
+// compose puts an input on the wire as the operation's table says.
+func compose(operation *api.Operation, in members) message {
+	m := message{method: operation.Method, target: operation.Path, header: http.Header{}}
+	if operation.Service.Protocol == api.Query {
+		m.header.Set("Content-Type", "application/x-www-form-urlencoded")
+		m.body = []byte(url.Values{"Action": {operation.Name}, "Version": {operation.Service.Version}}.Encode())
+		return m
+	}
+	query, body := url.Values{}, members{}
+	for _, member := range operation.Input.Members {
+		value, given := in[member.Name]
+		switch {
+		case !given:
+		case member.Location == api.QueryString:
+			query.Set(member.Wire, fmt.Sprint(value))
+		case member.Location == api.Header:
+			m.header.Set(member.Wire, fmt.Sprint(value))
+		default:
+			body[member.Wire] = value
+		}
+	}
+	if len(query) > 0 {
+		m.target += "?" + query.Encode()
+	}
+	if hasBody(operation) {
+		m.header.Set("Content-Type", "application/json")
+		m.body, _ = json.Marshal(body) // texts and lists of texts: nothing can fail
+	}
+	return m
+}
+
+// hasBody reports whether members of the operation's input travel in a JSON body.
+func hasBody(operation *api.Operation) bool {
+	return slices.ContainsFunc(operation.Input.Members, func(m *api.Member) bool { return m.Location == api.Body })
+}
+
+func (p plain) call(operation *api.Operation, in members) (answer, error) {
+	return p.deliver(compose(operation, in))
+}
+
+func (p plain) deliver(m message) (answer, error) {
+	request, err := http.NewRequest(m.method, p.server.Endpoint, bytes.NewReader(m.body))
+	if err != nil {
+		return answer{}, err
+	}
+	path, query, _ := strings.Cut(m.target, "?")
+	request.URL.Opaque, request.URL.RawQuery = path, query // as it stands, in no canonical form
+	if strings.HasPrefix(path, "//") {
+		request.URL.Opaque = p.server.Endpoint + path // what net/http would take for a host
+	}
+	request.Header = m.header.Clone()
+	if host := m.header.Get("Host"); host != "" {
+		request.Host = host
+	}
+	if m.chunked {
+		request.ContentLength, request.GetBody = -1, nil
+	}
 	response, err := p.http.Do(request)
 	if err != nil {
 		return answer{}, err
@@ -60,37 +126,6 @@ func (p plain) send(request *http.Request) (answer, error) {
 	return answer{response.StatusCode, response.Header, body}, err
 }
 
-func (p plain) call(operation *api.Operation, in members) (answer, error) {
-	query, header, body := url.Values{}, http.Header{}, members{}
-	for _, member := range operation.Input.Members {
-		value, given := in[member.Name]
-		switch {
-		case !given:
-		case member.Location == api.QueryString:
-			query.Set(member.Wire, fmt.Sprint(value))
-		case member.Location == api.Header:
-			header.Set(member.Wire, fmt.Sprint(value))
-		default:
-			body[member.Wire] = value
-		}
-	}
-	text, err := json.Marshal(body)
-	if err != nil {
-		return answer{}, err
-	}
-	request, err := http.NewRequest(operation.Method, p.server.Endpoint+operation.Path+"?"+query.Encode(), bytes.NewReader(text))
-	if err != nil {
-		return answer{}, err
-	}
-	request.Header = header
-	request.Header.Set("Content-Type", "application/json")
-	return p.send(request)
-}
-
 func (p plain) get(path string) (answer, error) {
-	request, err := http.NewRequest(http.MethodGet, p.server.Endpoint+path, nil)
-	if err != nil {
-		return answer{}, err
-	}
-	return p.send(request)
+	return p.deliver(message{method: http.MethodGet, target: path})
 }
