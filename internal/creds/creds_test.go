@@ -389,3 +389,17 @@ func FuzzOpenRole(f *testing.F) {
 		}
 	})
 }
+
+func TestSessionNamesAreWhatSTSAllows(t *testing.T) {
+	for userName, want := range map[string]string{
+		"alice":                  "alice",
+		"alice+x=1,2.3@acme-y_z": "alice+x=1,2.3@acme-y_z",
+		"a/b:c d":                "a-b-c-d",
+		"jürgen":                 "j-rgen",
+		strings.Repeat("x", 100): strings.Repeat("x", 64),
+	} {
+		if got := SessionName(userName); got != want {
+			t.Errorf("%q becomes %q, want %q", userName, got, want)
+		}
+	}
+}

@@ -6,6 +6,9 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"sallyport/internal/keys"
 )
@@ -55,6 +58,21 @@ func uniqueID(name string) string {
 func ReservedRoleName(permissionSet, permissionSetID, account string) string {
 	sum := sha256.Sum256([]byte(permissionSetID + "/" + account))
 	return "AWSReservedSSO_" + permissionSet + "_" + hex.EncodeToString(sum[:8])
+}
+
+// maxSessionName is STS's limit for RoleSessionName.
+const maxSessionName = 64
+
+// SessionName is the user name as STS allows it in RoleSessionName and in the ARN: every other character is a hyphen, or a name with a
+// colon or a slash in it would read as another ARN.
+func SessionName(userName string) string {
+	name := strings.Map(func(r rune) rune {
+		if r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_+=,.@-", r)) {
+			return r
+		}
+		return '-'
+	}, userName)
+	return name[:min(len(name), maxSessionName)]
 }
 
 // RoleCredentials are a role with the secrets that prove it.

@@ -155,7 +155,7 @@ func (s *Service) GetRoleCredentials(ctx context.Context, caller api.Caller, in 
 	vended := creds.VendRole(s.Ring, creds.Role{
 		Account:     in.AccountID,
 		RoleName:    creds.ReservedRoleName(set.Name, set.PermissionSetID, in.AccountID),
-		SessionName: bearer.User.UserName,
+		SessionName: creds.SessionName(bearer.User.UserName),
 		UserID:      bearer.User.UserID,
 		ExpiresAt:   s.Clock.Now().Add(time.Duration(set.SessionDurationS) * time.Second).UnixMilli(),
 	})

@@ -60,6 +60,15 @@ func (tx *Tx) DeviceByCode(deviceID, codeDigest, clientID string) (d Device, fou
 	return d, found, err
 }
 
+// PollDevice finds how far a device authorization has come, by the whole device code and the client it was given to: the state and the end
+// of what DeviceByCode finds, and no more, because it is asked again and again.
+func (tx *Tx) PollDevice(deviceID, codeDigest, clientID string) (d Device, found bool, err error) {
+	found, err = tx.one(`SELECT state, expires_at FROM device_authorization
+		WHERE device_id = $1 AND code_digest = $2 AND client_id = $3`,
+		func(r row) { d = Device{DeviceID: deviceID, State: r.text(0), ExpiresAt: r.int(1)} }, deviceID, codeDigest, clientID)
+	return d, found, err
+}
+
 // DeviceByUserCode finds a device authorization by what the person typed.
 func (tx *Tx) DeviceByUserCode(userCodeDigest string) (d Device, found bool, err error) {
 	found, err = tx.one(`SELECT `+deviceColumns+` FROM device_authorization WHERE user_code_digest = $1`,

@@ -18,7 +18,6 @@ type Options struct {
 	Store *store.Store
 	Ring  *keys.Ring
 	Clock *sys.Clock
-	Owner string // account of the instance: long-lived keys are its users'
 }
 
 // Service is the security token service.
@@ -52,15 +51,19 @@ func (s *Service) FindKey(ctx context.Context, accessKeyID, sessionToken string)
 		if err != nil || !found {
 			return err
 		}
+		instance, _, err := tx.Instance() // its owner's account has the users of long-lived keys
+		if err != nil {
+			return err
+		}
 		secret, ok := creds.OpenAccessKeySecret(s.Ring, row.AccessKeyID, row.SealedSecret)
 		if !ok {
 			return nil // a row that was moved or damaged is no key
 		}
 		key = api.Key{Known: true, Secret: secret, Signer: api.Signer{
 			AccessKeyID: row.AccessKeyID,
-			Account:     s.Owner,
+			Account:     instance.OwnerAccountID,
 			UserID:      creds.UserID(row.UserName),
-			ARN:         "arn:aws:iam::" + s.Owner + ":user/" + row.UserName,
+			ARN:         "arn:aws:iam::" + instance.OwnerAccountID + ":user/" + row.UserName,
 		}}
 		return nil
 	})

@@ -41,7 +41,13 @@ func newBench(t testing.TB) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &bench{t: t, clock: clock, s: New(Options{Store: rows, Ring: ring, Clock: clock, Owner: "999988887777"})}
+	err = rows.Update(ctx, func(tx *store.Tx) error {
+		return tx.PutInstance(store.Instance{InstanceID: "ssoins-1111111111111111", OwnerAccountID: "999988887777"})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &bench{t: t, clock: clock, s: New(Options{Store: rows, Ring: ring, Clock: clock})}
 }
 
 func (b *bench) find(accessKeyID, sessionToken string) api.Key {

@@ -5,6 +5,8 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"sallyport/internal/fault"
@@ -117,13 +119,55 @@ func (s *Service) openClient(text string) (Client, error) {
 	return Client{registration: r, Text: text}, nil
 }
 
-// authenticate opens a client id and checks that the secret belongs to it.
+// authenticate opens a client id and checks that the secret belongs to it. A client that polls is opened once.
 func (s *Service) authenticate(clientID, clientSecret string) (authenticatedClient, error) {
-	client, err := s.openClient(clientID)
+	pair := credentials{clientID, clientSecret}
+	if client, known := s.known.get(pair); known && s.Clock.Now().Before(client.expiresAt()) {
+		return client, nil
+	}
+	client, err := s.open(pair)
+	if err == nil {
+		s.known.put(pair, client)
+	}
+	return client, err
+}
+
+// credentials are what a client shows.
+type credentials struct{ id, secret string }
+
+// knownClients bounds the clients that are kept open. Each is a few hundred bytes.
+const knownClients = 4096
+
+// clientCache remembers clients that were authenticated. It holds nothing that their credentials do not say, so forgetting is no loss.
+type clientCache struct {
+	mu   sync.RWMutex
+	open map[credentials]authenticatedClient
+}
+
+func (c *clientCache) get(pair credentials) (authenticatedClient, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	client, known := c.open[pair]
+	return client, known
+}
+
+func (c *clientCache) put(pair credentials, client authenticatedClient) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open == nil || len(c.open) >= knownClients {
+		c.open = map[credentials]authenticatedClient{}
+	}
+	// The texts share the request's body; the cache must not keep all of it.
+	pair.id, pair.secret, client.Text = strings.Clone(pair.id), strings.Clone(pair.secret), strings.Clone(client.Text)
+	c.open[pair] = client
+}
+
+func (s *Service) open(pair credentials) (authenticatedClient, error) {
+	client, err := s.openClient(pair.id)
 	if err != nil {
 		return authenticatedClient{}, err
 	}
-	message, err := s.Ring.Open(purposeClientSecret, clientSecret)
+	message, err := s.Ring.Open(purposeClientSecret, pair.secret)
 	if err != nil {
 		return authenticatedClient{}, invalidClient.Because("the client secret does not open")
 	}

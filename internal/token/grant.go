@@ -152,8 +152,9 @@ type granted struct {
 	scopes, nonce               string
 }
 
-// spend makes the one-time thing ready to be spent: the person must still be allowed in and the scopes granted.
-func (r *tokenRequest) spend(tx *store.Tx, userID, scopes string) (store.User, oauth.Scopes, store.Spending, error) {
+// spend makes the one-time thing ready to be spent: the scopes must be granted, the person still be allowed in, and the sign-in in which they
+// decided not have been ended since. Decisions through the control endpoints of development mode have no sign-in.
+func (r *tokenRequest) spend(tx *store.Tx, userID, signInID, scopes string) (store.User, oauth.Scopes, store.Spending, error) {
 	narrowed, err := r.narrow(scopes)
 	if err != nil {
 		return store.User{}, nil, store.Spending{}, err
@@ -165,6 +166,16 @@ func (r *tokenRequest) spend(tx *store.Tx, userID, scopes string) (store.User, o
 	if !found || !user.Enabled() {
 		return store.User{}, nil, store.Spending{}, fault.AccessDenied.Refuse("The user may not sign in any more: ask your administrator").
 			Because("user %s is disabled or gone", userID)
+	}
+	if signInID != "" {
+		signIn, found, err := tx.SignIn(signInID)
+		if err != nil {
+			return store.User{}, nil, store.Spending{}, err
+		}
+		if !found || signIn.RevokedAt != 0 {
+			return store.User{}, nil, store.Spending{}, fault.AccessDenied.Refuse("The person signed out since: start again").
+				Because("sign-in %s was ended", signInID)
+		}
 	}
 	return user, narrowed, store.Spending{SessionID: sys.NewID(tx.Now), Address: r.caller.Address.String()}, nil
 }

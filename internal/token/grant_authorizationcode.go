@@ -52,7 +52,7 @@ func redeemCode(s *Service, tx *store.Tx, r *tokenRequest) (issue, error) {
 		}
 		return issue{}, refusal
 	}
-	user, scopes, spending, err := r.spend(tx, code.UserID, code.Scopes)
+	user, scopes, spending, err := r.spend(tx, code.UserID, code.SignInID, code.Scopes)
 	if err != nil {
 		return issue{}, err
 	}

@@ -30,7 +30,7 @@ var (
 
 // peekDevice answers the polls that change nothing.
 func peekDevice(s *Service, tx *store.Tx, r *tokenRequest) error {
-	device, err := s.deviceOf(tx, r)
+	device, err := s.deviceOf(r, tx.PollDevice)
 	if err != nil {
 		return err
 	}
@@ -42,11 +42,11 @@ func peekDevice(s *Service, tx *store.Tx, r *tokenRequest) error {
 }
 
 // deviceOf finds the authorization that the client's device code stands for. Unknown codes and those of other clients are alike.
-func (s *Service) deviceOf(tx *store.Tx, r *tokenRequest) (store.Device, error) {
+func (s *Service) deviceOf(r *tokenRequest, find func(deviceID, codeDigest, clientID string) (store.Device, bool, error)) (store.Device, error) {
 	if !s.DeviceGrant {
 		return store.Device{}, deviceGrantOff
 	}
-	device, found, err := tx.DeviceByCode(rowOf(r.DeviceCode), s.Ring.Digest(digestDeviceCode, r.DeviceCode), r.client.ID)
+	device, found, err := find(rowOf(r.DeviceCode), s.Ring.Digest(digestDeviceCode, r.DeviceCode), r.client.ID)
 	if err == nil && !found {
 		err = deviceUnknown
 	}
@@ -69,7 +69,7 @@ func pollDevice(d store.Device, now int64) error {
 }
 
 func redeemDevice(s *Service, tx *store.Tx, r *tokenRequest) (issue, error) {
-	device, err := s.deviceOf(tx, r)
+	device, err := s.deviceOf(r, tx.DeviceByCode)
 	if err != nil {
 		return issue{}, err
 	}
@@ -82,7 +82,7 @@ func redeemDevice(s *Service, tx *store.Tx, r *tokenRequest) (issue, error) {
 		}
 		return issue{}, deviceUnknown.Because("the device code was spent already")
 	}
-	user, scopes, spending, err := r.spend(tx, device.UserID, device.Scopes)
+	user, scopes, spending, err := r.spend(tx, device.UserID, device.SignInID, device.Scopes)
 	if err != nil {
 		return issue{}, err
 	}

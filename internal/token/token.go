@@ -37,6 +37,7 @@ type Options struct {
 // Service is the token service.
 type Service struct {
 	Options
+	known         clientCache
 	polls         *pace // of device codes
 	registrations *pace // of addresses
 	starts        *pace // of addresses

@@ -67,6 +67,9 @@ func newBench(t testing.TB, change ...func(*Options)) *bench {
 	}
 	b := &bench{t: t, s: New(options), clock: clock, user: store.User{UserID: "u-1", UserName: "alice", DisplayName: "Alice", Email: "alice@example.test", Status: store.StatusEnabled}}
 	b.update(func(tx *store.Tx) error { return tx.PutUser(b.user) })
+	b.update(func(tx *store.Tx) error {
+		return tx.AddSignIn(store.SignIn{SignInID: "s", UserID: b.user.UserID, EndsAt: tx.Now.Add(time.Hour).UnixMilli()})
+	})
 	return b
 }
 
@@ -366,6 +369,18 @@ func TestThePersonMustStillBeAllowedIn(t *testing.T) {
 	if b.holds(out.AccessToken) {
 		t.Error("the access token of a disabled user holds")
 	}
+}
+
+func TestWhatWasDecidedBeforeSigningOutIsNotHonouredAfterIt(t *testing.T) {
+	b := newBench(t)
+	client := b.register()
+	started, code := b.start(client), b.code(client)
+	b.decide(started.UserCode, true)
+	b.update(func(tx *store.Tx) error { return tx.RevokeSignIn("s", "signed out") })
+	_, err := b.poll(client, started.DeviceCode)
+	b.refused(err, fault.AccessDenied)
+	_, err = b.redeem(client, code)
+	b.refused(err, fault.AccessDenied)
 }
 
 func TestApprovalNeedsAFreshSignIn(t *testing.T) {
@@ -944,7 +959,7 @@ func TestMaxAgeAndPromptAskForASignIn(t *testing.T) {
 		needs  bool
 	}{
 		"nothing asked": {func(url.Values) {}, false},
-		"old enough":    {set("max_age", "60"), false},
+		"old enough":    {set("max_age", "70"), false},
 		"too old":       {set("max_age", "59"), true},
 		"at once":       {set("max_age", "0"), true},
 		"login":         {set("prompt", "login"), true},

@@ -99,7 +99,7 @@ func (b *bench) serve(mux *http.ServeMux) {
 		DeviceGrant: true, ApprovalMaxAge: 15 * time.Minute,
 	})
 	portals := portal.New(portal.Options{Store: b.rows, Ring: b.ring, Clock: b.clock, Log: log})
-	security := sts.New(sts.Options{Store: b.rows, Ring: b.ring, Clock: b.clock, Owner: "999988887777"})
+	security := sts.New(sts.Options{Store: b.rows, Ring: b.ring, Clock: b.clock})
 	var handlers []api.Handler
 	for _, room := range [][]api.Handler{b.tokens.Handlers(), portals.Handlers(), security.Handlers()} {
 		handlers = append(handlers, room...)
@@ -124,6 +124,9 @@ func (b *bench) serve(mux *http.ServeMux) {
 func (b *bench) furnish() {
 	b.t.Helper()
 	err := b.rows.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.PutInstance(store.Instance{InstanceID: instanceID, OwnerAccountID: "999988887777"}); err != nil {
+			return err
+		}
 		for _, err := range []error{
 			tx.PutUser(store.User{UserID: "u", UserName: "alice", Status: store.StatusEnabled}),
 			tx.PutAccount(store.Account{AccountID: account, Name: "Dev & Test", Email: "dev@example.test"}),
@@ -171,7 +174,7 @@ func (b *bench) login(client *api.RegisterClientResponse) *api.CreateTokenRespon
 	if err != nil || !found {
 		b.t.Fatal(found, err)
 	}
-	person := token.Person{UserID: "u", SignInID: "s", AuthTime: b.clock.Now()}
+	person := token.Person{UserID: "u", AuthTime: b.clock.Now()}
 	if _, _, err := b.tokens.DecideDevice(ctx, api.Caller{}, person, device.DeviceID, true); err != nil {
 		b.t.Fatal(err)
 	}

@@ -49,10 +49,7 @@ func newReader(input *api.Shape) reader {
 
 func (rd reader) read(w http.ResponseWriter, r *http.Request, input any) error {
 	var source api.Source
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err == nil {
-		err = checkSingle(query)
-	}
+	query, err := readQuery(r)
 	switch {
 	case err != nil:
 		return fault.InvalidRequest.Refuse("the query cannot be read, or has a parameter more than once")
@@ -70,6 +67,15 @@ func (rd reader) read(w http.ResponseWriter, r *http.Request, input any) error {
 		}
 	}
 	return rd.input.Decode(source, input)
+}
+
+// readQuery reads the query, in which no parameter may stand twice.
+func readQuery(r *http.Request) (url.Values, error) {
+	if r.URL.RawQuery == "" {
+		return nil, nil
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	return query, errors.Join(err, checkSingle(query))
 }
 
 // readObject reads a body that is one JSON object.
