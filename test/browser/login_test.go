@@ -38,6 +38,19 @@ func sessionConfig(s *harness.Server) string {
 	return c.SessionFragment() + "\n" + c.ProfileFragment(web.Account{ID: accountID}, web.Role{Name: roleName, Profile: "demo"})
 }
 
+// printedConfig is the configuration that the server prints when it starts, with the profile demo as well.
+func printedConfig(t *testing.T, s *harness.Server) string {
+	t.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(glance) { // it comes after the ready file
+		_, rest, _ := strings.Cut(s.Log.String(), "1. Add this to ~/.aws/config:\n")
+		if config, _, whole := strings.Cut(rest, "\n2. aws sso login --profile demo\n"); whole {
+			return config
+		}
+	}
+	t.Fatalf("the server does not print what to do next\n%s", s.Log)
+	return ""
+}
+
 // legacyConfig is a configuration as it was before there were sso-sessions: the profile itself has the start URL.
 func legacyConfig(s *harness.Server) string {
 	_, services, _ := strings.Cut(commandLine(s).SessionFragment(), "\n\n")
@@ -72,10 +85,10 @@ func TestLoginWithWhatThePortalPageSays(t *testing.T) {
 	cli.isAlice(words[4])
 }
 
-// An sso-session profile: a token of one hour with a refresh token.
+// An sso-session profile, as the server prints it: a token of one hour with a refresh token.
 func TestLoginWithSessionProfile(t *testing.T) {
 	s := harness.Start(t)
-	cli := newAWSCLI(t, s, sessionConfig(s))
+	cli := newAWSCLI(t, s, printedConfig(t, s))
 	alice := sharedChromium(t).newPerson(t)
 
 	login := cli.login("--profile", "demo")
