@@ -135,7 +135,7 @@ func rowData(keyID, purpose string) []byte { return []byte("sealing_key/" + keyI
 
 func (r *Ring) load(ctx context.Context) error {
 	var entries []store.SealingKey
-	err := r.store.View(ctx, func(tx *store.Tx) (err error) {
+	err := r.store.Look(ctx, func(tx *store.Tx) (err error) {
 		entries, err = tx.SealingKeys()
 		return err
 	})

@@ -76,7 +76,7 @@ func (s *Service) ListAccounts(ctx context.Context, caller api.Caller, in *api.L
 	}
 	limit := pageSize(in.MaxResults)
 	var accounts []store.Account
-	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+	err = s.Store.Look(ctx, func(tx *store.Tx) (err error) {
 		accounts, err = tx.AssignedAccounts(bearer.User.UserID, after, limit+1)
 		return err
 	})
@@ -113,7 +113,7 @@ func (s *Service) ListAccountRoles(ctx context.Context, caller api.Caller, in *a
 	}
 	limit := pageSize(in.MaxResults)
 	var roles []string
-	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+	err = s.Store.Look(ctx, func(tx *store.Tx) (err error) {
 		roles, err = tx.AssignedRoles(bearer.User.UserID, in.AccountID, after, limit+1)
 		return err
 	})
@@ -142,7 +142,7 @@ func (s *Service) GetRoleCredentials(ctx context.Context, caller api.Caller, in 
 		return nil, err
 	}
 	var set store.PermissionSet
-	err = s.Store.View(ctx, func(tx *store.Tx) error {
+	err = s.Store.Look(ctx, func(tx *store.Tx) error {
 		var held bool
 		if set, held, err = tx.AssignedRole(bearer.User.UserID, in.AccountID, in.RoleName); err == nil && !held {
 			err = noAccess.Because("user %s holds no role of that name in account %s", bearer.User.UserID, in.AccountID)
@@ -196,7 +196,7 @@ func (s *Service) Logout(ctx context.Context, caller api.Caller, in *api.LogoutR
 // Holdings are the accounts of a person with the roles held in each, for the portal page.
 func (s *Service) Holdings(ctx context.Context, userID string) (holdings []AccountHolding, err error) {
 	var rows []store.Holding
-	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+	err = s.Store.Look(ctx, func(tx *store.Tx) (err error) {
 		rows, err = tx.Holdings(userID, maxHoldings)
 		return err
 	})

@@ -256,3 +256,17 @@ func BenchmarkView(b *testing.B) {
 		})
 	}
 }
+
+func TestLookAllowsOneStatement(t *testing.T) {
+	s, _ := open(t)
+	err := s.Look(context.Background(), func(tx *Tx) error {
+		if _, err := tx.Users(); err != nil {
+			t.Fatal(err)
+		}
+		_, err := tx.Groups()
+		return err
+	})
+	if !errors.Is(err, errSecondStatement) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,12 +1,25 @@
 package store
 
+import "errors"
+
 // exec runs a statement and returns how many rows it changed.
 func (tx *Tx) exec(sql string, args ...any) (int, error) { return tx.c.exec(sql, args) }
+
+// query calls scan for each row of the answer.
+func (tx *Tx) query(sql string, args []any, scan func(row) error) error {
+	if tx.single && tx.asked {
+		return errSecondStatement
+	}
+	tx.asked = true
+	return tx.c.query(sql, args, scan)
+}
+
+var errSecondStatement = errors.New("store: Look allows one statement: use View")
 
 // one calls scan for the only row of the answer and reports whether there was one.
 func (tx *Tx) one(sql string, scan func(row), args ...any) (bool, error) {
 	found := false
-	err := tx.c.query(sql, args, func(r row) error {
+	err := tx.query(sql, args, func(r row) error {
 		found = true
 		scan(r)
 		return nil
@@ -17,7 +30,7 @@ func (tx *Tx) one(sql string, scan func(row), args ...any) (bool, error) {
 // list collects one value a row. It is never nil, so that an empty answer stays an empty list on the wire.
 func list[T any](tx *Tx, scan func(row) T, sql string, args ...any) ([]T, error) {
 	values := []T{}
-	err := tx.c.query(sql, args, func(r row) error {
+	err := tx.query(sql, args, func(r row) error {
 		values = append(values, scan(r))
 		return nil
 	})

@@ -238,7 +238,7 @@ func (s *Service) Consented(ctx context.Context, person Person, r AuthorizeReque
 	if r.Prompt == PromptConsent {
 		return false, nil
 	}
-	err = s.Store.View(ctx, func(tx *store.Tx) error {
+	err = s.Store.Look(ctx, func(tx *store.Tx) error {
 		text, found, err := tx.Consent(person.UserID, r.Client.ID)
 		if err != nil || !found {
 			return err

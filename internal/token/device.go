@@ -129,7 +129,7 @@ func (s *Service) FindDevice(ctx context.Context, typed string) (request DeviceR
 	if !ok {
 		return DeviceRequest{}, false, nil
 	}
-	err = s.Store.View(ctx, func(tx *store.Tx) error {
+	err = s.Store.Look(ctx, func(tx *store.Tx) error {
 		device, ok, err := tx.DeviceByUserCode(s.Ring.Digest(digestUserCode, userCode.String()))
 		if err == nil && ok {
 			request, found = s.describe(tx, device, userCode), true

@@ -69,7 +69,7 @@ func (s *Service) CreateToken(ctx context.Context, caller api.Caller, in *api.Cr
 		return nil, fault.InvalidScope.Refuse("scope asks for more than the client registered for")
 	}
 	if g.Peek != nil {
-		if err := s.Store.View(ctx, func(tx *store.Tx) error { return g.Peek(s, tx, r) }); err != nil {
+		if err := s.Store.Look(ctx, func(tx *store.Tx) error { return g.Peek(s, tx, r) }); err != nil {
 			return nil, err
 		}
 	}

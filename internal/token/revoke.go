@@ -73,7 +73,7 @@ func (s *Service) Introspect(ctx context.Context, clientID, clientSecret, token 
 		return Introspection{}, nil
 	}
 	var answer Introspection
-	err = s.Store.View(ctx, func(tx *store.Tx) error {
+	err = s.Store.Look(ctx, func(tx *store.Tx) error {
 		session, user, found, err := tx.SessionAndUser(sessionID)
 		if err != nil || !found || session.ClientID != client.ID || !session.Live(tx) || !user.Enabled() {
 			return err

@@ -48,7 +48,7 @@ func writeRefusal(w http.ResponseWriter, oauth bool, refusal *fault.Refusal) {
 // prepareRefusal sets the headers that refusals of every protocol have.
 func prepareRefusal(w http.ResponseWriter, refusal *fault.Refusal) {
 	header := w.Header()
-	header.Set("X-Amzn-Errortype", refusal.Kind.Name)
+	header["X-Amzn-Errortype"] = []string{refusal.Kind.Name} // in the canonical spelling, which Set would look for first
 	switch refusal.Kind.Status {
 	case http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		header.Set("Retry-After", retryAfter)
