@@ -61,19 +61,30 @@ var codeSteps = map[string]attack{
 		}
 	},
 	"code-reuse": func(w *world) {
-		w = w.another()
+		w = w.another("--trusted-proxies=127.0.0.1")
 		c := w.register()
-		honest, stolen := w.code(c, "alice", nil), w.code(c, "alice", nil)
-		first, second := w.want(200, w.redeem(c, honest)).tokens(), w.want(200, w.redeem(c, stolen)).tokens()
+		honest, late, stolen := w.code(c, "alice", nil), w.code(c, "alice", nil), w.code(c, "alice", nil)
+		sessions := map[string]tokens{}
+		for _, code := range []string{honest, late, stolen} {
+			sessions[code] = w.want(200, w.redeem(c, code)).tokens()
+		}
 		// A client whose answer was lost tries again at once: refused, and nothing is taken away.
 		w.refused(w.redeem(c, honest), 400, "InvalidGrantException")
-		w.want(200, w.accounts(first.access))
+		// From another address, or later, it is another party that has the code, too.
+		text, err := json.Marshal(redeemRequest(c, stolen))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		header := map[string]string{"Content-Type": "application/json", "X-Forwarded-For": "203.0.113.66"}
+		w.refused(w.send("POST", "/token", header, text), 400, "InvalidGrantException")
 		w.advance(11 * time.Second)
-		w.refused(w.redeem(c, stolen), 400, "InvalidGrantException")
-		w.refused(w.accounts(second.access), 401, "UnauthorizedException")
-		w.refused(w.refresh(c, second.refresh), 400, "InvalidGrantException")
-		w.want(200, w.accounts(first.access))
-		w.audited("CodeReplayed", 1)
+		w.refused(w.redeem(c, late), 400, "InvalidGrantException")
+		for _, code := range []string{stolen, late} {
+			w.refused(w.accounts(sessions[code].access), 401, "UnauthorizedException")
+			w.refused(w.refresh(c, sessions[code].refresh), 400, "InvalidGrantException")
+		}
+		w.want(200, w.accounts(sessions[honest].access))
+		w.audited("CodeReplayed", 2)
 	},
 	"code-code-injection": func(w *world) {
 		c := w.register()

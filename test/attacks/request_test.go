@@ -13,7 +13,7 @@ import (
 // requestCase is what a request template needs besides its placeholders, and what to look at besides what the catalogue says of every
 // answer. All fields may be absent.
 type requestCase struct {
-	flags    []string                 // settings: the entry gets a server of its own
+	flags    []string                 // settings: unless nil the entry gets a server of its own
 	arrange  func(w *world, f *stage) // before the request
 	template func(t *template)        // fills in what the template only describes
 	check    func(w *world, f *stage, a answer)
@@ -30,7 +30,6 @@ type stage struct {
 	browser   *browser // whose cookies the request has, if any
 	sent      func() answer
 	lastQuery url.Values
-	memory    map[string]string
 }
 
 // owner is the client of {client_id}.
@@ -138,7 +137,7 @@ func tryRequest(w *world, e entry) {
 	if c.flags != nil {
 		w = w.another(c.flags...)
 	}
-	f := &stage{w: w, memory: map[string]string{}}
+	f := &stage{w: w}
 	if c.arrange != nil {
 		c.arrange(w, f)
 	}
