@@ -111,6 +111,11 @@ func TestEveryEntryIsAccountedForOnce(t *testing.T) {
 			t.Errorf("notYet: %s is no entry, or has no reason", id)
 		}
 	}
+	for id, less := range partly {
+		if _, ok := known[id]; !ok || less == "" || notYet[id] != "" || elsewhere[id] != (place{}) {
+			t.Errorf("partly: %s is no entry that is tried here, or nothing is said to be left out", id)
+		}
+	}
 	for id, where := range elsewhere {
 		e, ok := known[id]
 		if !ok || e.executable() {
@@ -197,6 +202,10 @@ func report(t *testing.T, tallies map[string]*tally) {
 	fmt.Fprintln(&b, "\nnot by this runner:")
 	for _, id := range sortedKeys(elsewhere) {
 		fmt.Fprintf(&b, "  %s: %s\n", id, elsewhere[id])
+	}
+	fmt.Fprintln(&b, "\ntried in a smaller form, or answered in a form that needs a word:")
+	for _, id := range sortedKeys(partly) {
+		fmt.Fprintf(&b, "  %s: %s\n", id, partly[id])
 	}
 	fmt.Fprintln(&b, "\nconcerns what does not exist:")
 	for _, id := range sortedKeys(notYet) {
