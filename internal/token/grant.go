@@ -36,6 +36,13 @@ type tokenRequest struct {
 	client authenticatedClient
 	caller api.Caller
 	scopes oauth.Scopes // asked for; empty means all that was granted
+	event  audit.Event  // what the redemption did, if there is something to tell
+}
+
+// record writes the event in the transaction and keeps it for the log, which hears of it once the transaction stands.
+func (r *tokenRequest) record(tx *store.Tx, event audit.Event) error {
+	r.event = event
+	return audit.Record(tx, r.caller, event)
 }
 
 // issue says which tokens to make: those of a generation of a session, which began at a moment and expire with the session.
@@ -75,9 +82,13 @@ func (s *Service) CreateToken(ctx context.Context, caller api.Caller, in *api.Cr
 	}
 	var issued issue
 	err = s.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		r.event = audit.Event{}
 		issued, err = g.Redeem(s, tx, r)
 		return err
 	})
+	if _, refused := fault.As(err); r.event.Name != "" && (err == nil || refused) {
+		audit.Log(ctx, s.Log, caller, r.event)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +151,7 @@ func (s *Service) begin(tx *store.Tx, r *tokenRequest, g granted) (store.Session
 	if err := tx.AddSession(session); err != nil {
 		return store.Session{}, err
 	}
-	return session, audit.Record(tx, r.caller, audit.Event{
+	return session, r.record(tx, audit.Event{
 		Name: audit.SessionBegun, UserID: g.userID, ClientID: r.client.ID, SessionID: session.SessionID, Detail: r.GrantType,
 	})
 }
@@ -199,7 +210,7 @@ func (r *tokenRequest) replayed(tx *store.Tx, before spentBefore, userID string)
 	if _, err := tx.RevokeSession(before.sessionID, "its code was used twice"); err != nil {
 		return err
 	}
-	return audit.Record(tx, r.caller, audit.Event{
+	return r.record(tx, audit.Event{
 		Name: audit.CodeReplayed, UserID: userID, ClientID: r.client.ID, SessionID: before.sessionID, Detail: r.GrantType,
 	})
 }

@@ -109,7 +109,7 @@ func (s *Service) endStolen(tx *store.Tx, r *tokenRequest, session store.Session
 	if _, err := tx.RevokeSession(session.SessionID, "a spent refresh token was used"); err != nil {
 		return err
 	}
-	err := audit.Record(tx, r.caller, audit.Event{
+	err := r.record(tx, audit.Event{
 		Name: audit.RefreshReplayed, UserID: session.UserID, ClientID: session.ClientID, SessionID: session.SessionID,
 	})
 	if err != nil {

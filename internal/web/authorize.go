@@ -111,10 +111,10 @@ func (h *Handler) conclude(v *visit, request token.AuthorizeRequest, consent tok
 // is signed in is not sent there: a link to us would be a link to anywhere (RFC 9700 §4.11.2). Programs on the person's own machine get
 // their answer, since they wait for it and a link to them leads nowhere.
 func (h *Handler) toClient(v *visit, redirect *token.Redirect) error {
+	v.w.Header().Set(errorTypeHeader, exceptionOf(redirect.Code))
 	if redirect.To.IsLoopback() || v.signedIn {
 		return v.redirect(http.StatusFound, redirect.Location())
 	}
-	v.w.Header().Set(errorTypeHeader, exceptionOf(redirect.Code))
 	return &pageError{
 		status:     http.StatusBadRequest,
 		sentence:   "An application sent you here with a request that cannot be used: " + redirect.Description + ".",
@@ -144,7 +144,7 @@ func (v *visit) onlyWhenLookedAt() error {
 	for _, name := range prefetchHeaders {
 		purpose := strings.ToLower(v.r.Header.Get(name))
 		if strings.Contains(purpose, "prefetch") || strings.Contains(purpose, "prerender") || strings.Contains(purpose, "preview") {
-			return &pageError{status: http.StatusServiceUnavailable, sentence: "This page is not loaded ahead of time."}
+			return &pageError{status: http.StatusForbidden, sentence: "This page is not loaded ahead of time."}
 		}
 	}
 	if destination := v.r.Header.Get("Sec-Fetch-Dest"); destination != "" && destination != "document" {

@@ -220,11 +220,11 @@ func TestPagesFetchedAheadIssueNothing(t *testing.T) {
 		header, value string
 		status        int
 	}{
-		{"Sec-Purpose", "prefetch", http.StatusServiceUnavailable},
-		{"Sec-Purpose", "prefetch;prerender", http.StatusServiceUnavailable},
-		{"Purpose", "prefetch", http.StatusServiceUnavailable},
-		{"X-Moz", "prefetch", http.StatusServiceUnavailable},
-		{"X-Purpose", "preview", http.StatusServiceUnavailable},
+		{"Sec-Purpose", "prefetch", http.StatusForbidden},
+		{"Sec-Purpose", "prefetch;prerender", http.StatusForbidden},
+		{"Purpose", "prefetch", http.StatusForbidden},
+		{"X-Moz", "prefetch", http.StatusForbidden},
+		{"X-Purpose", "preview", http.StatusForbidden},
 		{"Sec-Fetch-Dest", "iframe", http.StatusForbidden},
 		{"Sec-Fetch-Dest", "empty", http.StatusForbidden},
 		{"Sec-Fetch-Dest", "image", http.StatusForbidden},

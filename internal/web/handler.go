@@ -111,6 +111,7 @@ func (h *Handler) Routes(mux *http.ServeMux) {
 		}
 	}
 	mux.Handle(StaticPrefix, StaticHandler())
+	mux.HandleFunc(strings.TrimSuffix(StaticPrefix, "/"), http.NotFound) // or the multiplexer would redirect to the folder
 }
 
 func (h *Handler) otherMethod(p page) http.Handler {

@@ -65,6 +65,5 @@ var partly = map[string]string{
 	"signin-enum-text":           "there is no reset page",
 	"signin-name-kelvin":         "there is no reset page",
 	"refresh-hash-at-rest":       "database, write-ahead log and server log after kill -9; there are no backups yet",
-	"code-authorize-prefetch":    "answered with 503, which browsers take as: not ahead of time",
 	"device-grant-disabled":      "switched off for the instance; there is no switch for a client, a group or a network",
 }
