@@ -164,7 +164,7 @@ func (p *party) signIn(r registered, userName string) members {
 // eventually waits until a condition holds that something else brings about.
 func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	const patience = 30 * time.Second
+	const patience = 30 * time.Second // far above what anything here takes, on a busy machine too
 	for deadline := time.Now().Add(patience); !condition(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s did not come about", what)

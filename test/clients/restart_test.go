@@ -63,25 +63,45 @@ type process struct {
 	out       *harness.Buffer
 	readyFile string
 	started   time.Time
+	ended     chan struct{}
 }
 
 func launch(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{out: &harness.Buffer{}, readyFile: filepath.Join(t.TempDir(), "ready.json")}
+	p := &process{out: &harness.Buffer{}, readyFile: filepath.Join(t.TempDir(), "ready.json"), ended: make(chan struct{})}
 	p.command = exec.Command(harness.Binary(t), append([]string{"serve", "--ready-file", p.readyFile}, args...)...)
 	p.command.Env, p.command.Stdout, p.command.Stderr = bareEnviron(t.TempDir()), p.out, p.out
 	p.started = time.Now()
 	if err := p.command.Start(); err != nil {
 		t.Fatal(err)
 	}
+	go func() {
+		p.command.Wait()
+		close(p.ended)
+	}()
+	t.Cleanup(func() { p.end() })
 	return p
 }
 
-// end asks the process to end and returns its exit code.
+// end asks the process to end, if it has not, and returns its exit code.
 func (p *process) end() int {
 	p.command.Process.Signal(syscall.SIGTERM)
-	p.command.Wait()
+	<-p.ended
 	return p.command.ProcessState.ExitCode()
+}
+
+// exit returns the exit code of a process that ends by itself.
+func (p *process) exit(t *testing.T) int {
+	t.Helper()
+	eventually(t, "the end of the program", func() bool {
+		select {
+		case <-p.ended:
+			return true
+		default:
+			return false
+		}
+	})
+	return p.end()
 }
 
 func (p *process) readyText(t *testing.T) []byte {
@@ -97,7 +117,6 @@ func (p *process) readyText(t *testing.T) []byte {
 
 func TestTheReadyFileTellsWhatToolsNeed(t *testing.T) {
 	running := launch(t, "--dev", "--listen", "127.0.0.1:0", "--data", t.TempDir())
-	defer running.end()
 	text := running.readyText(t)
 	info, err := os.Stat(running.readyFile)
 	if err != nil || info.Mode().Perm() != 0o600 {
@@ -132,7 +151,6 @@ func TestTheReadyFileTellsWhatToolsNeed(t *testing.T) {
 
 func TestReadyFileWithoutDevelopmentModeHasNoSecrets(t *testing.T) {
 	running := launch(t, "--listen", "127.0.0.1:0", "--data", t.TempDir())
-	defer running.end()
 	var keys map[string]any
 	if err := json.Unmarshal(running.readyText(t), &keys); err != nil {
 		t.Fatal(err)
@@ -278,9 +296,8 @@ func TestDevelopmentModeListensOnLoopbackOnly(t *testing.T) {
 		t.Run(listen, func(t *testing.T) {
 			data := filepath.Join(t.TempDir(), "data")
 			refused := launch(t, "--dev", "--listen", listen, "--data", data, "--public-url", "https://sso.example")
-			refused.command.Wait()
-			if refused.command.ProcessState.ExitCode() == 0 || !strings.Contains(refused.out.String(), "loopback") {
-				t.Errorf("the program ended with %d and said %q", refused.command.ProcessState.ExitCode(), refused.out)
+			if code := refused.exit(t); code == 0 || !strings.Contains(refused.out.String(), "loopback") {
+				t.Errorf("the program ended with %d and said %q", code, refused.out)
 			}
 			if _, err := os.Stat(data); err == nil {
 				t.Error("it made a data folder before it refused")
