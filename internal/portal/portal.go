@@ -205,15 +205,25 @@ func (s *Service) Holdings(ctx context.Context, userID string) (holdings []Accou
 			holdings = append(holdings, AccountHolding{Account: row.Account})
 		}
 		last := &holdings[len(holdings)-1]
-		last.Roles = append(last.Roles, row.Role)
+		last.Roles = append(last.Roles, Role{
+			Name: row.PermissionSet.Name, Description: row.PermissionSet.Description,
+			Session: time.Duration(row.PermissionSet.SessionDurationS) * time.Second,
+		})
 	}
 	return holdings, err
 }
 
-// AccountHolding is an account with the names of the roles that a person holds there.
+// AccountHolding is an account with the roles that a person holds there.
 type AccountHolding struct {
 	Account store.Account
-	Roles   []string
+	Roles   []Role
+}
+
+// Role is a permission set as a person sees it.
+type Role struct {
+	Name        string
+	Description string
+	Session     time.Duration // how long its credentials live
 }
 
 var accountID = regexp.MustCompile(`^[0-9]{12}$`)

@@ -741,7 +741,14 @@ func TestHoldingsGroupTheRolesOfEachAccount(t *testing.T) {
 	}
 	var got []string
 	for _, h := range held {
-		got = append(got, h.Account.AccountID+" "+h.Account.Name+" "+strings.Join(h.Roles, "+"))
+		var roles []string
+		for _, role := range h.Roles {
+			roles = append(roles, role.Name)
+			if role.Session != time.Hour {
+				t.Errorf("the credentials of %s live %v", role.Name, role.Session)
+			}
+		}
+		got = append(got, h.Account.AccountID+" "+h.Account.Name+" "+strings.Join(roles, "+"))
 	}
 	want := []string{"111122223333 Account 111122223333 Reader", "444455556666 Account 444455556666 Admin+Reader"}
 	if !slices.Equal(got, want) {

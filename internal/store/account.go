@@ -53,8 +53,11 @@ func (tx *Tx) DeleteAccount(accountID string) error {
 	return err
 }
 
-func scanPermissionSet(r row) PermissionSet {
-	return PermissionSet{r.text(0), r.text(1), r.text(2), r.int(3), r.text(4)}
+func scanPermissionSet(r row) PermissionSet { return scanPermissionSetAt(r, 0) }
+
+// scanPermissionSetAt reads the columns of a permission set that begin at the given one.
+func scanPermissionSetAt(r row, at int) PermissionSet {
+	return PermissionSet{r.text(at), r.text(at + 1), r.text(at + 2), r.int(at + 3), r.text(at + 4)}
 }
 
 // PermissionSets returns every permission set, by name.
@@ -132,14 +135,15 @@ func (tx *Tx) AssignedRoles(userID, accountID, after string, limit int) ([]strin
 
 // Holding is a permission set that a user holds in an account.
 type Holding struct {
-	Account Account
-	Role    string // name of the permission set
+	Account       Account
+	PermissionSet PermissionSet
 }
 
 // Holdings returns every role that the user holds in any account, by account id and name of the role, up to limit.
 func (tx *Tx) Holdings(userID string, limit int) ([]Holding, error) {
-	return list(tx, func(r row) Holding { return Holding{scanAccount(r), r.text(3)} },
-		`SELECT account.account_id, account.name, account.email, permission_set.name
+	return list(tx, func(r row) Holding { return Holding{scanAccount(r), scanPermissionSetAt(r, 3)} },
+		`SELECT account.account_id, account.name, account.email, permission_set.permission_set_id, permission_set.name,
+			permission_set.description, permission_set.session_duration_s, permission_set.relay_state
 		FROM `+assignedTo+` held JOIN account ON account.account_id = held.account_id
 			JOIN permission_set ON permission_set.permission_set_id = held.permission_set_id
 		ORDER BY account.account_id, permission_set.name LIMIT $2`, userID, limit)

@@ -29,7 +29,7 @@ func (h *Handler) accounts(v *visit) ([]Account, error) {
 	for i, held := range holdings {
 		accounts[i] = Account{ID: held.Account.AccountID, Name: held.Account.Name, Email: held.Account.Email}
 		for _, role := range held.Roles {
-			accounts[i].Roles = append(accounts[i].Roles, Role{Name: role})
+			accounts[i].Roles = append(accounts[i].Roles, Role{Name: role.Name, Description: role.Description, Session: role.Session})
 		}
 	}
 	NameProfiles(accounts)
