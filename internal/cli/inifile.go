@@ -10,7 +10,7 @@ import (
 // iniFile is a shared configuration file: sections by name, each with its keys in small letters.
 type iniFile map[string]map[string]string
 
-var errIniSyntax = errors.New("Unable to parse config file")
+var errIniSyntax = errors.New("syntax error")
 
 // parseIni reads the dialect of the AWS configuration files: full-line comments with # or ;, keys divided from values by the
 // first = or :, and lines that are indented deeper than their key as more lines of its value. Sections and keys may not occur

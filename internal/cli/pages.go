@@ -88,10 +88,6 @@ func (p *pager) set(name string, value jmespath.Value) {
 	p.input = replaceMember(p.input, jmespath.Member{Name: name, Value: value})
 }
 
-func (p *pager) unset(name string) {
-	p.input = slices.DeleteFunc(p.input, func(m jmespath.Member) bool { return m.Name == name })
-}
-
 // start reads a resume token: the service's own token and the items of its page that were printed. What is no such token is
 // taken for a token of the service.
 func (p *pager) start(token string) {

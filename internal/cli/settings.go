@@ -64,7 +64,7 @@ func readIni(path string) (iniFile, error) {
 	}
 	file, err := parseIni(string(text))
 	if err != nil {
-		return nil, otherError("%v, in %s", err, path)
+		return nil, otherError("Unable to parse config file: %v, in %s", err, path)
 	}
 	return file, nil
 }

@@ -46,7 +46,7 @@ const (
 
 // newHTTPServer returns the server of the handler with every bound set.
 func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
+	server := &http.Server{
 		Handler:                      handler,
 		ReadHeaderTimeout:            readHeaderTimeout,
 		ReadTimeout:                  readTimeout,
@@ -57,6 +57,8 @@ func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 		// What net/http says is about connections that clients broke: of use only to those who look for it.
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	new(silentConns).watch(server)
+	return server
 }
 
 // hygieneOptions is what the hygiene needs to know of the server around it.

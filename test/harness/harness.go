@@ -61,19 +61,17 @@ func Root() string {
 	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
 }
 
+// build makes the program under a name of its own and moves it into its place at once, since packages are tested side by side.
 var build = sync.OnceValues(func() (string, error) {
-	folder, err := os.MkdirTemp("", "sallyport-build-")
-	if err != nil {
-		return "", err
-	}
-	binary := filepath.Join(folder, "sallyport")
-	command := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, "./cmd/sallyport")
+	binary := filepath.Join(Root(), "out", "test", "sallyport")
+	fresh := fmt.Sprintf("%s.%d", binary, os.Getpid())
+	command := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", fresh, "./cmd/sallyport")
 	command.Dir = Root()
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the program: %w\n%s", err, out)
 	}
-	return binary, nil
+	return binary, os.Rename(fresh, binary)
 })
 
 // Binary returns the path of the freshly built program.
