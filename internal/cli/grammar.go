@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"sallyport/internal/spelling"
 )
 
 // arity is how many words an option takes.
@@ -240,7 +242,7 @@ func invalidChoice(what, given string, choices []string) string {
 	sentence := fmt.Sprintf("argument %s: Found invalid choice '%s'", what, given)
 	var near []string
 	for _, choice := range choices {
-		if editDistance(given, choice) <= min(maxTypos, len(given)/lettersPerTypo) {
+		if typos := min(maxTypos, len(given)/lettersPerTypo); spelling.Distance(given, choice, typos+1) <= typos {
 			near = append(near, choice)
 		}
 	}
@@ -256,24 +258,3 @@ const (
 	maxTypos       = 2
 	lettersPerTypo = 3
 )
-
-// editDistance counts the letters to add, drop or change to make b of a (Levenshtein).
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			changed := diagonal
-			if a[i] != b[j] {
-				changed++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(changed, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"sallyport/internal/spelling"
 )
 
 // Mistake is one thing that is wrong with the file. Line and Column count from 1; a Column of 0 means that only the line is known.
@@ -83,7 +85,7 @@ const maxNearest = 1000
 func didYouMean(wrong string, names []string) string {
 	best, distance := "", max(1, len(wrong)/3)+1
 	for _, name := range names[:min(len(names), maxNearest)] {
-		if d := editDistance(strings.ToLower(wrong), strings.ToLower(name), distance); d < distance {
+		if d := spelling.Distance(strings.ToLower(wrong), strings.ToLower(name), distance); d < distance {
 			best, distance = name, d
 		}
 	}
@@ -91,28 +93,4 @@ func didYouMean(wrong string, names []string) string {
 		return ""
 	}
 	return "; did you mean " + shown(best) + "?"
-}
-
-// editDistance is how many bytes have to be put in, left out or replaced to make b of a, or limit when that is more.
-func editDistance(a, b string, limit int) int {
-	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
-		return limit
-	}
-	previous := make([]int, len(b)+1)
-	current := make([]int, len(b)+1)
-	for j := range previous {
-		previous[j] = j
-	}
-	for i := range len(a) {
-		current[0] = i + 1
-		for j := range len(b) {
-			replaced := previous[j]
-			if a[i] != b[j] {
-				replaced++
-			}
-			current[j+1] = min(replaced, previous[j+1]+1, current[j]+1)
-		}
-		previous, current = current, previous
-	}
-	return min(previous[len(b)], limit)
 }

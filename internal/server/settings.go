@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"sallyport/internal/spelling"
 )
 
 // setting is one row of the table that the tags of Config make: everything there is to know about a setting but its meaning.
@@ -547,7 +549,7 @@ func nodeTexts(node *yaml.Node) ([]string, error) {
 func unknown(what, wanted string, name func(*setting) string, place string) error {
 	nearest, distance := "", len(wanted)/2+1
 	for _, s := range settings() {
-		if d := editDistance(wanted, name(s)); d < distance && s.except != place {
+		if d := spelling.Distance(wanted, name(s), distance); d < distance && s.except != place {
 			nearest, distance = name(s), d
 		}
 	}
@@ -557,31 +559,6 @@ func unknown(what, wanted string, name func(*setting) string, place string) erro
 		return fmt.Errorf("%s %q is not known: `sallyport serve --help` lists what is", what, shown)
 	}
 	return fmt.Errorf("%s %q is not known: the nearest is %s", what, shown, nearest)
-}
-
-// editDistance counts the insertions, deletions and replacements between two names; above longestName it only says "far".
-func editDistance(a, b string) int {
-	const longestName = 64
-	if len(a) > longestName || len(b) > longestName {
-		return longestName
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // readSecretFiles fills in every secret that was given as a file. Of a secret and its file the one of higher precedence counts;
