@@ -19,6 +19,7 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/cli"
+	"sallyport/internal/fault"
 	"sallyport/internal/server"
 )
 
@@ -60,13 +61,13 @@ func main() {
 			os.Exit(runCommand(c, args[len(words):]))
 		}
 	}
-	if !cli.Handles(args[0], api.Services) {
-		fmt.Fprintf(os.Stderr, "sallyport: %q is no command\n\n", args[0])
+	if slices.ContainsFunc(commands, func(c command) bool { return strings.Fields(c.words)[0] == args[0] }) {
+		fmt.Fprintf(os.Stderr, "sallyport: %s needs one more word\n\n", args[0])
 		usage(os.Stderr)
 		os.Exit(exitUsage)
 	}
-	if slices.ContainsFunc(commands, func(c command) bool { return strings.Fields(c.words)[0] == args[0] }) {
-		fmt.Fprintf(os.Stderr, "sallyport: %s needs one more word\n\n", args[0])
+	if !cli.Handles(args[0], api.Services) {
+		fmt.Fprintf(os.Stderr, "sallyport: %q is no command\n\n", args[0])
 		usage(os.Stderr)
 		os.Exit(exitUsage)
 	}
@@ -85,6 +86,9 @@ func runCommand(c command, args []string) int {
 		server.Usage(os.Stdout)
 		return 0
 	case err != nil:
+		if refusal, refused := fault.As(err); refused {
+			err = errors.New(refusal.Message) // the exception's name is for programs
+		}
 		fmt.Fprintf(os.Stderr, "sallyport: %s: %v\n", c.words, err)
 		return 1
 	}
