@@ -1,7 +1,6 @@
 package store
 
 import (
-	"strings"
 	"time"
 
 	"sallyport/internal/sys"
@@ -56,21 +55,21 @@ func (tx *Tx) SignInAddresses(userID string, limit int) ([]string, error) {
 // ContinueSignIn moves the sessions that were granted out of one sign-in to another, with the codes that still wait to become sessions,
 // and ends the one.
 func (tx *Tx) ContinueSignIn(from, to string) error {
-	for _, statement := range []string{
-		`UPDATE session SET sign_in_id = $2 WHERE sign_in_id = $1`,
-		`UPDATE device_authorization SET sign_in_id = $2 WHERE sign_in_id = $1 AND device_id >= $3`,
-		`UPDATE authorization_code SET sign_in_id = $2 WHERE sign_in_id = $1 AND request_id >= $3`,
+	young := sys.FirstID(tx.Now.Add(-codesLive)) // ids sort by age: older codes are not looked at
+	for _, step := range []struct {
+		statement string
+		args      []any
+	}{
+		{`UPDATE session SET sign_in_id = $2 WHERE sign_in_id = $1`, []any{from, to}},
+		{`UPDATE device_authorization SET sign_in_id = $2 WHERE sign_in_id = $1 AND device_id >= $3`, []any{from, to, young}},
+		{`UPDATE authorization_code SET sign_in_id = $2 WHERE sign_in_id = $1 AND request_id >= $3`, []any{from, to, young}},
+		{`UPDATE sign_in SET revoked_at = $2 WHERE sign_in_id = $1 AND revoked_at = 0`, []any{from, tx.Millis()}},
 	} {
-		args := []any{from, to}
-		if strings.Contains(statement, "$3") {
-			args = append(args, sys.FirstID(tx.Now.Add(-codesLive))) // ids sort by age: only young rows are looked at
-		}
-		if _, err := tx.exec(statement, args...); err != nil {
+		if _, err := tx.exec(step.statement, step.args...); err != nil {
 			return err
 		}
 	}
-	_, err := tx.exec(`UPDATE sign_in SET revoked_at = $2 WHERE sign_in_id = $1 AND revoked_at = 0`, from, tx.Millis())
-	return err
+	return nil
 }
 
 // codesLive is at least as long as any code waits to be redeemed, from the moment its row or request was made.
