@@ -79,6 +79,7 @@ func (h *House) open(ctx context.Context, c *Config) error {
 	}
 	h.Signin = signin.New(signin.Options{
 		Store: h.Store, Ring: h.Ring, Log: h.Log, SessionDuration: c.SessionDuration, IdleTimeout: c.WebIdleTimeout,
+		DemoPasswords: c.Dev,
 	})
 	return nil
 }

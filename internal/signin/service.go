@@ -24,6 +24,7 @@ type Options struct {
 	Log             *slog.Logger
 	SessionDuration time.Duration // from sign-in to the latest end of what is granted out of it
 	IdleTimeout     time.Duration // a browser unseen for this long signs in again
+	DemoPasswords   bool          // whether the published passwords of the demo are good: in development mode alone
 }
 
 // Service signs people in and out. It is safe for use by many goroutines.
@@ -33,6 +34,7 @@ type Service struct {
 	log             *slog.Logger
 	sessionDuration time.Duration
 	idleTimeout     time.Duration
+	demo            bool // demo passwords are good
 
 	cost  cost
 	gate  *gate
@@ -43,7 +45,7 @@ type Service struct {
 func New(o Options) *Service {
 	s := &Service{
 		store: o.Store, ring: o.Ring, log: o.Log,
-		sessionDuration: o.SessionDuration, idleTimeout: o.IdleTimeout,
+		sessionDuration: o.SessionDuration, idleTimeout: o.IdleTimeout, demo: o.DemoPasswords,
 		cost: passwordCost,
 		gate: newGate(runtime.NumCPU(), runtime.NumCPU()*waitersPerSlot, gatePatience),
 	}

@@ -164,6 +164,8 @@ func (s *Service) decide(tx *store.Tx, t try, matches bool) (user store.User, be
 		because = "the user has no password"
 	case !matches:
 		because = "wrong password"
+	case password.Origin == store.OriginDemo && !s.demo: // after the same work as for any other
+		because = "the password is the demo's, and this is not development mode"
 	case password.Hash != t.hash:
 		because = "the password was changed"
 	case !user.Enabled():

@@ -17,6 +17,25 @@ import (
 	"sallyport/internal/store"
 )
 
+// The demo's passwords are printed in this repository: a data folder that served a demo must not let the world in when it is served in earnest.
+func TestDemoPasswordsHoldInDevelopmentModeOnly(t *testing.T) {
+	for _, demo := range []bool{true, false} {
+		w := newWorld(t)
+		w.demo = demo
+		err := w.SetPassword(context.Background(), api.Caller{}, "alice", davesPassword, PasswordOptions{Origin: store.OriginDemo})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = w.SignIn(context.Background(), home, "alice", davesPassword)
+		if demo && err != nil {
+			t.Errorf("in development mode: %v", err)
+		}
+		if !demo && w.refusal(err, fault.AccessDenied) != wrong {
+			t.Errorf("refused with %v", err)
+		}
+	}
+}
+
 func TestWhoMaySignIn(t *testing.T) {
 	cases := []struct {
 		name     string
