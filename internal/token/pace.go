@@ -43,8 +43,8 @@ func (p *pace) allow(key string, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	due := p.due[key]
-	if due.Before(now) {
-		due = now
+	if due.Before(now) || due.After(now.Add(2*time.Duration(p.burst)*p.interval)) {
+		due = now // long ago, or much further ahead than counting gets: the machine's clock was set back
 	}
 	if due.Sub(now) > time.Duration(p.burst-1)*p.interval {
 		return false
