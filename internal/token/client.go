@@ -126,7 +126,7 @@ func (s *Service) authenticate(clientID, clientSecret string) (authenticatedClie
 		return client, nil
 	}
 	client, err := s.open(pair)
-	if err == nil {
+	if err == nil && len(pair.id) <= knownClientID {
 		s.known.put(pair, client)
 	}
 	return client, err
@@ -135,8 +135,13 @@ func (s *Service) authenticate(clientID, clientSecret string) (authenticatedClie
 // credentials are what a client shows.
 type credentials struct{ id, secret string }
 
-// knownClients bounds the clients that are kept open. Each is a few hundred bytes.
-const knownClients = 4096
+const (
+	// knownClients bounds the clients that are kept open.
+	knownClients = 4096
+	// knownClientID bounds the client id of one that is: anybody may register, and 4096 of the longest would take over 100 MB. Those of the clients
+	// in use have a few hundred bytes.
+	knownClientID = 1 << 10
+)
 
 // clientCache remembers clients that were authenticated. It holds nothing that their credentials do not say, so forgetting is no loss.
 type clientCache struct {

@@ -41,7 +41,7 @@ func (s *Service) StartDeviceAuthorization(ctx context.Context, caller api.Calle
 		return nil, fault.UnauthorizedClient.Refuse("The client did not register for the grant " + string(oauth.GrantDeviceCode))
 	case !s.StartURLs.Matches(in.StartURL):
 		return nil, fault.InvalidRequest.Refuse("startUrl is not an address of this instance: " + s.StartURLs.AWS() + " and " + s.StartURLs.Own + " are")
-	case !s.starts.allow(caller.Address.String(), s.Clock.Now()):
+	case !s.starts.allow(subscriber(caller.Address), s.Clock.Now()):
 		return nil, slowDown
 	}
 	var deviceCode string

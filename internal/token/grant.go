@@ -202,12 +202,13 @@ type spentBefore struct {
 	from      string
 }
 
-// replayed revokes what a code issued that comes a second time, and says whether it did. It decides the same for every kind of code.
+// replayed revokes what a code issued that comes a second time. It decides the same for every kind of code, and records what it ended:
+// whoever holds a spent code can send it for ever, which must not fill the audit.
 func (r *tokenRequest) replayed(tx *store.Tx, before spentBefore, userID string) error {
 	if before.from == r.caller.Address.String() && tx.Millis()-before.at <= replayGrace.Milliseconds() {
 		return nil
 	}
-	if _, err := tx.RevokeSession(before.sessionID, "its code was used twice"); err != nil {
+	if ended, err := tx.RevokeSession(before.sessionID, "its code was used twice"); err != nil || !ended {
 		return err
 	}
 	return r.record(tx, audit.Event{

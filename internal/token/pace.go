@@ -1,6 +1,7 @@
 package token
 
 import (
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -21,6 +22,17 @@ type pace struct {
 
 	mu  sync.Mutex
 	due map[string]time.Time // theoretical arrival time of the next
+}
+
+// subscriberBits is what one IPv6 subscriber gets at least, and can draw any number of addresses from.
+const subscriberBits = 64
+
+// subscriber is the key of whoever is behind an address.
+func subscriber(address netip.Addr) string {
+	if network, err := address.Prefix(subscriberBits); err == nil && address.Is6() {
+		return network.String()
+	}
+	return address.String()
 }
 
 func newPace(interval time.Duration, burst int) *pace {

@@ -31,7 +31,7 @@ var impliedGrants = []oauth.GrantType{oauth.GrantDeviceCode, oauth.GrantRefreshT
 
 // RegisterClient makes a client (RFC 7591 in spirit). It writes nothing.
 func (s *Service) RegisterClient(ctx context.Context, caller api.Caller, in *api.RegisterClientRequest) (*api.RegisterClientResponse, error) {
-	if !s.registrations.allow(caller.Address.String(), s.Clock.Now()) {
+	if !s.registrations.allow(subscriber(caller.Address), s.Clock.Now()) {
 		return nil, slowDown
 	}
 	r, err := s.parseRegistration(in)
