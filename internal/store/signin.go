@@ -53,8 +53,12 @@ func (tx *Tx) SignInAddresses(userID string, limit int) ([]string, error) {
 }
 
 // ContinueSignIn moves the sessions that were granted out of one sign-in to another, with the codes that still wait to become sessions,
-// and ends the one.
+// and ends the one. From a sign-in that was ended nothing moves: who signed out meanwhile has signed out of all of it.
 func (tx *Tx) ContinueSignIn(from, to string) error {
+	ended, err := tx.exec(`UPDATE sign_in SET revoked_at = $2 WHERE sign_in_id = $1 AND revoked_at = 0`, from, tx.Millis())
+	if err != nil || ended == 0 {
+		return err
+	}
 	young := sys.FirstID(tx.Now.Add(-codesLive)) // ids sort by age: older codes are not looked at
 	for _, step := range []struct {
 		statement string
@@ -63,7 +67,6 @@ func (tx *Tx) ContinueSignIn(from, to string) error {
 		{`UPDATE session SET sign_in_id = $2 WHERE sign_in_id = $1`, []any{from, to}},
 		{`UPDATE device_authorization SET sign_in_id = $2 WHERE sign_in_id = $1 AND device_id >= $3`, []any{from, to, young}},
 		{`UPDATE authorization_code SET sign_in_id = $2 WHERE sign_in_id = $1 AND request_id >= $3`, []any{from, to, young}},
-		{`UPDATE sign_in SET revoked_at = $2 WHERE sign_in_id = $1 AND revoked_at = 0`, []any{from, tx.Millis()}},
 	} {
 		if _, err := tx.exec(step.statement, step.args...); err != nil {
 			return err

@@ -236,6 +236,33 @@ func TestACodeThatComesAgainFromElsewhereOrLaterTakesTheTokensAway(t *testing.T)
 	}
 }
 
+// Whoever holds a spent code could otherwise have a row written for each request, and audit rows are kept for more than a year.
+func TestAReplayIsRecordedOnce(t *testing.T) {
+	b := newBench(t)
+	client := b.register()
+	started := b.start(client)
+	b.decide(started.UserCode, true)
+	b.must(b.poll(client, started.DeviceCode))
+	b.clock.Advance(time.Minute)
+	before := b.events()
+	for range 5 {
+		_, err := b.poll(client, started.DeviceCode)
+		b.refused(err, fault.InvalidGrant)
+	}
+	if got := b.events() - before; got != 1 {
+		t.Errorf("%d events, want 1", got)
+	}
+}
+
+func (b *bench) events() int64 {
+	b.t.Helper()
+	rows, _, err := b.s.Store.Counts(ctx)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return rows["audit_event"]
+}
+
 func TestFiftyRacersRedeemOneDeviceCodeOnce(t *testing.T) {
 	b := newBench(t)
 	client := b.register()
@@ -377,6 +404,23 @@ func TestWhatWasDecidedBeforeSigningOutIsNotHonouredAfterIt(t *testing.T) {
 	started, code := b.start(client), b.code(client)
 	b.decide(started.UserCode, true)
 	b.update(func(tx *store.Tx) error { return tx.RevokeSignIn("s", "signed out") })
+	_, err := b.poll(client, started.DeviceCode)
+	b.refused(err, fault.AccessDenied)
+	_, err = b.redeem(client, code)
+	b.refused(err, fault.AccessDenied)
+}
+
+// A person who signs out in one window while signing in again in another has signed out.
+func TestASignInThatWasEndedIsNotContinued(t *testing.T) {
+	b := newBench(t)
+	client := b.register()
+	started, code := b.start(client), b.code(client)
+	b.decide(started.UserCode, true)
+	b.update(func(tx *store.Tx) error {
+		return tx.AddSignIn(store.SignIn{SignInID: "later", UserID: b.user.UserID, EndsAt: tx.Now.Add(time.Hour).UnixMilli()})
+	})
+	b.update(func(tx *store.Tx) error { return tx.RevokeSignIn("s", "signed out") })
+	b.update(func(tx *store.Tx) error { return tx.ContinueSignIn("s", "later") })
 	_, err := b.poll(client, started.DeviceCode)
 	b.refused(err, fault.AccessDenied)
 	_, err = b.redeem(client, code)
@@ -666,6 +710,59 @@ func TestOneAddressRegistersOnlySoOften(t *testing.T) {
 	b.clock.Advance(time.Second)
 	if _, err := b.s.RegisterClient(ctx, here, in); err != nil {
 		t.Error(err)
+	}
+}
+
+// One IPv6 subscriber has 2^64 addresses to draw from.
+func TestOneIPv6SubscriberHasOneRate(t *testing.T) {
+	b := newBench(t, func(o *Options) { o.RegisterRate, o.DeviceStartRate = 1, 1 })
+	client := b.register()
+	from := func(address string, i int) api.Caller {
+		return api.Caller{Address: netip.MustParseAddr(fmt.Sprintf(address, i))}
+	}
+	var registered, started error
+	for i := range 12 {
+		caller := from("2001:db8:0:1::%x", i)
+		if _, err := b.s.RegisterClient(ctx, caller, &api.RegisterClientRequest{ClientName: "tester", ClientType: "public"}); err != nil {
+			registered = err
+		}
+		if _, err := b.startFrom(caller, client); err != nil {
+			started = err
+		}
+	}
+	b.refused(registered, fault.SlowDown)
+	b.refused(started, fault.SlowDown)
+	if _, err := b.startFrom(from("2001:db8:0:2::%x", 1), client); err != nil {
+		t.Errorf("another subscriber: %v", err)
+	}
+}
+
+func (b *bench) startFrom(caller api.Caller, client *api.RegisterClientResponse) (*api.StartDeviceAuthorizationResponse, error) {
+	return b.s.StartDeviceAuthorization(ctx, caller, &api.StartDeviceAuthorizationRequest{
+		ClientID: client.ClientID, ClientSecret: client.ClientSecret, StartURL: b.s.StartURLs.Own,
+	})
+}
+
+// Anybody may register, so what the cache keeps of a client has to be small whatever the client registered.
+func TestOnlyClientsOfUsualSizeAreKeptOpen(t *testing.T) {
+	b := newBench(t)
+	long := b.register(func(in *api.RegisterClientRequest) {
+		in.RedirectURIs = nil
+		for i := range 2 {
+			in.RedirectURIs = append(in.RedirectURIs, fmt.Sprintf("https://a%d.example/%s", i, strings.Repeat("x", 2000)))
+		}
+	})
+	usual := b.register()
+	for _, client := range []*api.RegisterClientResponse{long, usual} {
+		if _, err := b.s.authenticate(client.ClientID, client.ClientSecret); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, kept := b.s.known.get(credentials{long.ClientID, long.ClientSecret}); kept {
+		t.Errorf("a client id of %d bytes is kept", len(long.ClientID))
+	}
+	if _, kept := b.s.known.get(credentials{usual.ClientID, usual.ClientSecret}); !kept {
+		t.Errorf("a client id of %d bytes is not kept", len(usual.ClientID))
 	}
 }
 
