@@ -173,15 +173,18 @@ func openLocalAuthority(folder string, hosts []string, now func() time.Time, log
 	return a, nil
 }
 
-// CAPath is the file that clients have to trust.
-func (a *localAuthority) CAPath() string { return a.caPath }
+// CAPath is the file that clients have to trust, by its absolute path: they are at work in other folders.
+func (a *localAuthority) CAPath() string {
+	path, err := filepath.Abs(a.caPath)
+	if err != nil {
+		return a.caPath
+	}
+	return path
+}
 
 // trustHints are the shell lines that make the usual clients trust the authority.
 func (a *localAuthority) trustHints() []string {
-	path, err := filepath.Abs(a.caPath)
-	if err != nil {
-		path = a.caPath
-	}
+	path := a.CAPath()
 	return []string{
 		"export AWS_CA_BUNDLE=" + shellQuote(path) + "        # AWS CLI, boto3 and most AWS SDKs",
 		"export NODE_EXTRA_CA_CERTS=" + shellQuote(path) + "  # Node.js",

@@ -230,6 +230,14 @@ func TestTheServersCertificateIsRenewedInItsLastMonth(t *testing.T) {
 	}
 }
 
+func TestTheAuthorityIsNamedByItsAbsolutePath(t *testing.T) {
+	t.Chdir(t.TempDir())
+	clock := &testTime{moment: time.Now()}
+	if a := mustAuthority(t, "data/tls", clock, "localhost"); !filepath.IsAbs(a.CAPath()) {
+		t.Errorf("clients in other folders are told to trust %q", a.CAPath())
+	}
+}
+
 func TestTrustHintsSurviveASpaceInThePath(t *testing.T) {
 	a := &localAuthority{caPath: "/home/o'neil data/tls/ca.pem"}
 	if hints := a.trustHints(); len(hints) != 3 || !strings.Contains(hints[0], `AWS_CA_BUNDLE='/home/o'\''neil data/tls/ca.pem'`) {
