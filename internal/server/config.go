@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"sallyport/internal/keys"
 )
 
 // Config is everything an operator can set, and the manual of it. A setting is given in the YAML file under the name in its tag, in
@@ -148,6 +150,7 @@ func (c *Config) Validate() error {
 		c.checkRegion(),
 		c.checkAliases(),
 		c.checkData(),
+		c.checkRootKey(),
 	)
 	return errors.Join(mistakes...)
 }
@@ -236,6 +239,15 @@ func (c *Config) checkAliases() error {
 func (c *Config) checkData() error {
 	if c.Data == "" {
 		return c.mistake("data", "expected a folder")
+	}
+	return nil
+}
+
+func (c *Config) checkRootKey() error {
+	if text := c.RootKey.Reveal(); text != "" {
+		if _, err := keys.ParseRootKey(text); err != nil {
+			return c.mistake("root_key", err.Error())
+		}
 	}
 	return nil
 }

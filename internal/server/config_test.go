@@ -153,6 +153,8 @@ func TestEveryMistakeNamesSettingSourceAndWhatWasExpected(t *testing.T) {
 			want: []string{`root_key_file: "/nonexistent/key" (environment variable SALLYPORT_ROOT_KEY_FILE): expected a file that can be read`}},
 		{name: "a secret and its file in one place", env: []string{"SALLYPORT_ROOT_KEY=hunter2", "SALLYPORT_ROOT_KEY_FILE=/nonexistent/key"},
 			want: []string{"root_key_file:", "expected either it or root_key"}},
+		{name: "a root key that is none", env: []string{"SALLYPORT_ROOT_KEY=hunter2"},
+			want: []string{"root_key: (hidden) (environment variable SALLYPORT_ROOT_KEY): a root key is base64 of 32 random bytes"}},
 		{name: "many mistakes are told at once", args: []string{"--region=mars", "--tls-cert=c.pem"}, env: []string{"SALLYPORT_NO=1"}, file: "web_idle_timeout: 1s\n",
 			want: []string{"region:", "tls_cert:", "SALLYPORT_NO", "web_idle_timeout: 1s (FILE:1): expected 5m to 1d"}},
 	} {
@@ -292,8 +294,10 @@ func TestCertificateHosts(t *testing.T) {
 }
 
 func TestSecretsComeFromTheHighestPlaceThatHasOne(t *testing.T) {
-	key := writeFile(t, "key", "from the file\r\n")
-	file := writeFile(t, "sallyport.yaml", "root_key: from the settings\n")
+	// Any 43 letters are base64 of 32 bytes.
+	fromFile, fromSettings, fromEnv := strings.Repeat("f", 43), strings.Repeat("s", 43), strings.Repeat("e", 43)
+	key := writeFile(t, "key", fromFile+"\r\n")
+	file := writeFile(t, "sallyport.yaml", "root_key: "+fromSettings+"\n")
 	fileWithPath := writeFile(t, "sallyport.yaml", fmt.Sprintf("root_key_file: %q\n", key))
 	for _, c := range []struct {
 		name string
@@ -301,10 +305,10 @@ func TestSecretsComeFromTheHighestPlaceThatHasOne(t *testing.T) {
 		env  []string
 		want string
 	}{
-		{"a file named in the environment", nil, []string{"SALLYPORT_ROOT_KEY_FILE=" + key}, "from the file"},
-		{"a file named by a flag, over the environment's value", []string{"--root-key-file", key}, []string{"SALLYPORT_ROOT_KEY=from the environment"}, "from the file"},
-		{"the environment's value, over the settings' file", []string{"--config", fileWithPath}, []string{"SALLYPORT_ROOT_KEY=from the environment"}, "from the environment"},
-		{"the settings' value", []string{"--config", file}, nil, "from the settings"},
+		{"a file named in the environment", nil, []string{"SALLYPORT_ROOT_KEY_FILE=" + key}, fromFile},
+		{"a file named by a flag, over the environment's value", []string{"--root-key-file", key}, []string{"SALLYPORT_ROOT_KEY=" + fromEnv}, fromFile},
+		{"the environment's value, over the settings' file", []string{"--config", fileWithPath}, []string{"SALLYPORT_ROOT_KEY=" + fromEnv}, fromEnv},
+		{"the settings' value", []string{"--config", file}, nil, fromSettings},
 		{"none", nil, nil, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -340,7 +344,7 @@ func TestPrintedSettingsLoadAgain(t *testing.T) {
 	first := mustLoad(t, []string{
 		"--listen=127.0.0.1:9999", "--data=/srv/a \"b\"\n#c: é", "--dev", "--session-duration=90d", "--refresh-window=0s", "--web-idle-timeout=1h30m",
 		"--allowed-hosts=a.example,b.example", "--trusted-proxies=10.0.0.0/8", "--device-grant=false",
-	}, []string{"SALLYPORT_ROOT_KEY=hunter2"})
+	}, []string{"SALLYPORT_ROOT_KEY=hunter2" + strings.Repeat("A", 36)})
 	var printed strings.Builder
 	if err := first.Print(&printed); err != nil {
 		t.Fatal(err)
