@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -63,6 +64,17 @@ func (s *Server) announce(ctx context.Context, out io.Writer) error {
 	}
 	s.Log.Info("serving", "url", s.config.PublicURL, "listen", s.config.Listen, "instance", s.Instance.InstanceID, "dev", s.config.Dev)
 	return s.greet(ctx, out)
+}
+
+// removeReadyFile takes away what an earlier start left, so that nobody who waits for the file takes that for this one.
+func (c *Config) removeReadyFile() error {
+	if c.ReadyFile == "" {
+		return nil
+	}
+	if err := os.Remove(c.ReadyFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the ready file of an earlier start: %w", err)
+	}
+	return nil
 }
 
 func (s *Server) writeReadyFile(ctx context.Context) error {

@@ -131,6 +131,9 @@ func Serve(ctx context.Context, c *Config, out, errOut io.Writer) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectAt)
 	}
+	if err := c.removeReadyFile(); err != nil {
+		return err
+	}
 	house, err := OpenHouse(ctx, c, log)
 	if err != nil {
 		return err
