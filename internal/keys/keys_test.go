@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"pgregory.net/rapid"
@@ -212,6 +215,58 @@ func BenchmarkOpen(b *testing.B) {
 	for b.Loop() {
 		if _, err := ring.Open("access", text); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// A clock that was fast when the last key was made must not keep the next from becoming the current one.
+func TestARotationTakesEffectAfterTheClockWasSetBack(t *testing.T) {
+	clock := &sys.Clock{}
+	s, err := store.Open(store.Options{Dir: t.TempDir(), Clock: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	ctx := context.Background()
+	ring, err := Open(ctx, s, RootKey{}, "ssoins-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 8 { // keys of one moment would be in the order of their ids
+		clock.Advance(-time.Hour)
+		id, err := ring.Rotate(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ring.CurrentKeyID(); got != id {
+			t.Fatalf("the current key is %s, want %s", got, id)
+		}
+	}
+}
+
+func TestAKeyThatWasTakenUpIsNotForgottenByASlowerReload(t *testing.T) {
+	ring := openRing(t, t.TempDir(), "ssoins-1")
+	ctx, stop := context.WithCancel(context.Background())
+	var reloads sync.WaitGroup
+	defer reloads.Wait()
+	defer stop()
+	for range 4 {
+		reloads.Go(func() {
+			for ctx.Err() == nil {
+				ring.Reload(context.Background())
+			}
+		})
+	}
+	for range 50 {
+		id, err := ring.Rotate(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 100 {
+			if got := ring.CurrentKeyID(); got != id {
+				t.Fatalf("the current key is %s again, after %s", got, id)
+			}
+			runtime.Gosched()
 		}
 	}
 }

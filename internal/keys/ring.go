@@ -41,7 +41,8 @@ type Ring struct {
 	root     cipher.AEAD
 	instance string // bound into every sealed text, so that no other installation's is accepted
 
-	state atomic.Pointer[state]
+	state   atomic.Pointer[state]
+	loading sync.Mutex // held from reading the store to keeping what was read, so that no older reading replaces a newer
 
 	reload     sync.Mutex
 	reloadedAt time.Time
@@ -73,7 +74,7 @@ func Open(ctx context.Context, s *store.Store, root RootKey, instance string) (*
 		}
 		for _, purpose := range []string{purposeLookup, purposeEpoch} {
 			if !have[purpose] {
-				if _, err := r.add(tx, purpose); err != nil {
+				if _, err := r.add(tx, purpose, entries); err != nil {
 					return err
 				}
 			}
@@ -89,7 +90,11 @@ func Open(ctx context.Context, s *store.Store, root RootKey, instance string) (*
 // Rotate adds a new key to the ring and makes it the current one. Older keys stay: what they sealed keeps opening until it expires.
 func (r *Ring) Rotate(ctx context.Context) (keyID string, err error) {
 	err = r.store.Update(ctx, func(tx *store.Tx) error {
-		keyID, err = r.add(tx, purposeEpoch)
+		entries, err := tx.SealingKeys()
+		if err != nil {
+			return err
+		}
+		keyID, err = r.add(tx, purposeEpoch, entries)
 		return err
 	})
 	if err != nil {
@@ -119,7 +124,12 @@ func (r *Ring) Keys() []Key {
 	return listed
 }
 
-func (r *Ring) add(tx *store.Tx, purpose string) (string, error) {
+// add makes a key that is younger than those there are, whatever the clock shows: the youngest is the current one.
+func (r *Ring) add(tx *store.Tx, purpose string, there []store.SealingKey) (string, error) {
+	createdAt := tx.Millis()
+	for _, entry := range there {
+		createdAt = max(createdAt, entry.CreatedAt+1)
+	}
 	seed := make([]byte, seedSize)
 	rand.Read(seed)
 	id := sys.NewHex(keyIDSize)
@@ -127,6 +137,7 @@ func (r *Ring) add(tx *store.Tx, purpose string) (string, error) {
 		KeyID:      id,
 		Purpose:    purpose,
 		SealedSeed: base64.RawURLEncoding.EncodeToString(r.root.Seal(nil, nil, seed, rowData(id, purpose))),
+		CreatedAt:  createdAt,
 	})
 }
 
@@ -134,6 +145,8 @@ func (r *Ring) add(tx *store.Tx, purpose string) (string, error) {
 func rowData(keyID, purpose string) []byte { return []byte("sealing_key/" + keyID + "/" + purpose) }
 
 func (r *Ring) load(ctx context.Context) error {
+	r.loading.Lock()
+	defer r.loading.Unlock()
 	var entries []store.SealingKey
 	err := r.store.Look(ctx, func(tx *store.Tx) (err error) {
 		entries, err = tx.SealingKeys()

@@ -17,6 +17,6 @@ func (tx *Tx) SealingKeys() ([]SealingKey, error) {
 // AddSealingKey adds an entry to the ring.
 func (tx *Tx) AddSealingKey(k SealingKey) error {
 	_, err := tx.exec(`INSERT INTO sealing_key (key_id, purpose, sealed_seed, created_at) VALUES ($1, $2, $3, $4)`,
-		k.KeyID, k.Purpose, k.SealedSeed, tx.Millis())
+		k.KeyID, k.Purpose, k.SealedSeed, k.CreatedAt)
 	return err
 }
