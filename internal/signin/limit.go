@@ -44,7 +44,8 @@ func byNetwork(p party) string { return p.network }
 func byAll(party) string       { return "" }
 
 // Budgets are spent in their order and the first that is over ends the count: what an address may no longer do cannot lock a
-// name, and what is locked already cannot raise the alarm.
+// name, and what is locked already cannot raise the alarm. What is refused is no failure, so it is not counted in the budgets before
+// either: one name or one person beyond the limit cannot spend what an office has.
 //
 // userBudget bounds guesses at one name. Places from which the person has signed in lately have a tally of their own for that name, so
 // that strangers who lock it, on purpose and again and again, do not lock the person out at the usual place. Names that nobody
@@ -148,7 +149,7 @@ func (s *Service) admit(tx *store.Tx, budgets []budget, alarmed bool, p party) (
 			return admission{}, err
 		}
 		if b.alarm != raises && count > b.limit {
-			return admission{wait: until(tx, ends), over: b, first: count == b.limit+1}, nil
+			return admission{wait: until(tx, ends), over: b, first: count == b.limit+1}, giveBack(tx, a.counted)
 		}
 		a.counted = append(a.counted, tally{key, ends})
 	}

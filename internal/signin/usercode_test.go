@@ -73,6 +73,7 @@ func TestLimitsOnUserCodes(t *testing.T) {
 				w.misses(home, person(fmt.Sprint("p", i)), 5)
 			}
 		}, home, ben, 10 * time.Minute},
+		{"one person does not lock an address", func(w *world) { w.misses(home, ann, 50) }, home, ben, 0},
 		{"a locked address does not lock a person", func(w *world) {
 			for i := range 4 {
 				w.misses(home, person(fmt.Sprint("p", i)), 5)
