@@ -298,7 +298,7 @@ var (
 
 	targetForm     = &hygieneRefusal{http.StatusBadRequest, "The request target must be a path that starts with a slash."}
 	targetLong     = &hygieneRefusal{http.StatusRequestURITooLong, "The request target is too long. Send long values in the body."}
-	targetPath     = &hygieneRefusal{http.StatusBadRequest, "The path is not in canonical form. Send it without empty or dot segments, semicolons, backslashes, and encoded slashes, dots or controls."}
+	targetPath     = &hygieneRefusal{http.StatusBadRequest, "The path is not in canonical form. Send it without empty or dot segments, semicolons, backslashes, and encoded slashes, controls, letters, digits or dots."}
 	targetQuery    = &hygieneRefusal{http.StatusBadRequest, "The query string cannot be decoded. Percent-encode every value as UTF-8."}
 	queryLong      = &hygieneRefusal{http.StatusBadRequest, "The query string has too many parameters."}
 	queryRepeated  = &hygieneRefusal{http.StatusBadRequest, "A query parameter is repeated. Send each parameter once."}
@@ -445,11 +445,17 @@ func isHarmlessEscape(rest string) bool {
 		return false
 	}
 	switch decoded := byte(high<<4 | low); decoded {
-	case '/', '\\', '.', 0x7f:
+	case '/', '\\', 0x7f:
 		return false
 	default:
-		return decoded >= ' '
+		return decoded >= ' ' && !isUnreserved(decoded)
 	}
+}
+
+// isUnreserved: these bytes never have to be escaped (RFC 3986 §2.3). An escape of one spells a path a second way, past the rules of a proxy
+// that knows the first.
+func isUnreserved(b byte) bool {
+	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '-' || b == '.' || b == '_' || b == '~'
 }
 
 func hexDigit(b byte) int {

@@ -111,6 +111,8 @@ func TestRequestsAreRefusedBeforeTheyAreRouted(t *testing.T) {
 		{name: "a backslash", target: `/static\..\etc`, want: 400},
 		{name: "a semicolon in the path", target: "/token;x=/healthz", want: 400},
 		{name: "a semicolon in the query", target: "/token?a=1;b=2", want: 400},
+		{name: "an escape that nothing asked for", target: "/%74oken", want: 400},
+		{name: "an encoded underscore", target: "/%5fdev/state", want: 400},
 		{name: "an encoded NUL", target: "/token%00", want: 400},
 		{name: "an encoded line end", target: "/token%0d%0aSet-Cookie:%20a=b", want: 400},
 		{name: "an encoded DEL", target: "/token%7f", want: 400},

@@ -136,11 +136,11 @@ var webSteps = map[string]attack{
 	"web-static-traversal": func(w *world) {
 		for _, path := range []string{
 			"..%2f..%2fetc/passwd", "%2e%2e/%2e%2e/etc/passwd", "..%5c..%5cetc%5cpasswd", "../../etc/passwd", "....//etc/passwd", "%00", "sallyport.css%00.svg", "x%00",
-			"/etc/passwd", "file:///etc/passwd", "%252e%252e%252fetc%252fpasswd", "..;/etc/passwd", "\\etc\\passwd",
+			"/etc/passwd", "file:///etc/passwd", "%252e%252e%252fetc%252fpasswd", "..;/etc/passwd", "\\etc\\passwd", "%73",
 		} {
 			w.rawRefused(path, "GET /static/"+path+" HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\n\r\n", "400|404")
 		}
-		for _, path := range []string{".env", ".git/config", "sallyport.css", "sallyport.db", "root.key", "con", "", "templates/layout.html", "SALLYPORT.CSS", "%73"} {
+		for _, path := range []string{".env", ".git/config", "sallyport.css", "sallyport.db", "root.key", "con", "", "templates/layout.html", "SALLYPORT.CSS"} {
 			w.refusedBy(w.get("/static/"+path), 404)
 		}
 	},
