@@ -2,10 +2,13 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 
 	"sallyport/internal/api"
 	"sallyport/internal/directory"
@@ -15,8 +18,13 @@ import (
 
 // This file is what operators do beside a running server: its commands open the same store, and the server sees what they did.
 
-// operate opens the house for one command.
-func operate(ctx context.Context, c *Config, do func(*House) error) error {
+// operate opens the house for one command. Only a command that furnishes may make it: another one on a folder without a database has
+// been given the wrong folder.
+func operate(ctx context.Context, c *Config, mayMake bool, do func(*House) error) error {
+	database := filepath.Join(c.Data, store.File)
+	if _, err := os.Stat(database); errors.Is(err, fs.ErrNotExist) && !mayMake {
+		return fmt.Errorf("there is no database %s: is --data the folder that `sallyport serve` has?", database)
+	}
 	house, err := OpenHouse(ctx, c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
@@ -38,7 +46,7 @@ func Apply(ctx context.Context, c *Config, file string, dryRun bool, out io.Writ
 	if err != nil {
 		return err
 	}
-	return operate(ctx, c, func(h *House) error {
+	return operate(ctx, c, !dryRun, func(h *House) error {
 		changes, err := directory.Apply(ctx, h.Store, operator, wanted, directory.ApplyOptions{DryRun: dryRun})
 		if err != nil {
 			return err
@@ -49,7 +57,7 @@ func Apply(ctx context.Context, c *Config, file string, dryRun bool, out io.Writ
 
 // SetPassword sets a person's password and ends what they are signed in to.
 func SetPassword(ctx context.Context, c *Config, userName, password string) error {
-	return operate(ctx, c, func(h *House) error {
+	return operate(ctx, c, false, func(h *House) error {
 		return h.Signin.SetPassword(ctx, operator, userName, password,
 			signin.PasswordOptions{Origin: store.OriginOperator, EndSessions: true})
 	})
@@ -57,7 +65,7 @@ func SetPassword(ctx context.Context, c *Config, userName, password string) erro
 
 // RotateKeys makes a new key the current one. Older keys stay until what they sealed has expired.
 func RotateKeys(ctx context.Context, c *Config, out io.Writer) error {
-	return operate(ctx, c, func(h *House) error {
+	return operate(ctx, c, false, func(h *House) error {
 		keyID, err := h.Ring.Rotate(ctx)
 		if err == nil {
 			fmt.Fprintf(out, "key %s seals and signs from now on; running servers take it up within %s\n", keyID, reloadEvery)
@@ -68,7 +76,7 @@ func RotateKeys(ctx context.Context, c *Config, out io.Writer) error {
 
 // ListKeys writes the keys of the ring, oldest first.
 func ListKeys(ctx context.Context, c *Config, out io.Writer) error {
-	return operate(ctx, c, func(h *House) error {
+	return operate(ctx, c, false, func(h *House) error {
 		for _, key := range h.Ring.Keys() {
 			current := ""
 			if key.ID == h.Ring.CurrentKeyID() {

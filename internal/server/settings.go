@@ -621,10 +621,9 @@ func readBounded(path string, most int64) ([]byte, error) {
 	return text, nil
 }
 
-// Usage writes the flags of the server with their meaning, default and environment variable.
+// Usage writes every setting as a flag with its meaning, default and environment variable.
 func Usage(w io.Writer) error {
 	var text strings.Builder
-	text.WriteString("usage: sallyport serve [--name value | --name=value]...\n")
 	for _, s := range settings() {
 		name := s.flag()
 		if s.except == "flag" {

@@ -266,7 +266,7 @@ func BenchmarkBareJSONWithOneCommit(b *testing.B) {
 }
 
 // pollCodes are enough that no device code is polled faster than its pace allows.
-const pollCodes = 10_000
+const pollCodes = 30_000
 
 func BenchmarkPendingPoll(b *testing.B) {
 	s, p := startReal(b)
