@@ -188,6 +188,9 @@ func (c *Config) checkPublicURL() error {
 	switch {
 	case err != nil:
 		return c.mistake("public_url", err.Error())
+	case c.Dev && !isLoopback(hostName(strings.TrimPrefix(strings.TrimPrefix(canonical, "https://"), "http://"))):
+		// Behind a proxy on this machine, everybody would reach the control endpoints.
+		return c.mistake("public_url", "development mode is for loopback only: expected https://localhost or the like, or no dev")
 	case canonical != c.PublicURL:
 		return c.mistake("public_url", fmt.Sprintf("expected it in the form that clients send: %q", canonical))
 	}

@@ -119,3 +119,15 @@ func TestAPanicIsInjectedOnceAndForKnownOperationsOnly(t *testing.T) {
 		t.Errorf("afterwards %v, %d calls", err, calls)
 	}
 }
+
+func TestDevelopmentModeHasNoPublicAddress(t *testing.T) {
+	for address, good := range map[string]bool{
+		"https://sso.example.com": false, "https://192.0.2.1:8443": false,
+		"https://localhost:8443": true, "http://127.0.0.1:9000": true, "http://[::1]:9000": true,
+	} {
+		_, err := Load([]string{"--dev", "--public-url", address}, nil)
+		if (err == nil) != good {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}

@@ -309,7 +309,7 @@ func (s *Server) tend(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-clean.C:
-			if removed, err := s.Store.Clean(ctx); err != nil {
+			if removed, err := s.Store.Clean(ctx); err != nil && ctx.Err() == nil {
 				s.Log.Error("expired rows were not cleaned", "error", err)
 			} else if removed > 0 {
 				s.Log.Debug("expired rows cleaned", "rows", removed)

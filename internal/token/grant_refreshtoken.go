@@ -46,16 +46,24 @@ func judgeRefresh(session store.Session, generation, now int64, window time.Dura
 	switch {
 	case session.RevokedAt != 0:
 		return refreshEnded
-	case generation == session.Generation-1 && inWindow:
+	case generation == session.Generation-1 && inWindow && promises(session, session.RotatedAt, window):
 		return refreshRepeat
+	case generation == session.Generation-1 && inWindow:
+		return refreshEnded // the window was made longer since
 	case generation < session.Generation:
 		return refreshStolen
 	case generation > session.Generation:
 		return refreshEnded // the store was restored from an older copy
-	case time.Duration(session.EndsAt-now)*time.Millisecond-window < time.Second:
-		return refreshEnded // an answer that may be repeated within the window could not keep its promise
+	case !promises(session, now, window):
+		return refreshEnded
 	}
 	return refreshRotate
+}
+
+// promises reports whether an answer for a generation that begins at the moment has anything to promise: it may be repeated within the
+// window, and has to be kept then, too.
+func promises(session store.Session, began int64, window time.Duration) bool {
+	return time.Duration(session.EndsAt-began)*time.Millisecond-window >= time.Second
 }
 
 func redeemRefresh(s *Service, tx *store.Tx, r *tokenRequest) (issue, error) {

@@ -1263,3 +1263,34 @@ func BenchmarkRefresh(b *testing.B) {
 		token = n.must(n.refresh(client, token)).RefreshToken
 	}
 }
+
+func TestWhatARefreshTokenMeans(t *testing.T) {
+	const window = 30 * time.Second
+	session := store.Session{Generation: 5, RotatedAt: 1_000_000, EndsAt: 2_000_000}
+	for _, c := range []struct {
+		name       string
+		generation int64
+		now        int64
+		change     func(*store.Session)
+		want       refreshVerdict
+	}{
+		{"the current one rotates", 5, 1_500_000, nil, refreshRotate},
+		{"the one before repeats in the window", 4, 1_030_000, nil, refreshRepeat},
+		{"the one before is stolen after it", 4, 1_030_001, nil, refreshStolen},
+		{"an older one is stolen at once", 3, 1_000_001, nil, refreshStolen},
+		{"one from the future is none of ours", 6, 1_000_001, nil, refreshEnded},
+		{"of a revoked session none counts", 5, 1_000_001, func(s *store.Session) { s.RevokedAt = 1 }, refreshEnded},
+		{"near the end there is nothing to promise", 5, 1_969_001, nil, refreshEnded},
+		{"a repeat that has nothing to promise", 4, 1_000_001, func(s *store.Session) { s.EndsAt = 1_030_500 }, refreshEnded},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			session := session
+			if c.change != nil {
+				c.change(&session)
+			}
+			if got := judgeRefresh(session, c.generation, c.now, window); got != c.want {
+				t.Errorf("verdict %d, want %d", got, c.want)
+			}
+		})
+	}
+}
