@@ -53,6 +53,7 @@ var (
 	SignatureDoesNotMatch      = &Kind{"SignatureDoesNotMatch", http.StatusForbidden, ""}
 	STSExpiredToken            = &Kind{"ExpiredToken", http.StatusForbidden, ""}
 	ValidationError            = &Kind{"ValidationError", http.StatusBadRequest, ""}
+	InternalFailure            = &Kind{"InternalFailure", http.StatusInternalServerError, ""}
 	InvalidAction              = &Kind{"InvalidAction", http.StatusBadRequest, ""}
 )
 

@@ -21,14 +21,14 @@ func (rim *Rim) query(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	caller := rim.Caller(r)
+	status := http.StatusOK
 	answer, refusal := rim.runQuery(w, r, caller)
 	if refusal != nil {
-		answer = xmlError(caller.RequestID, refusal)
+		if refusal.Kind == fault.InternalServer {
+			refusal = fault.InternalFailure.Refuse(refusal.Message) // the protocol's name for it
+		}
+		status, answer = refusal.Kind.Status, xmlError(caller.RequestID, refusal)
 		prepareRefusal(w, refusal)
-	}
-	status := http.StatusOK
-	if refusal != nil {
-		status = refusal.Kind.Status
 	}
 	header := w.Header()
 	header.Set("Content-Type", "text/xml")
