@@ -195,9 +195,14 @@ func lockEvent(name audit.Name, userID string, b budget) audit.Event {
 	return audit.Event{Name: name, UserID: userID, Detail: fmt.Sprintf("%s: more than %d in %v", b.name, b.limit, b.window)}
 }
 
+// wholeMinutes rounds a wait up. Seconds would tell when the first of the failures was, and two names from each other.
+func wholeMinutes(wait time.Duration) time.Duration {
+	return (wait + time.Minute - 1).Truncate(time.Minute)
+}
+
 // tryAgain says when, in whole minutes that are never too few.
 func tryAgain(wait time.Duration) string {
-	minutes := int64((wait + time.Minute - 1) / time.Minute)
+	minutes := int64(wholeMinutes(wait) / time.Minute)
 	if minutes == 1 {
 		return "try again in 1 minute"
 	}

@@ -93,7 +93,8 @@ func (s *Service) locked(ctx context.Context, caller api.Caller, t try) error {
 	if t.admission.first {
 		audit.Log(ctx, s.log, caller, event)
 	}
-	return fault.TooManyRequests.Refuse(wrong+": "+tryAgain(t.admission.wait)).After(t.admission.wait).Because("%s", event.Detail)
+	return fault.TooManyRequests.Refuse(wrong+": "+tryAgain(t.admission.wait)).After(wholeMinutes(t.admission.wait)).
+		Because("%s", event.Detail)
 }
 
 // compare hashes the password once, against the user's hash or one that nothing matches.

@@ -454,3 +454,16 @@ func TestSigningInAgainTakesOverWhatWasGranted(t *testing.T) {
 		t.Error("signing out left what was granted before the second sign-in")
 	}
 }
+
+func TestTheWaitOfALockedNameIsInWholeMinutes(t *testing.T) {
+	w := newWorld(t)
+	w.fails(home, "alice", int(userBudget.limit))
+	for _, later := range []time.Duration{0, 7 * time.Second, 13 * time.Second} {
+		w.clock.Advance(later)
+		_, err := w.SignIn(context.Background(), home, "alice", alicesPassword)
+		refusal, _ := fault.As(err)
+		if refusal == nil || refusal.Wait != 15*time.Minute {
+			t.Errorf("after %v: %+v", later, refusal)
+		}
+	}
+}
