@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -33,6 +34,7 @@ type Store struct {
 	clock   *sys.Clock
 	log     *slog.Logger
 	writes  chan *write
+	writer  *conn         // used by the goroutine of run alone until it has ended
 	stopped chan struct{} // closed when the writer has ended
 	readers chan *conn
 	path    string
@@ -59,6 +61,9 @@ func (tx *Tx) Millis() int64 { return tx.Now.UnixMilli() }
 // Open opens the database in the folder, brings its schema up to date and starts the writer.
 func Open(options Options) (*Store, error) {
 	path := filepath.Join(options.Dir, File)
+	if err := makeFile(path); err != nil {
+		return nil, fmt.Errorf("make database %s: %w", path, err)
+	}
 	writer, err := openConn(path, readWrite)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
@@ -68,6 +73,7 @@ func Open(options Options) (*Store, error) {
 		return nil, fmt.Errorf("bring database %s up to date: %w", path, err)
 	}
 	s := &Store{
+		writer:  writer,
 		clock:   options.Clock,
 		log:     options.Logger,
 		writes:  make(chan *write, writeQueue),
@@ -105,7 +111,18 @@ func (s *Store) Close() error {
 			errs = append(errs, reader.close())
 		}
 	}
+	// Last: whoever closes last moves the write-ahead log into the database, which readers may not, and a stopped server is then one file.
+	errs = append(errs, s.writer.close())
 	return errors.Join(errs...)
+}
+
+// makeFile makes a new database readable by its owner alone; the log beside it takes after it.
+func makeFile(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 // View runs fn on a snapshot of the database. It writes nothing. The wait for a free reader is bounded by ctx.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -268,5 +269,28 @@ func TestLookAllowsOneStatement(t *testing.T) {
 	})
 	if !errors.Is(err, errSecondStatement) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestACleanStopLeavesOneFileThatOnlyItsOwnerReads(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(Options{Dir: dir, Clock: &sys.Clock{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	update(t, s, func(tx *Tx) error { return tx.PutAccount(Account{AccountID: "1"}) })
+	if _, _, err := s.Counts(context.Background()); err != nil { // opens a reader
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 1 || left[0].Name() != File {
+		t.Fatalf("left are %v (%v): a copy of %s alone would lack what stands in the others", left, err, File)
+	}
+	info, err := left[0].Info()
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v (%v), want 0600", info.Mode().Perm(), err)
 	}
 }

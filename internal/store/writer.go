@@ -32,7 +32,6 @@ type outcome struct {
 // nobody before the commit is on disk (group commit).
 func (s *Store) run(c *conn) {
 	defer close(s.stopped)
-	defer c.close()
 	batch := make([]*write, 0, batchSize)
 	for first := range s.writes {
 		batch = append(batch[:0], first)
