@@ -29,8 +29,20 @@ type Service struct {
 	Version        string // API version, YYYY-MM-DD
 	Namespace      string // XML namespace of the answers, for Query
 	Protocol       Protocol
-	OAuthErrors    bool         // refusals carry error and error_description (RFC 6749 §5.2) as well
-	Operations     []*Operation // in the order of the model
+	OAuthErrors    bool                     // refusals carry error and error_description (RFC 6749 §5.2) as well
+	Exceptions     map[*fault.Kind][]string // members of the exceptions that have more than those two, in the order of the model
+	Operations     []*Operation             // in the order of the model
+}
+
+// ExceptionMembers are the modelled members of an exception besides its message, in the order of the model.
+func (s *Service) ExceptionMembers(kind *fault.Kind) []string {
+	switch {
+	case !s.OAuthErrors:
+		return nil
+	case s.Exceptions[kind] != nil:
+		return s.Exceptions[kind]
+	}
+	return []string{"error", "error_description"}
 }
 
 // Auth is what an operation asks of its caller.
@@ -43,17 +55,19 @@ const (
 
 // Operation is one operation.
 type Operation struct {
-	Service  *Service
-	Name     string // CreateToken
-	Method   string
-	Path     string
-	Auth     Auth
-	Refusals []*fault.Kind // the modelled exceptions, in the order of the model
-	Unlisted []*fault.Kind // what the real service answers besides, not in the model
-	Input    *Shape
-	Output   *Shape
-	Paging   *Paging // nil where the answer is one page
-	Purpose  string  // one line for people, in our words
+	Service *Service
+	Name    string // CreateToken
+	Method  string
+	Path    string
+	Auth    Auth
+	// ClientOnly marks an operation that the command line calls and this server does not answer.
+	ClientOnly bool
+	Refusals   []*fault.Kind // the modelled exceptions, in the order of the model
+	Unlisted   []*fault.Kind // what the real service answers besides, not in the model
+	Input      *Shape
+	Output     *Shape
+	Paging     *Paging // nil where the answer is one page
+	Purpose    string  // one line for people, in our words
 }
 
 // Paging names the members by which an answer goes on (model file paginators-1).

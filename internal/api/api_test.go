@@ -110,6 +110,7 @@ func checkOperation(t *testing.T, m model, operation *Operation) {
 		if status := m.Shapes[e.Shape].Error.HTTPStatusCode; status != 0 {
 			if i := slices.Index(names, e.Shape); i >= 0 {
 				equal(t, e.Shape+" status", operation.Refusals[i].Status, status)
+				checkException(t, m.Shapes[e.Shape], operation.Service, operation.Refusals[i])
 			}
 		}
 	}
@@ -121,6 +122,20 @@ func checkOperation(t *testing.T, m model, operation *Operation) {
 		checkShape(t, m, operation.Output, modelled.Output.Shape)
 	} else if len(operation.Output.Members) != 0 {
 		t.Errorf("the model has no output")
+	}
+}
+
+// checkException holds the members of an exception against the model, in which some services have the message among them.
+func checkException(t *testing.T, shape modelShape, service *Service, kind *fault.Kind) {
+	t.Helper()
+	var want []string
+	for _, member := range shape.Members {
+		if member.Name != "message" {
+			want = append(want, member.Name)
+		}
+	}
+	if got := service.ExceptionMembers(kind); !slices.Equal(got, want) {
+		t.Errorf("%s has members %v, want %v", kind.Name, got, want)
 	}
 }
 

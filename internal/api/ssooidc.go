@@ -6,6 +6,11 @@ import "sallyport/internal/fault"
 var SSOOIDC = &Service{
 	ID: "SSO OIDC", Command: "sso-oidc", EndpointPrefix: "oidc", SigningName: "sso-oauth", Version: "2019-06-10", Protocol: RESTJSON,
 	OAuthErrors: true,
+	Exceptions: map[*fault.Kind][]string{
+		fault.AccessDenied:         {"error", "reason", "error_description"},
+		fault.InvalidRequest:       {"error", "reason", "error_description"},
+		fault.InvalidRequestRegion: {"error", "error_description", "endpoint", "region"},
+	},
 }
 
 // CreateTokenRequest is the input of CreateToken.
@@ -38,6 +43,50 @@ var CreateToken = define[CreateTokenRequest, CreateTokenResponse](SSOOIDC, Opera
 		fault.InvalidScope, fault.AuthorizationPending, fault.SlowDown, fault.AccessDenied, fault.ExpiredToken, fault.InternalServer,
 	},
 	Purpose: "Redeem a device code, an authorization code or a refresh token for an access token",
+})
+
+// CreateTokenWithIAMRequest is the input of CreateTokenWithIAM.
+type CreateTokenWithIAMRequest struct {
+	ClientID           string   `api:"clientId,required"`
+	GrantType          string   `api:"grantType,required"`
+	Code               string   `api:"code,secret"`
+	RefreshToken       string   `api:"refreshToken,sensitive"`
+	Assertion          string   `api:"assertion,sensitive"`
+	Scope              []string `api:"scope,elem=Scope"`
+	RedirectURI        string   `api:"redirectUri"`
+	SubjectToken       string   `api:"subjectToken,sensitive"`
+	SubjectTokenType   string   `api:"subjectTokenType"`
+	RequestedTokenType string   `api:"requestedTokenType"`
+	CodeVerifier       string   `api:"codeVerifier,sensitive"`
+}
+
+// CreateTokenWithIAMResponse is the output of CreateTokenWithIAM.
+type CreateTokenWithIAMResponse struct {
+	AccessToken          string                `api:"accessToken,sensitive"`
+	TokenType            string                `api:"tokenType"`
+	ExpiresIn            int64                 `api:"expiresIn,integer"` // seconds
+	RefreshToken         string                `api:"refreshToken,sensitive"`
+	IDToken              string                `api:"idToken,sensitive"`
+	IssuedTokenType      string                `api:"issuedTokenType"`
+	Scope                []string              `api:"scope,elem=Scope"`
+	AWSAdditionalDetails *AWSAdditionalDetails `api:"awsAdditionalDetails"`
+}
+
+// AWSAdditionalDetails is what CreateTokenWithIAM adds to the answer of RFC 8693.
+type AWSAdditionalDetails struct {
+	IdentityContext string `api:"identityContext,secret"` // asserts the person to AssumeRole
+}
+
+// CreateTokenWithIAM turns an assertion, a code, a refresh token or another token into tokens of an application, whose caller is known by
+// a signature instead of a client secret.
+var CreateTokenWithIAM = define[CreateTokenWithIAMRequest, CreateTokenWithIAMResponse](SSOOIDC, Operation{
+	Name: "CreateTokenWithIAM", Method: "POST", Path: "/token?aws_iam=t", Auth: AuthSigV4, ClientOnly: true,
+	Refusals: []*fault.Kind{
+		fault.InvalidRequest, fault.InvalidClient, fault.InvalidGrant, fault.UnauthorizedClient, fault.UnsupportedGrantType,
+		fault.InvalidScope, fault.AuthorizationPending, fault.SlowDown, fault.AccessDenied, fault.ExpiredToken, fault.InternalServer,
+		fault.InvalidRequestRegion,
+	},
+	Purpose: "Redeem an assertion, a code, a refresh token or another token for the tokens of an application, with a signed request",
 })
 
 // RegisterClientRequest is the input of RegisterClient.
