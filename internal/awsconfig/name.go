@@ -1,0 +1,146 @@
+package awsconfig
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Kind is what a section of the config file is about.
+type Kind string
+
+// The kinds of sections. KindOther is a section that is known by its whole header: all those of a credentials file, and what
+// tools of their own wrote.
+const (
+	KindProfile  Kind = "profile"
+	KindSession  Kind = "sso-session"
+	KindServices Kind = "services"
+	KindOther    Kind = ""
+)
+
+// SectionName tells which section is meant, whatever its header looks like.
+type SectionName struct {
+	Kind Kind
+	Name string
+}
+
+// defaultProfile is the one profile whose header may go without its kind.
+const defaultProfile = "default"
+
+// nameOf reads a header. It is split as a shell splits words, so that quoted names may have blanks; one that does not have
+// exactly a kind and a name, such as [profile a b], names nothing that anybody could ask for.
+func nameOf(header string) SectionName {
+	if header == defaultProfile {
+		return SectionName{KindProfile, defaultProfile}
+	}
+	for _, kind := range []Kind{KindProfile, KindSession, KindServices} {
+		if !strings.HasPrefix(header, string(kind)) {
+			continue
+		}
+		if words, err := shellWords(header); err == nil && len(words) == 2 {
+			return SectionName{kind, words[1]}
+		}
+		break
+	}
+	return SectionName{KindOther, header}
+}
+
+var errOpenQuote = errors.New("a quote is not closed")
+
+// shellWords splits a text as a shell does: at blanks that are neither quoted nor escaped.
+func shellWords(text string) ([]string, error) {
+	var words []string
+	var word strings.Builder
+	inWord := false
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case strings.IndexByte(" \t\r\n", c) >= 0:
+			if inWord {
+				words = append(words, word.String())
+			}
+			word.Reset()
+			inWord = false
+			continue
+		case c == '\'' || c == '"':
+			length := quoted(&word, text[i:])
+			if length < 0 {
+				return nil, errOpenQuote
+			}
+			i += length
+		case c == '\\':
+			if i++; i == len(text) {
+				return nil, errOpenQuote
+			}
+			word.WriteByte(text[i])
+		default:
+			word.WriteByte(c)
+		}
+		inWord = true
+	}
+	if inWord {
+		words = append(words, word.String())
+	}
+	return words, nil
+}
+
+// quoted takes the quoted text at the beginning and returns where its closing quote is, or -1. Between double quotes a
+// backslash escapes a double quote and itself.
+func quoted(word *strings.Builder, text string) int {
+	quote := text[0]
+	for i := 1; i < len(text); i++ {
+		switch {
+		case text[i] == quote:
+			return i
+		case quote == '"' && text[i] == '\\' && i+1 < len(text) && (text[i+1] == '"' || text[i+1] == '\\'):
+			i++
+		}
+		word.WriteByte(text[i])
+	}
+	return -1
+}
+
+// header is the header of a new section, such as [profile "a b"].
+func (n SectionName) header() (string, error) {
+	if err := CheckName(n.Name); err != nil {
+		return "", err
+	}
+	header := n.Name
+	if n.Kind != KindOther && (n != SectionName{KindProfile, defaultProfile}) {
+		if strings.ContainsFunc(n.Name, unicode.IsSpace) {
+			header = `"` + n.Name + `"`
+		}
+		header = string(n.Kind) + " " + header
+	}
+	if nameOf(header) != n {
+		return "", fmt.Errorf("the name %q would be read as another section", n.Name)
+	}
+	return header, nil
+}
+
+// CheckName refuses names of new sections that some reader of the file would take for something else: brackets and line ends
+// everywhere, quotes and backslashes in the reference, comment signs in other SDKs.
+func CheckName(name string) error {
+	switch {
+	case name == "":
+		return errors.New("the name of a section is empty")
+	case name == defaultsHeader:
+		return fmt.Errorf("the name %q would give its keys to every section", name)
+	case strings.TrimSpace(name) != name:
+		return fmt.Errorf("the name %q begins or ends with a blank", name)
+	case strings.ContainsAny(name, "[]\"'\\#;\t"):
+		return fmt.Errorf("the name %q has a character that names of sections cannot have: a tab or one of [ ] \" ' \\ # ;", name)
+	case !isOneLine(name):
+		return fmt.Errorf("the name %q has a line end or another control character", name)
+	}
+	return nil
+}
+
+// isOneLine reports whether the text can stand in a line: valid, and without anything that some reader takes for a line end.
+func isOneLine(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
+		return r != '\t' && unicode.IsControl(r) || r == '\u2028' || r == '\u2029'
+	})
+}
