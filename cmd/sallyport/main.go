@@ -19,22 +19,20 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/cli"
+	"sallyport/internal/command"
 	"sallyport/internal/fault"
 	"sallyport/internal/server"
 )
 
-// exitUsage is how the AWS CLI ends when it does not understand the command line.
-const exitUsage = 252
-
-// command is one word of the command line that operates the service.
-type command struct {
+// operator is one command of those that operate the service.
+type operator struct {
 	words string
 	usage string
 	help  string
 	run   func(ctx context.Context, args []string) error
 }
 
-var commands = []command{
+var operators = []operator{
 	{"serve", "serve [--config FILE] [--SETTING VALUE …]", "run the service", serve},
 	{"apply", "apply -f FILE [--dry-run] [--SETTING VALUE …]", "make the directory what a file says", apply},
 	{"user set-password", "user set-password NAME [--SETTING VALUE …]", "set a password, asked for or read from standard input", setPassword},
@@ -49,34 +47,35 @@ func main() {
 	args := os.Args[1:]
 	if len(args) == 0 {
 		usage(os.Stderr)
-		os.Exit(exitUsage)
+		os.Exit(command.ExitUsage)
 	}
 	if slices.Contains([]string{"help", "--help", "-h"}, args[0]) {
 		usage(os.Stdout)
 		return
 	}
-	for _, c := range commands {
+	for _, c := range operators {
 		words := strings.Fields(c.words)
 		if len(args) >= len(words) && slices.Equal(args[:len(words)], words) {
 			os.Exit(runCommand(c, args[len(words):]))
 		}
 	}
-	if slices.ContainsFunc(commands, func(c command) bool { return strings.Fields(c.words)[0] == args[0] }) {
+	if slices.ContainsFunc(operators, func(c operator) bool { return strings.Fields(c.words)[0] == args[0] }) {
 		fmt.Fprintf(os.Stderr, "sallyport: %s needs one more word\n\n", args[0])
 		usage(os.Stderr)
-		os.Exit(exitUsage)
+		os.Exit(command.ExitUsage)
 	}
-	if !cli.Handles(args[0], api.Services) {
+	program := &cli.Program{Services: api.Services}
+	if !program.Handles(args[0]) {
 		fmt.Fprintf(os.Stderr, "sallyport: %q is no command\n\n", args[0])
 		usage(os.Stderr)
-		os.Exit(exitUsage)
+		os.Exit(command.ExitUsage)
 	}
-	os.Exit(cli.Main(args, cli.Environ{
+	os.Exit(program.Main(args, command.Environ{
 		LookupEnv: os.LookupEnv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Home: home(), Version: version(),
-	}, api.Services))
+	}))
 }
 
-func runCommand(c command, args []string) int {
+func runCommand(c operator, args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	err := c.run(ctx, args)
@@ -106,7 +105,7 @@ func home() string {
 
 func usage(w io.Writer) {
 	fmt.Fprint(w, "sallyport is a self-hosted AWS IAM Identity Center.\n\nOperate the service:\n\n")
-	for _, c := range commands {
+	for _, c := range operators {
 		fmt.Fprintf(w, "  sallyport %-52s %s\n", c.usage, c.help)
 	}
 	fmt.Fprint(w, "\nUse it, or AWS, with the AWS CLI's commands and options:\n\n")

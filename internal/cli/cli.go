@@ -1,48 +1,40 @@
-// Package cli is the command line for the services of the operation table: sallyport SERVICE OPERATION with options, required
-// checks, skeletons, validation, requests and the order of what is printed all derived from api.Service values. A script
-// written for the AWS CLI v2 finds the same grammar, the same output, the same sentences and the same exit codes.
+// Package cli is the command line: sallyport SERVICE OPERATION for the services of the operation table, with options, required checks,
+// skeletons, validation, requests and the order of what is printed all derived from api.Service values, and beside them the commands for
+// people. A script written for the AWS CLI v2 finds the same output and the same sentences.
 //
-// It owns the grammar of the command line, the reading of the shared configuration files, the sending of a request and the
-// printing of its answer. It leaves the query language to jmespath, signatures to sigv4, and knows no operation by name:
-// where an operation needs something special, the table says so. Words of our own (serve, apply, ...) belong to the main
-// program, which asks Handles first.
+// It owns the way from the words to an operation, its input and the printing of its answer. It leaves the grammar to command, one call to
+// client, the query language to jmespath and the forms of output to render, and knows no operation by name: where an operation needs
+// something special, the table says so. Words of our own that operate the service (serve, apply, ...) belong to the main program, which
+// asks Handles first.
 package cli
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"runtime"
 	"strings"
-	"time"
 
 	"sallyport/internal/api"
+	"sallyport/internal/command"
 )
 
-// program is the name that we give ourselves in what we print and send.
-const program = "sallyport"
-
-// Environ is all that a command takes from its surroundings, apart from the files that its options and variables name.
-type Environ struct {
-	LookupEnv func(name string) (string, bool)
-	Stdin     io.Reader
-	Stdout    io.Writer
-	Stderr    io.Writer
-	Home      string // folder that ~ stands for
-	Version   string // of this build
+// Program is what the command line offers.
+type Program struct {
+	Services []*api.Service
+	Commands []*command.Command // for people
 }
 
-// Handles reports whether a command line that begins with this word is one for Main: a service, or an option, which only this
-// command line allows before its command.
-func Handles(word string, services []*api.Service) bool {
-	return strings.HasPrefix(word, "-") || serviceNamed(services, word) != nil
+// Handles reports whether a command line that begins with this word is one for Main: a service, a command for people, or an option, which
+// only this command line allows before its command.
+func (p *Program) Handles(word string) bool {
+	return strings.HasPrefix(word, "-") || p.service(word) != nil || p.command(word) != nil
 }
 
-func serviceNamed(services []*api.Service, word string) *api.Service {
-	for _, service := range services {
+func (p *Program) service(word string) *api.Service {
+	for _, service := range p.Services {
 		if service.Command == word {
 			return service
 		}
@@ -50,45 +42,67 @@ func serviceNamed(services []*api.Service, word string) *api.Service {
 	return nil
 }
 
+func (p *Program) command(word string) *command.Command {
+	for _, known := range p.Commands {
+		if known.Word == word {
+			return known
+		}
+	}
+	return nil
+}
+
+// words are all words that a command line may begin with.
+func (p *Program) words() []string {
+	var words []string
+	for _, service := range p.Services {
+		words = append(words, service.Command)
+	}
+	for _, known := range p.Commands {
+		words = append(words, known.Word)
+	}
+	return words
+}
+
 // Main runs one command and returns the exit code of the process. An interrupt ends the command.
-func Main(args []string, env Environ, services []*api.Service) int {
+func (p *Program) Main(args []string, env command.Environ) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	return (&run{Environ: env, services: services, wait: wait}).main(ctx, args)
+	return (&run{Call: &command.Call{Environ: env, Wait: command.Wait}, Program: p}).main(ctx, args)
 }
 
 func (r *run) main(ctx context.Context, args []string) int {
 	r.Version = numbered(r.Version)
-	err := r.command(ctx, args)
+	err := r.dispatch(ctx, args)
 	if ctx.Err() != nil {
 		fmt.Fprintln(r.Stdout)
-		return exitInterrupt
+		return command.ExitInterrupt
 	}
 	return r.report(err)
 }
 
 // run is one run of the program.
 type run struct {
-	Environ
-	services []*api.Service
-	wait     func(context.Context, time.Duration) error // between attempts
+	*command.Call
+	*Program
 
-	global    arguments // options that every operation has
-	service   *api.Service
+	chosen    *api.Service
 	operation *api.Operation
-	local     arguments // options of the operation
-	debug     *debugLog
 }
 
-// command goes through the phases in the one order that decides which error a broken call gets: grammar, configuration,
+// dispatch goes through the phases in the one order that decides which error a broken call gets: grammar, configuration,
 // Region, input, request, output.
-func (r *run) command(ctx context.Context, args []string) error {
+func (r *run) dispatch(ctx context.Context, args []string) error {
 	rest, word, err := r.parseGlobals(args)
 	if err != nil {
 		return err
 	}
-	if r.global.has("version") {
+	switch {
+	case r.Global.Has("version"):
 		return r.printVersion()
+	case r.Global.Has("cli-auto-prompt") && r.Global.Has("no-cli-auto-prompt"):
+		return command.ValidationError("Both --cli-auto-prompt and --no-cli-auto-prompt cannot be specified at the same time")
+	case r.command(word) != nil:
+		return r.runCommand(ctx, r.command(word), rest)
 	}
 	if err := r.route(rest, word); err != nil || r.operation == nil {
 		return err
@@ -110,18 +124,48 @@ func numbered(version string) string {
 }
 
 func (r *run) parseGlobals(args []string) (rest []string, word string, err error) {
-	parsed, err := globalOptions.parse(args)
+	parsed, err := command.GlobalOptions.Parse(args)
 	if err != nil {
 		return nil, "", err
 	}
-	r.global = parsed.arguments
-	r.debug = newDebugLog(r.Stderr, r.global.has("debug"))
-	return parsed.rest, parsed.word, nil
+	r.Global = parsed.Arguments
+	r.Debug = command.NewDebugLog(r.Stderr, r.Global)
+	return parsed.Rest, parsed.Word, nil
 }
 
 func (r *run) printVersion() error {
-	fmt.Fprintf(r.Stdout, "%s/%s Go/%s %s/%s\n", program, r.Version, strings.TrimPrefix(runtime.Version(), "go"), runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintf(r.Stdout, "%s/%s Go/%s %s/%s\n", command.Program, r.Version, strings.TrimPrefix(runtime.Version(), "go"), runtime.GOOS, runtime.GOARCH)
 	return nil
+}
+
+// runCommand runs a command for people. What follows -- belongs to the command as it is.
+func (r *run) runCommand(ctx context.Context, known *command.Command, words []string) error {
+	words, operands, separated := cutWords(words)
+	parsed, err := known.Options.Parse(words)
+	if err != nil {
+		return err
+	}
+	if parsed.Word == helpWord {
+		return r.helpCommand(known)
+	}
+	if err := known.Options.CheckRequired(parsed.Arguments, words); err != nil {
+		return err
+	}
+	if strays := parsed.Strays(); len(strays) > 0 || separated && known.Operands == "" {
+		return command.UsageError("Unknown options: %s", strings.Join(append(strays, operands...), ", "))
+	}
+	r.Local, r.Words = parsed.Arguments, operands
+	return known.Run(ctx, r.Call)
+}
+
+// cutWords parts the words before -- from those after it.
+func cutWords(words []string) (before, after []string, separated bool) {
+	for i, word := range words {
+		if word == "--" {
+			return words[:i], words[i+1:], true
+		}
+	}
+	return words, nil, false
 }
 
 // route finds the operation that the words name and reads its options. It prints help, and leaves the operation nil, where
@@ -129,97 +173,76 @@ func (r *run) printVersion() error {
 func (r *run) route(rest []string, word string) error {
 	switch {
 	case word == "":
-		return usageError(usageLine, "the following arguments are required: command")
+		return command.UsageError("the following arguments are required: command")
 	case word == helpWord:
 		return r.helpAll()
 	}
-	if r.service = serviceNamed(r.services, word); r.service == nil {
-		return usageError(usageLine, "%s", invalidChoice("command", word, serviceWords(r.services)))
+	if r.chosen = r.service(word); r.chosen == nil {
+		return command.UsageError("%s", command.InvalidChoice("command", word, r.words()))
 	}
-	parsed, err := options{}.parse(rest)
+	parsed, err := command.Options{}.Parse(rest)
 	if err != nil {
 		return err
 	}
-	switch parsed.word {
+	switch parsed.Word {
 	case "":
-		return usageError(usageLine, "the following arguments are required: operation")
+		return command.UsageError("the following arguments are required: operation")
 	case helpWord:
 		return r.helpService()
 	}
-	operation := operationNamed(r.service, parsed.word)
+	operation := operationNamed(r.chosen, parsed.Word)
 	if operation == nil {
-		return usageError(usageLine, "%s", invalidChoice("operation", parsed.word, operationWords(r.service)))
+		return command.UsageError("%s", command.InvalidChoice("operation", parsed.Word, operationWords(r.chosen)))
 	}
-	return r.parseOperation(operation, parsed.rest)
+	return r.parseOperation(operation, parsed.Rest)
 }
 
 func (r *run) parseOperation(operation *api.Operation, words []string) error {
 	known := operationOptions(operation)
-	parsed, err := known.parse(words)
+	parsed, err := known.Parse(words)
 	if err != nil {
 		return err
 	}
-	if parsed.word == helpWord && len(words) == 1 {
+	if parsed.Word == helpWord && len(words) == 1 {
 		return r.helpOperation(operation)
 	}
-	if err := known.checkRequired(parsed.arguments, words); err != nil {
+	if err := known.CheckRequired(parsed.Arguments, words); err != nil {
 		return err
 	}
-	if parsed.word == helpWord && len(parsed.rest) == 0 {
+	if parsed.Word == helpWord && len(parsed.Rest) == 0 {
 		return r.helpOperation(operation)
 	}
-	if unknown := parsed.strays(); len(unknown) > 0 {
-		return usageError(usageLine, "Unknown options: %s", strings.Join(unknown, ", "))
+	if unknown := parsed.Strays(); len(unknown) > 0 {
+		return command.UsageError("Unknown options: %s", strings.Join(unknown, ", "))
 	}
-	r.operation, r.local = operation, parsed.arguments
+	r.operation, r.Local = operation, parsed.Arguments
 	return nil
 }
-
-// The exit codes of the reference.
-const (
-	exitOK            = 0
-	exitInterrupt     = 130
-	exitUsage         = 252 // usage and validation; nothing was sent
-	exitConfiguration = 253 // no Region or no credentials
-	exitService       = 254 // the service answered with an error
-	exitOther         = 255
-)
-
-// failure ends a command: its exit code, and what standard error says about it.
-type failure struct {
-	exit  int
-	text  string
-	usage string // printed after the text, for mistakes of grammar
-}
-
-func (f *failure) Error() string { return f.text }
-
-func fail(exit int, format string, args ...any) error {
-	return &failure{exit: exit, text: fmt.Sprintf(format, args...)}
-}
-
-func usageError(usage, format string, args ...any) error {
-	return &failure{exit: exitUsage, text: "An error occurred (ParamValidation): " + fmt.Sprintf(format, args...), usage: usage}
-}
-
-func validationError(format string, args ...any) error {
-	return fail(exitUsage, "An error occurred (ParamValidation): "+format, args...)
-}
-
-func otherError(format string, args ...any) error { return fail(exitOther, format, args...) }
 
 // report prints the failure, if there is one, and returns the exit code.
 func (r *run) report(err error) int {
 	if err == nil {
-		return exitOK
+		return command.ExitOK
 	}
-	var known *failure
+	var known *command.Failure
 	if !errors.As(err, &known) {
-		known = &failure{exit: exitOther, text: err.Error()}
+		known = &command.Failure{Exit: command.ExitOther, Message: err.Error()}
 	}
-	fmt.Fprintf(r.Stderr, "\n%s: [ERROR]: %s\n", program, known.text)
-	if known.usage != "" {
-		fmt.Fprintf(r.Stderr, "\n%s\n", known.usage)
+	fmt.Fprintf(r.Stderr, "\n%s: [ERROR]: %s\n", command.Program, known.Error()+r.details(known))
+	if known.Usage {
+		fmt.Fprintf(r.Stderr, "\n%s\n", command.UsageLine)
 	}
-	return known.exit
+	return known.Exit
+}
+
+// details are the further members of a service's error, a line each.
+func (r *run) details(failure *command.Failure) string {
+	if len(failure.Details) == 0 || r.Global.One("cli-error-format") == "legacy" {
+		return ""
+	}
+	text := "\n\nAdditional error details:"
+	for _, detail := range failure.Details {
+		text += "\n" + detail.Name + ": " + detail.Value.Shown()
+	}
+	return text
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"sallyport/internal/api"
+	"sallyport/internal/command"
 )
 
 // request is what the server of a test saw.
@@ -82,11 +83,9 @@ func (s *stage) run(args ...string) outcome {
 	s.t.Helper()
 	var stdout, stderr bytes.Buffer
 	lookup := func(name string) (string, bool) { value, set := s.env[name]; return value, set }
-	exit := (&run{
-		Environ:  Environ{LookupEnv: lookup, Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Home: s.home, Version: "1.2.3"},
-		services: api.Services,
-		wait:     func(_ context.Context, pause time.Duration) error { s.pauses = append(s.pauses, pause); return nil },
-	}).main(s.t.Context(), args)
+	env := command.Environ{LookupEnv: lookup, Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Home: s.home, Version: "1.2.3"}
+	wait := func(_ context.Context, pause time.Duration) error { s.pauses = append(s.pauses, pause); return nil }
+	exit := (&run{Call: &command.Call{Environ: env, Wait: wait}, Program: &Program{Services: api.Services}}).main(s.t.Context(), args)
 	return outcome{exit, stdout.String(), stderr.String()}
 }
 
@@ -130,48 +129,48 @@ func TestExitCodesAndSentences(t *testing.T) {
 		sentence string
 		sent     int
 	}{
-		{"a refusal of the service", refusal, createToken, exitService,
+		{"a refusal of the service", refusal, createToken, command.ExitService,
 			"sallyport: [ERROR]: An error occurred (AuthorizationPendingException) when calling the CreateToken operation: \n\n" +
 				"Additional error details:\nerror: authorization_pending\nerror_description: wait\n", 1},
-		{"a refusal with a message", response{403, "", `{"message":"No access"}`}, createToken, exitService,
+		{"a refusal with a message", response{403, "", `{"message":"No access"}`}, createToken, command.ExitService,
 			"An error occurred (403) when calling the CreateToken operation: No access\n", 1},
-		{"an answer that is not JSON", response{400, "", "oops"}, createToken, exitService, "(400) when calling the CreateToken operation: oops", 1},
-		{"a namespace before the code", response{400, "", `{"__type":"com.x#BadException"}`}, createToken, exitService, "(BadException)", 1},
-		{"a redirect is not followed", response{307, "", ""}, createToken, exitService, "(307)", 1},
-		{"a bare 429 is not sent again", response{429, "", "{}"}, createToken, exitService, "(429)", 1},
-		{"no arguments", good, nil, exitUsage, "arguments are required: command", 0},
-		{"a service alone", good, []string{"sso-oidc"}, exitUsage, "arguments are required: operation", 0},
-		{"an unknown service", good, []string{"s3"}, exitUsage, "invalid choice 's3', valid choices are: sso-oidc, sso, sts", 0},
-		{"a misspelled operation", good, []string{"sso-oidc", "create-tokn"}, exitUsage, "Maybe you meant:\n\n  * create-token", 0},
-		{"required options", good, []string{"sso-oidc", "create-token", "--client-id", "x"}, exitUsage, "required: --client-secret, --grant-type\n\nusage:", 0},
-		{"an unknown option", good, with(createToken, "--bogus", "x"), exitUsage, "Unknown options: x, --bogus", 0},
-		{"a word too many", good, with(createToken, "more"), exitUsage, "Unknown options: more", 0},
-		{"a double dash", good, with(createToken, "--", "more"), exitUsage, "Unknown options: more, --", 0},
-		{"-h is no option", good, with(createToken, "-h"), exitUsage, "Unknown options: -h", 0},
-		{"an ambiguous prefix", good, with(createToken, "--client", "x"), exitUsage, "ambiguous option: --client could match --client-id, --client-secret", 0},
-		{"a missing value", good, with(createToken, "--code"), exitUsage, "argument --code: expected one argument", 0},
-		{"a value that looks like an option", good, with(createToken, "--code", "-x"), exitUsage, "argument --code: expected one argument", 0},
-		{"a switch with a value", good, with(createToken, "--no-paginate=true"), exitUsage, "ignored explicit argument", 0},
-		{"an option of the operation before it", good, []string{"sso-oidc", "--client-id", "x", "create-token"}, exitUsage, "invalid choice 'x'", 0},
-		{"an output that does not exist", good, with(createToken, "--output", "xml"), exitUsage, "invalid choice 'xml'", 0},
-		{"an output that is not supported", good, with(createToken, "--output", "table"), exitUsage, "use one of: json, off", 0},
-		{"input as YAML", good, with(createToken, "--cli-input-yaml", "{}"), exitUsage, "use --cli-input-json", 0},
-		{"auto-prompt", good, with(createToken, "--cli-auto-prompt"), exitUsage, "not supported", 0},
-		{"both ways of auto-prompt", good, with(createToken, "--cli-auto-prompt", "--no-cli-auto-prompt"), exitUsage, "at the same time", 0},
-		{"errors as JSON", good, with(createToken, "--cli-error-format", "json"), exitUsage, "use legacy or enhanced", 0},
-		{"a bad query", good, with(createToken, "--query", "a."), exitUsage, "Bad value for --query", 0},
-		{"a query that fails on the answer", good, with(createToken, "--query", "abs(@)"), exitOther, "in function abs()", 1},
-		{"a time-out that is no number", good, with(createToken, "--cli-read-timeout", "1.5"), exitOther, "whole number of seconds", 0},
-		{"a negative time-out", good, with(createToken, "--cli-connect-timeout", "-1"), exitOther, "whole number of seconds", 0},
-		{"a Region with an underscore", good, with(createToken, "--region", "us_east"), exitOther, "doesn't match a supported format", 0},
-		{"an unknown profile", good, with(createToken, "--profile", "nope"), exitOther, "The config profile (nope) could not be found", 0},
-		{"no output", good, with(createToken, "--output", "off"), exitOK, "", 1},
-		{"a CA bundle is not read for plain HTTP", good, with(createToken, "--ca-bundle", "/nonexistent"), exitOK, "", 1},
-		{"a bad integer", good, []string{"sso", "list-accounts", "--access-token", "t", "--max-results", "x"}, exitOther, "invalid literal", 0},
-		{"an integer too small", good, []string{"sso", "list-accounts", "--access-token", "t", "--max-results", "0"}, exitUsage, "Invalid range for parameter maxResults, value: 0, valid min value: 1", 0},
-		{"a page size that is no number", good, []string{"sso", "list-accounts", "--access-token", "t", "--page-size", "x"}, exitUsage, "--page-size: invalid int", 0},
-		{"a token that ends in a newline", good, []string{"sso", "logout", "--access-token=t\n"}, exitOther, "Invalid header value", 0},
-		{"no credentials to sign with", good, []string{"sts", "get-caller-identity", "--profile", "bare"}, exitOther, "Partial credentials", 0},
+		{"an answer that is not JSON", response{400, "", "oops"}, createToken, command.ExitService, "(400) when calling the CreateToken operation: oops", 1},
+		{"a namespace before the code", response{400, "", `{"__type":"com.x#BadException"}`}, createToken, command.ExitService, "(BadException)", 1},
+		{"a redirect is not followed", response{307, "", ""}, createToken, command.ExitService, "(307)", 1},
+		{"a bare 429 is not sent again", response{429, "", "{}"}, createToken, command.ExitService, "(429)", 1},
+		{"no arguments", good, nil, command.ExitUsage, "arguments are required: command", 0},
+		{"a service alone", good, []string{"sso-oidc"}, command.ExitUsage, "arguments are required: operation", 0},
+		{"an unknown service", good, []string{"s3"}, command.ExitUsage, "invalid choice 's3', valid choices are: sso-oidc, sso, sts", 0},
+		{"a misspelled operation", good, []string{"sso-oidc", "create-tokn"}, command.ExitUsage, "Maybe you meant:\n\n  * create-token", 0},
+		{"required options", good, []string{"sso-oidc", "create-token", "--client-id", "x"}, command.ExitUsage, "required: --client-secret, --grant-type\n\nusage:", 0},
+		{"an unknown option", good, with(createToken, "--bogus", "x"), command.ExitUsage, "Unknown options: x, --bogus", 0},
+		{"a word too many", good, with(createToken, "more"), command.ExitUsage, "Unknown options: more", 0},
+		{"a double dash", good, with(createToken, "--", "more"), command.ExitUsage, "Unknown options: more, --", 0},
+		{"-h is no option", good, with(createToken, "-h"), command.ExitUsage, "Unknown options: -h", 0},
+		{"an ambiguous prefix", good, with(createToken, "--client", "x"), command.ExitUsage, "ambiguous option: --client could match --client-id, --client-secret", 0},
+		{"a missing value", good, with(createToken, "--code"), command.ExitUsage, "argument --code: expected one argument", 0},
+		{"a value that looks like an option", good, with(createToken, "--code", "-x"), command.ExitUsage, "argument --code: expected one argument", 0},
+		{"a switch with a value", good, with(createToken, "--no-paginate=true"), command.ExitUsage, "ignored explicit argument", 0},
+		{"an option of the operation before it", good, []string{"sso-oidc", "--client-id", "x", "create-token"}, command.ExitUsage, "invalid choice 'x'", 0},
+		{"an output that does not exist", good, with(createToken, "--output", "xml"), command.ExitUsage, "invalid choice 'xml'", 0},
+		{"an output that is not supported", good, with(createToken, "--output", "table"), command.ExitUsage, "use one of: json, off", 0},
+		{"input as YAML", good, with(createToken, "--cli-input-yaml", "{}"), command.ExitUsage, "use --cli-input-json", 0},
+		{"auto-prompt", good, with(createToken, "--cli-auto-prompt"), command.ExitUsage, "not supported", 0},
+		{"both ways of auto-prompt", good, with(createToken, "--cli-auto-prompt", "--no-cli-auto-prompt"), command.ExitUsage, "at the same time", 0},
+		{"errors as JSON", good, with(createToken, "--cli-error-format", "json"), command.ExitUsage, "use legacy or enhanced", 0},
+		{"a bad query", good, with(createToken, "--query", "a."), command.ExitUsage, "Bad value for --query", 0},
+		{"a query that fails on the answer", good, with(createToken, "--query", "abs(@)"), command.ExitOther, "in function abs()", 1},
+		{"a time-out that is no number", good, with(createToken, "--cli-read-timeout", "1.5"), command.ExitOther, "whole number of seconds", 0},
+		{"a negative time-out", good, with(createToken, "--cli-connect-timeout", "-1"), command.ExitOther, "whole number of seconds", 0},
+		{"a Region with an underscore", good, with(createToken, "--region", "us_east"), command.ExitOther, "doesn't match a supported format", 0},
+		{"an unknown profile", good, with(createToken, "--profile", "nope"), command.ExitOther, "The config profile (nope) could not be found", 0},
+		{"no output", good, with(createToken, "--output", "off"), command.ExitOK, "", 1},
+		{"a CA bundle is not read for plain HTTP", good, with(createToken, "--ca-bundle", "/nonexistent"), command.ExitOK, "", 1},
+		{"a bad integer", good, []string{"sso", "list-accounts", "--access-token", "t", "--max-results", "x"}, command.ExitOther, "invalid literal", 0},
+		{"an integer too small", good, []string{"sso", "list-accounts", "--access-token", "t", "--max-results", "0"}, command.ExitUsage, "Invalid range for parameter maxResults, value: 0, valid min value: 1", 0},
+		{"a page size that is no number", good, []string{"sso", "list-accounts", "--access-token", "t", "--page-size", "x"}, command.ExitUsage, "--page-size: invalid int", 0},
+		{"a token that ends in a newline", good, []string{"sso", "logout", "--access-token=t\n"}, command.ExitOther, "Invalid header value", 0},
+		{"no credentials to sign with", good, []string{"sts", "get-caller-identity", "--profile", "bare"}, command.ExitOther, "Partial credentials", 0},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -261,7 +260,7 @@ func TestInputThatIsRefused(t *testing.T) {
 			s.file("text", "x")
 			s.file("binary", "\xff")
 			got := s.call(test.args...)
-			if got.exit != exitUsage || !strings.Contains(got.stderr, test.sentence) || len(s.requests) != 0 {
+			if got.exit != command.ExitUsage || !strings.Contains(got.stderr, test.sentence) || len(s.requests) != 0 {
 				t.Errorf("got %+v and %d requests, want %q", got, len(s.requests), test.sentence)
 			}
 		})
@@ -300,12 +299,12 @@ func TestAttempts(t *testing.T) {
 		sent      int
 		stderr    string
 	}{
-		{"a gateway's failure is sent again", "2", []response{{502, "", "{}"}, good}, exitOK, 2, ""},
-		{"a throttling code is sent again", "2", []response{{400, "ThrottlingException", "{}"}, good}, exitOK, 2, ""},
-		{"SlowDownException is not", "3", []response{{400, "SlowDownException", "{}"}, good}, exitService, 1, "(SlowDownException) when calling the CreateToken operation: "},
-		{"the last failure tells how often", "2", []response{{500, "InternalServerException", `{"message":"m"}`}}, exitService, 2, "(InternalServerException) when calling the CreateToken operation (reached max retries: 1): m"},
-		{"an empty failure has the reason of its status", "1", []response{{503, "", ""}}, exitService, 1, "(503) when calling the CreateToken operation (reached max retries: 0): Service Unavailable"},
-		{"no attempts at all", "0", []response{good}, exitOther, 0, "retry"},
+		{"a gateway's failure is sent again", "2", []response{{502, "", "{}"}, good}, command.ExitOK, 2, ""},
+		{"a throttling code is sent again", "2", []response{{400, "ThrottlingException", "{}"}, good}, command.ExitOK, 2, ""},
+		{"SlowDownException is not", "3", []response{{400, "SlowDownException", "{}"}, good}, command.ExitService, 1, "(SlowDownException) when calling the CreateToken operation: "},
+		{"the last failure tells how often", "2", []response{{500, "InternalServerException", `{"message":"m"}`}}, command.ExitService, 2, "(InternalServerException) when calling the CreateToken operation (reached max retries: 1): m"},
+		{"an empty failure has the reason of its status", "1", []response{{503, "", ""}}, command.ExitService, 1, "(503) when calling the CreateToken operation (reached max retries: 0): Service Unavailable"},
+		{"no attempts at all", "0", []response{good}, command.ExitOther, 0, "retry"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -319,20 +318,6 @@ func TestAttempts(t *testing.T) {
 	}
 }
 
-// The pauses are random, but never longer than a time that doubles up to twenty seconds.
-func TestPauses(t *testing.T) {
-	s := newStage(t, response{503, "", "{}"})
-	s.env["AWS_MAX_ATTEMPTS"] = "8"
-	if got := s.call(createToken...); got.exit != exitService || len(s.pauses) != 7 {
-		t.Fatalf("%+v after %d pauses", got, len(s.pauses))
-	}
-	for i, most := range []time.Duration{1, 2, 4, 8, 16, 20, 20} {
-		if pause := s.pauses[i]; pause < 0 || pause > most*time.Second {
-			t.Errorf("pause %d is %v, want at most %d s", i+1, pause, most)
-		}
-	}
-}
-
 // An interrupt while a request waits ends the command with 130 and a fresh line.
 func TestInterrupt(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
@@ -343,24 +328,10 @@ func TestInterrupt(t *testing.T) {
 	}))
 	defer server.Close()
 	var stdout, stderr bytes.Buffer
-	r := &run{Environ: Environ{LookupEnv: func(string) (string, bool) { return "", false }, Stdout: &stdout, Stderr: &stderr, Home: t.TempDir()}, services: api.Services, wait: wait}
-	if exit := r.main(ctx, with(createToken, "--region", "x-1", "--endpoint-url", server.URL)); exit != exitInterrupt || stdout.String() != "\n" || stderr.String() != "" {
+	env := command.Environ{LookupEnv: func(string) (string, bool) { return "", false }, Stdout: &stdout, Stderr: &stderr, Home: t.TempDir()}
+	r := &run{Call: &command.Call{Environ: env, Wait: command.Wait}, Program: &Program{Services: api.Services}}
+	if exit := r.main(ctx, with(createToken, "--region", "x-1", "--endpoint-url", server.URL)); exit != command.ExitInterrupt || stdout.String() != "\n" || stderr.String() != "" {
 		t.Errorf("exit %d, %q, %q", exit, &stdout, &stderr)
-	}
-}
-
-// Sent again, a request keeps its id and counts itself.
-func TestAttemptsAreCounted(t *testing.T) {
-	s := newStage(t, response{502, "", "{}"}, response{body: "{}"})
-	if got := s.call(createToken...); got.exit != 0 || got.stdout != "" {
-		t.Fatalf("%+v", got)
-	}
-	first, second := s.requests[0].Header, s.requests[1].Header
-	if !regexp.MustCompile("^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$").MatchString(first.Get("Amz-Sdk-Invocation-Id")) || first.Get("Amz-Sdk-Invocation-Id") != second.Get("Amz-Sdk-Invocation-Id") {
-		t.Errorf("the invocation ids are %v and %v", first, second)
-	}
-	if got := second.Get("Amz-Sdk-Request"); got != "attempt=2; max=3" {
-		t.Errorf("the second attempt says %q", got)
 	}
 }
 
@@ -374,7 +345,7 @@ func TestConnectionErrors(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			got := s.run(with(createToken, "--endpoint-url", test.endpoint)...)
-			if got.exit != exitOther || !strings.Contains(got.stderr, test.want) {
+			if got.exit != command.ExitOther || !strings.Contains(got.stderr, test.want) {
 				t.Errorf("got %+v, want %q", got, test.want)
 			}
 		})
@@ -393,9 +364,9 @@ func TestTLS(t *testing.T) {
 		exit   int
 		stderr string
 	}{
-		{"a bundle that holds the authority", pem, nil, exitOK, ""},
-		{"a bundle without certificates", "junk", nil, exitOther, "holds no certificate"},
-		{"no verification, with a warning", "junk", []string{"--no-verify-ssl"}, exitOK, "InsecureRequestWarning"},
+		{"a bundle that holds the authority", pem, nil, command.ExitOK, ""},
+		{"a bundle without certificates", "junk", nil, command.ExitOther, "holds no certificate"},
+		{"no verification, with a warning", "junk", []string{"--no-verify-ssl"}, command.ExitOK, "InsecureRequestWarning"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -467,7 +438,7 @@ func TestPagingThatContradictsItself(t *testing.T) {
 		{"--debug", "The same next token was received twice"},
 	} {
 		got := s.call("sso", "list-accounts", "--access-token", "t", "--max-items", "1", test.option)
-		if got.exit != exitOther || !strings.Contains(got.stderr, test.want) {
+		if got.exit != command.ExitOther || !strings.Contains(got.stderr, test.want) {
 			t.Errorf("%s: got %+v", test.option, got)
 		}
 	}
@@ -512,10 +483,10 @@ func TestQueryErrors(t *testing.T) {
 		exit       int
 		want       string
 	}{
-		{"a code and a message", "<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>bad &amp; worse</Message></Error></ErrorResponse>", exitService,
+		{"a code and a message", "<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>bad &amp; worse</Message></Error></ErrorResponse>", command.ExitService,
 			"An error occurred (InvalidClientTokenId) when calling the GetCallerIdentity operation: bad & worse\n"},
-		{"XML without them", "<a/>", exitService, "(Unknown) when calling the GetCallerIdentity operation: Unknown\n"},
-		{"no XML", "junk", exitOther, "Unable to parse response"},
+		{"XML without them", "<a/>", command.ExitService, "(Unknown) when calling the GetCallerIdentity operation: Unknown\n"},
+		{"no XML", "junk", command.ExitOther, "Unable to parse response"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -556,7 +527,7 @@ func TestCredentialsFromTheEnvironmentAndFiles(t *testing.T) {
 			}
 			got := s.call(strings.Fields("sts get-caller-identity " + test.option)...)
 			switch {
-			case test.key == "" && (got.exit != exitOther || !strings.Contains(got.stderr, test.stderr) || len(s.requests) > 0):
+			case test.key == "" && (got.exit != command.ExitOther || !strings.Contains(got.stderr, test.stderr) || len(s.requests) > 0):
 				t.Errorf("got %+v", got)
 			case test.key != "" && (got.exit != 0 || !strings.Contains(s.requests[0].Header.Get("Authorization"), "Credential="+test.key+"/")):
 				t.Errorf("got %+v and %+v", got, s.requests)
@@ -607,8 +578,45 @@ func TestVersionsBeginWithADigit(t *testing.T) {
 
 func TestHandles(t *testing.T) {
 	for word, want := range map[string]bool{"sso-oidc": true, "sso": true, "sts": true, "--region": true, "serve": false, "": false, "apply": false} {
-		if got := Handles(word, api.Services); got != want {
+		if got := (&Program{Services: api.Services}).Handles(word); got != want {
 			t.Errorf("%q: %v", word, got)
 		}
+	}
+}
+
+// The pauses are random, but never longer than a time that doubles up to twenty seconds.
+func TestPauses(t *testing.T) {
+	s := newStage(t, response{503, "", "{}"})
+	s.env["AWS_MAX_ATTEMPTS"] = "8"
+	if got := s.call(createToken...); got.exit != command.ExitService || len(s.pauses) != 7 {
+		t.Fatalf("%+v after %d pauses", got, len(s.pauses))
+	}
+	for i, most := range []time.Duration{1, 2, 4, 8, 16, 20, 20} {
+		if pause := s.pauses[i]; pause < 0 || pause > most*time.Second {
+			t.Errorf("pause %d is %v, want at most %d s", i+1, pause, most)
+		}
+	}
+}
+
+// Sent again, a request keeps its id and counts itself.
+func TestAttemptsAreCounted(t *testing.T) {
+	s := newStage(t, response{502, "", "{}"}, response{body: "{}"})
+	if got := s.call(createToken...); got.exit != 0 || got.stdout != "" {
+		t.Fatalf("%+v", got)
+	}
+	first, second := s.requests[0].Header, s.requests[1].Header
+	if !regexp.MustCompile("^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$").MatchString(first.Get("Amz-Sdk-Invocation-Id")) || first.Get("Amz-Sdk-Invocation-Id") != second.Get("Amz-Sdk-Invocation-Id") {
+		t.Errorf("the invocation ids are %v and %v", first, second)
+	}
+	if got := second.Get("Amz-Sdk-Request"); got != "attempt=2; max=3" {
+		t.Errorf("the second attempt says %q", got)
+	}
+}
+
+func TestARegionIsRequired(t *testing.T) {
+	s := newStage(t, response{})
+	delete(s.env, "AWS_REGION")
+	if got := s.call(createToken...); got.exit != command.ExitConfiguration || !strings.Contains(got.stderr, "(NoRegion): You must specify a region") {
+		t.Errorf("without a Region: %+v", got)
 	}
 }

@@ -5,18 +5,11 @@ import (
 	"strings"
 
 	"sallyport/internal/api"
+	"sallyport/internal/command"
 )
 
 // helpWord asks for help where a command, an operation or nothing more could stand.
 const helpWord = "help"
-
-// usageLine is the reminder after a mistake of grammar.
-const usageLine = "usage: " + program + ` [options] <command> <subcommand> [parameters]
-To see help text, you can run:
-
-  ` + program + ` help
-  ` + program + ` <command> help
-  ` + program + ` <command> <subcommand> help`
 
 // page is a help page in the making.
 type page struct{ strings.Builder }
@@ -36,62 +29,67 @@ func (r *run) show(p *page) error {
 
 func (r *run) helpAll() error {
 	var p page
-	p.section("NAME", program)
+	p.section("NAME", command.Program)
 	p.section("DESCRIPTION", "Calls services of IAM Identity Center, ours or the real ones, with the options of the AWS CLI.")
-	p.section("SYNOPSIS", program+" [options] <command> <subcommand> [parameters]")
-	p.section("GLOBAL OPTIONS", optionLines(globalOptions)...)
-	p.section("AVAILABLE COMMANDS", serviceWords(r.services)...)
+	p.section("SYNOPSIS", command.Program+" [options] <command> <subcommand> [parameters]")
+	p.section("GLOBAL OPTIONS", optionLines(command.GlobalOptions)...)
+	p.section("AVAILABLE COMMANDS", r.words()...)
 	return r.show(&p)
 }
 
 func (r *run) helpService() error {
 	var p page
-	p.section("NAME", r.service.Command)
-	p.section("DESCRIPTION", r.service.ID+", API version "+r.service.Version+".")
+	p.section("NAME", r.chosen.Command)
+	p.section("DESCRIPTION", r.chosen.ID+", API version "+r.chosen.Version+".")
 	var lines []string
-	for _, operation := range r.service.Operations {
-		lines = append(lines, optionName(operation.Name), "   "+operation.Purpose+".")
+	for _, operation := range r.chosen.Operations {
+		lines = append(lines, command.Spell(operation.Name), "   "+operation.Purpose+".")
 	}
 	p.section("AVAILABLE COMMANDS", lines...)
+	return r.show(&p)
+}
+
+func (r *run) helpCommand(known *command.Command) error {
+	var p page
+	p.section("NAME", known.Word)
+	p.section("DESCRIPTION", append([]string{known.Purpose}, known.Description...)...)
+	p.section("SYNOPSIS", append([]string{command.Program + " " + known.Word}, synopsis(known.Options)...)...)
+	p.section("OPTIONS", optionLines(known.Options)...)
+	p.section("GLOBAL OPTIONS", optionLines(command.GlobalOptions)...)
 	return r.show(&p)
 }
 
 func (r *run) helpOperation(operation *api.Operation) error {
 	known := operationOptions(operation)
 	var p page
-	p.section("NAME", optionName(operation.Name))
+	p.section("NAME", command.Spell(operation.Name))
 	p.section("DESCRIPTION", operation.Purpose+".")
-	p.section("SYNOPSIS", append([]string{program + " " + operation.Service.Command + " " + optionName(operation.Name)}, synopsis(known)...)...)
+	p.section("SYNOPSIS", append([]string{command.Program + " " + operation.Service.Command + " " + command.Spell(operation.Name)}, synopsis(known)...)...)
 	p.section("OPTIONS", optionLines(known)...)
-	p.section("GLOBAL OPTIONS", optionLines(globalOptions)...)
+	p.section("GLOBAL OPTIONS", optionLines(command.GlobalOptions)...)
 	p.section("OUTPUT", shapeLines(operation.Output, "")...)
 	return r.show(&p)
 }
 
-func synopsis(known options) []string {
+func synopsis(known command.Options) []string {
 	var lines []string
 	for i := range known {
-		line := known[i].form()
-		if !known[i].required {
+		line := known[i].Form()
+		if !known[i].Required {
 			line = "[" + line + "]"
 		}
-		if !known[i].hidden {
+		if !known[i].Hidden {
 			lines = append(lines, line)
 		}
 	}
 	return append(lines, "[global options]")
 }
 
-// form is the option with a sign of what it takes.
-func (o *option) form() string {
-	return "--" + o.name + [...]string{noValue: "", oneValue: " <value>", optionalValue: " [value]", manyValues: " <value> [<value> ...]"}[o.arity]
-}
-
-func optionLines(known options) []string {
+func optionLines(known command.Options) []string {
 	var lines []string
 	for i := range known {
-		if !known[i].hidden {
-			lines = append(lines, known[i].form(), "   "+known[i].purpose)
+		if !known[i].Hidden {
+			lines = append(lines, known[i].Form(), "   "+known[i].Purpose)
 		}
 	}
 	return lines

@@ -3,13 +3,14 @@ package cli
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"sallyport/internal/api"
+	"sallyport/internal/client"
+	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
 )
 
@@ -20,8 +21,8 @@ func (r *run) input() (jmespath.Value, error) {
 		return jmespath.Value{}, err
 	}
 	for _, member := range r.operation.Input.Members {
-		name := optionName(member.Name)
-		words, given := r.local[name]
+		name := command.Spell(member.Name)
+		words, given := r.Local[name]
 		if !given {
 			continue
 		}
@@ -45,10 +46,10 @@ func replaceMember(members []jmespath.Member, member jmespath.Member) []jmespath
 }
 
 func (r *run) inputDocument() ([]jmespath.Member, error) {
-	if r.local.has(inputYAML) {
-		return nil, validationError("--%s is not supported, use --%s", inputYAML, inputJSON)
+	if r.Local.Has(inputYAML) {
+		return nil, command.ValidationError("--%s is not supported, use --%s", inputYAML, inputJSON)
 	}
-	given, ok := r.local.lookup(inputJSON)
+	given, ok := r.Local.Lookup(inputJSON)
 	if !ok {
 		return nil, nil
 	}
@@ -58,10 +59,10 @@ func (r *run) inputDocument() ([]jmespath.Member, error) {
 	}
 	document, err := jmespath.ParseJSON([]byte(text))
 	if err != nil {
-		return nil, validationError("Error parsing parameter '--%s': Invalid JSON: %v", inputJSON, err)
+		return nil, command.ValidationError("Error parsing parameter '--%s': Invalid JSON: %v", inputJSON, err)
 	}
 	if document.Kind() != jmespath.Object {
-		return nil, validationError("Invalid type: expected a JSON object for --%s, received %v", inputJSON, document.Kind())
+		return nil, command.ValidationError("Invalid type: expected a JSON object for --%s, received %v", inputJSON, document.Kind())
 	}
 	return slices.Clone(document.Members()), nil
 }
@@ -80,15 +81,15 @@ func (r *run) paramText(name, given string) (text string, isBytes bool, err erro
 			return given, false, nil
 		}
 	}
-	content, err := os.ReadFile(r.expandPath(path))
+	content, err := os.ReadFile(client.ExpandPath(r.Environ, path))
 	if err != nil {
-		return "", false, validationError("Error parsing parameter '--%s': Unable to load paramfile %s: %v", name, given, err)
+		return "", false, command.ValidationError("Error parsing parameter '--%s': Unable to load paramfile %s: %v", name, given, err)
 	}
 	if isBytes {
 		return string(content), true, nil
 	}
 	if !utf8.Valid(content) {
-		return "", false, validationError("Error parsing parameter '--%s': Unable to load paramfile (%s), text contents could not be decoded. "+
+		return "", false, command.ValidationError("Error parsing parameter '--%s': Unable to load paramfile (%s), text contents could not be decoded. "+
 			"If this is a binary file, please use the fileb:// prefix instead of the file:// prefix.", name, given)
 	}
 	return newlines.Replace(string(content)), false, nil
@@ -97,22 +98,9 @@ func (r *run) paramText(name, given string) (text string, isBytes bool, err erro
 // newlines makes one kind of line end of three. A newline at the end stays: it is part of the value.
 var newlines = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
-// expandPath replaces a leading ~ and variables that are set.
-func (r *run) expandPath(path string) string {
-	if path == "~" || strings.HasPrefix(path, "~/") {
-		path = filepath.Join(r.Home, path[1:])
-	}
-	return os.Expand(path, func(name string) string {
-		if value, set := r.LookupEnv(name); set {
-			return value
-		}
-		return "$" + name
-	})
-}
-
 // memberValue turns the words of an option into the value of its member.
 func (r *run) memberValue(member *api.Member, words []string) (jmespath.Value, error) {
-	name := optionName(member.Name)
+	name := command.Spell(member.Name)
 	if member.Kind == api.List {
 		return r.listValue(member, name, words)
 	}
@@ -131,7 +119,7 @@ func (r *run) memberValue(member *api.Member, words []string) (jmespath.Value, e
 }
 
 func wrongBytes(member *api.Member) error {
-	return validationError("Parameter validation failed:\nInvalid type for parameter %s: bytes, valid type: %s", member.Name, wantedType(member))
+	return command.ValidationError("Parameter validation failed:\nInvalid type for parameter %s: bytes, valid type: %s", member.Name, member.Kind)
 }
 
 // integerValue reads an integer. The reference finds a bad one at the same moment but leaves by another door for the two kinds.
@@ -141,15 +129,15 @@ func integerValue(member *api.Member, name, text string) (jmespath.Value, error)
 	case err == nil:
 		return jmespath.IntOf(number), nil
 	case member.Kind == api.Long:
-		return jmespath.Value{}, usageError(usageLine, "argument --%s: invalid int value: '%s'", name, text)
+		return jmespath.Value{}, command.UsageError("argument --%s: invalid int value: '%s'", name, text)
 	}
-	return jmespath.Value{}, otherError("argument --%s: invalid literal for an integer: '%s'", name, text)
+	return jmespath.Value{}, command.OtherError("argument --%s: invalid literal for an integer: '%s'", name, text)
 }
 
 func jsonValue(name, text string) (jmespath.Value, error) {
 	value, err := jmespath.ParseJSON([]byte(text))
 	if err != nil {
-		return jmespath.Value{}, validationError("Error parsing parameter '--%s': Invalid JSON: %v", name, err)
+		return jmespath.Value{}, command.ValidationError("Error parsing parameter '--%s': Invalid JSON: %v", name, err)
 	}
 	return value, nil
 }
@@ -186,17 +174,9 @@ func (r *run) listValue(member *api.Member, name string, words []string) (jmespa
 // splitText makes a list of the characters of a file that is no JSON list. It helps nobody, but it is what the reference sends.
 func splitText(name, text string) (jmespath.Value, error) {
 	if text == "" {
-		return jmespath.Value{}, otherError("argument --%s: the file is empty", name)
+		return jmespath.Value{}, command.OtherError("argument --%s: the file is empty", name)
 	}
-	return textList(text), nil
-}
-
-func textList(text string) jmespath.Value {
-	var items []jmespath.Value
-	for _, r := range text {
-		items = append(items, jmespath.TextOf(string(r)))
-	}
-	return jmespath.ListOf(items)
+	return jmespath.Characters(text), nil
 }
 
 // validate holds the input against the shape and names everything that is wrong at once. Patterns, lengths and choices are the
@@ -207,7 +187,7 @@ func validate(shape *api.Shape, input jmespath.Value) error {
 	if len(v.faults) == 0 {
 		return nil
 	}
-	return validationError("Parameter validation failed:\n%s", strings.Join(v.faults, "\n"))
+	return command.ValidationError("Parameter validation failed:\n%s", strings.Join(v.faults, "\n"))
 }
 
 type validator struct{ faults []string }
@@ -250,7 +230,7 @@ func memberNames(shape *api.Shape) []string {
 
 func (v *validator) member(path string, member *api.Member, value jmespath.Value) {
 	if !hasType(member, value) {
-		v.add("Invalid type for parameter %s: %v, valid type: %s", path, value.Kind(), wantedType(member))
+		v.add("Invalid type for parameter %s: %v, valid type: %s", path, value.Kind(), member.Kind)
 		return
 	}
 	switch member.Kind {
@@ -294,16 +274,4 @@ func hasType(member *api.Member, value jmespath.Value) bool {
 		return value.Kind() == jmespath.Array
 	}
 	return value.Kind() == jmespath.Object
-}
-
-func wantedType(member *api.Member) string {
-	switch member.Kind {
-	case api.String:
-		return "string"
-	case api.Integer, api.Long:
-		return "integer"
-	case api.List:
-		return "list"
-	}
-	return "object"
 }

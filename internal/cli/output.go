@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"sallyport/internal/client"
+	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
 )
 
@@ -12,29 +14,29 @@ var supportedOutputs = []string{"json", "off"}
 
 // outputForm is the form that was asked for. It is checked before anything is sent: a token that was issued and then not shown
 // is lost.
-func (s *settings) outputForm() (string, error) {
-	form, given := s.run.global.lookup("output")
+func outputForm(settings *client.Settings) (string, error) {
+	form, given := settings.Global.Lookup("output")
 	if !given {
-		form, given = s.find("output", "AWS_DEFAULT_OUTPUT")
+		form, given = settings.Find("output", "AWS_DEFAULT_OUTPUT")
 	}
 	if !given || form == "" {
 		return "json", nil
 	}
 	if !slices.Contains(supportedOutputs, form) {
-		return "", validationError("output type %s is not supported, use one of: %s", form, strings.Join(supportedOutputs, ", "))
+		return "", command.ValidationError("output type %s is not supported, use one of: %s", form, strings.Join(supportedOutputs, ", "))
 	}
 	return form, nil
 }
 
 // compileQuery reads --query, before anything is sent.
 func (r *run) compileQuery() (*jmespath.Expression, error) {
-	text, given := r.global.lookup("query")
+	text, given := r.Global.Lookup("query")
 	if !given {
 		return nil, nil
 	}
 	expression, err := jmespath.Compile(text)
 	if err != nil {
-		return nil, validationError("Bad value for --query %s: %v", text, err)
+		return nil, command.ValidationError("Bad value for --query %s: %v", text, err)
 	}
 	return expression, nil
 }
@@ -51,7 +53,7 @@ func (p printer) print(value jmespath.Value) error {
 	if p.query != nil {
 		var err error
 		if value, err = p.query.Search(value); err != nil {
-			return otherError("%v", err)
+			return command.OtherError("%v", err)
 		}
 	}
 	if p.form == "off" || value.Kind() == jmespath.Object && len(value.Members()) == 0 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"sallyport/internal/api"
+	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
 )
 
@@ -32,7 +33,7 @@ func (r *run) paginates(input jmespath.Value) (bool, error) {
 	if paging == nil {
 		return false, nil
 	}
-	off := r.global.has("no-paginate")
+	off := r.Global.Has("no-paginate")
 	for _, name := range []string{paging.Token, paging.Limit} {
 		if _, byHand := input.Get(name); byHand {
 			off = true
@@ -43,12 +44,12 @@ func (r *run) paginates(input jmespath.Value) (bool, error) {
 	}
 	var used []string
 	for _, option := range pagingOptions {
-		if r.local.has(option.name) {
-			used = append(used, "--"+option.name)
+		if r.Local.Has(option.Name) {
+			used = append(used, "--"+option.Name)
 		}
 	}
 	if len(used) > 0 {
-		return false, otherError("Error during pagination: Cannot specify --no-paginate along with pagination arguments: %s", strings.Join(used, ", "))
+		return false, command.OtherError("Error during pagination: Cannot specify --no-paginate along with pagination arguments: %s", strings.Join(used, ", "))
 	}
 	return false, nil
 }
@@ -56,30 +57,30 @@ func (r *run) paginates(input jmespath.Value) (bool, error) {
 // newPager reads the paging options into a pager.
 func (r *run) newPager(input jmespath.Value) (*pager, error) {
 	p := &pager{paging: r.operation.Paging, most: -1, input: slices.Clone(input.Members())}
-	if r.local.has(maxItems) {
+	if r.Local.Has(maxItems) {
 		number, err := r.integerOption(maxItems)
 		if err != nil {
 			return nil, err
 		}
 		p.most = number
 	}
-	if r.local.has(pageSize) {
+	if r.Local.Has(pageSize) {
 		number, err := r.integerOption(pageSize)
 		if err != nil {
 			return nil, err
 		}
 		p.set(p.paging.Limit, jmespath.IntOf(int64(number)))
 	}
-	if r.local.has(startingToken) {
-		p.start(r.local.one(startingToken))
+	if r.Local.Has(startingToken) {
+		p.start(r.Local.One(startingToken))
 	}
 	return p, nil
 }
 
 func (r *run) integerOption(name string) (int, error) {
-	number, err := strconv.Atoi(r.local.one(name))
+	number, err := strconv.Atoi(r.Local.One(name))
 	if err != nil {
-		return 0, usageError(usageLine, "argument --%s: invalid int value: '%s'", name, r.local.one(name))
+		return 0, command.UsageError("argument --%s: invalid int value: '%s'", name, r.Local.One(name))
 	}
 	return number, nil
 }
@@ -146,7 +147,7 @@ func (p *pager) all(ctx context.Context) (jmespath.Value, error) {
 		case len(collected) == p.most:
 			return p.answer(collected, p.resumeToken(next.Text(), wholePage)), nil
 		case next.Text() == asked:
-			return jmespath.Value{}, otherError("Error during pagination: The same next token was received twice")
+			return jmespath.Value{}, command.OtherError("Error during pagination: The same next token was received twice")
 		}
 		p.set(p.paging.Token, next)
 	}

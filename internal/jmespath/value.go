@@ -225,3 +225,20 @@ func set(members []Member, name string, value Value) []Member {
 	}
 	return append(members, Member{name, value})
 }
+
+// Shown is a text as it is and anything else as JSON.
+func (v Value) Shown() string {
+	if v.Kind() == String {
+		return v.Text()
+	}
+	return string(Compact.AppendJSON(nil, v))
+}
+
+// Characters is the list of the characters of a text.
+func Characters(text string) Value {
+	var items []Value
+	for _, r := range text {
+		items = append(items, TextOf(string(r)))
+	}
+	return ListOf(items)
+}

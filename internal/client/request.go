@@ -1,4 +1,4 @@
-package cli
+package client
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"sallyport/internal/command"
 	"strings"
 	"unicode"
 
@@ -93,7 +94,7 @@ func join(endpoint *url.URL, path, query string) *url.URL {
 func (m *message) check() error {
 	for name, values := range m.header {
 		if strings.ContainsFunc(values[0], unicode.IsControl) {
-			return otherError("Invalid header value for %s: it holds a line end or another control character", name)
+			return command.OtherError("Invalid header value for %s: it holds a line end or another control character", name)
 		}
 	}
 	return nil
@@ -111,8 +112,8 @@ func (m *message) attempt(ctx context.Context) (*http.Request, error) {
 }
 
 // userAgent tells the server what calls, in the form of the reference.
-func (r *run) userAgent() string {
-	return program + "/" + r.Version + " ua/2.1 os/" + runtime.GOOS + " md/arch#" + runtime.GOARCH +
+func (c *Client) userAgent(operation *api.Operation) string {
+	return command.Program + "/" + c.settings.Version + " ua/2.1 os/" + runtime.GOOS + " md/arch#" + runtime.GOARCH +
 		" lang/go#" + strings.TrimPrefix(runtime.Version(), "go") +
-		" cfg/retry-mode#standard md/command#" + r.service.Command + "." + optionName(r.operation.Name)
+		" cfg/retry-mode#standard md/command#" + operation.Service.Command + "." + command.Spell(operation.Name)
 }

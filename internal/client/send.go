@@ -1,4 +1,10 @@
-package cli
+// Package client makes one call of an operation, as the AWS CLI v2 makes it: it reads the shared configuration files and the environment,
+// finds Region, endpoint and credentials, puts the input on the wire by the protocol of the service, sends it as often as it takes, and
+// reads the answer or the error by the operation table.
+//
+// It leaves the grammar of the command line to command and what is printed to its callers. The sentences of its failures are the reference's,
+// since scripts look for them.
+package client
 
 import (
 	"context"
@@ -7,6 +13,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
+	"sallyport/internal/command"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,12 +25,72 @@ import (
 	"sallyport/internal/sigv4"
 )
 
-// client sends the requests of one operation.
-type client struct {
-	run       *run
-	transport *http.Transport
+// Client calls the operations of one service.
+type Client struct {
+	settings  *Settings
+	region    string
+	endpoint  *url.URL
 	attempts  int
-	sign      *sigv4.Signer // nil: the operation is not signed
+	transport *http.Transport // nil before the first call
+	signer    *sigv4.Signer   // nil before the first operation that is signed
+}
+
+// Client prepares calls of a service. Nothing is sent and no credentials are looked for before the first call.
+func (s *Settings) Client(service *api.Service, region string) (*Client, error) {
+	endpoint, err := s.Endpoint(service, region)
+	if err != nil {
+		return nil, err
+	}
+	attempts, err := s.attempts()
+	if err != nil {
+		return nil, err
+	}
+	s.Debug.Printf("profile %q, Region %q, endpoint %s, up to %d attempts", s.ProfileName, region, endpoint, attempts)
+	return &Client{settings: s, region: region, endpoint: endpoint, attempts: attempts}, nil
+}
+
+// Close ends the connections that wait for another call.
+func (c *Client) Close() {
+	if c.transport != nil {
+		c.transport.CloseIdleConnections()
+	}
+}
+
+// Call sends the input to an operation, signed where the operation asks for it and the caller does not forbid it, as often as it takes,
+// and returns the members of the answer that the model knows. An error of the service comes back as a *command.Failure.
+func (c *Client) Call(ctx context.Context, operation *api.Operation, input jmespath.Value) (jmespath.Value, error) {
+	signer, err := c.signerFor(ctx, operation)
+	if err != nil {
+		return jmespath.Value{}, err
+	}
+	if c.transport == nil {
+		if c.transport, err = c.settings.transport(c.endpoint); err != nil {
+			return jmespath.Value{}, err
+		}
+	}
+	return c.exchange(ctx, &exchange{operation: operation, signer: signer, message: newMessage(c.endpoint, operation, input)})
+}
+
+// signerFor is nil for what is not signed.
+func (c *Client) signerFor(ctx context.Context, operation *api.Operation) (*sigv4.Signer, error) {
+	if operation.Auth != api.AuthSigV4 || c.settings.Global.Has("no-sign-request") {
+		return nil, nil
+	}
+	if c.signer == nil {
+		credentials, err := c.settings.credentials(ctx, c.region)
+		if err != nil {
+			return nil, err
+		}
+		c.signer = &sigv4.Signer{Credentials: credentials, Region: c.region, Service: operation.Service.SigningName}
+	}
+	return c.signer, nil
+}
+
+// exchange is one call: what is sent, perhaps several times.
+type exchange struct {
+	operation *api.Operation
+	signer    *sigv4.Signer
+	message   *message
 }
 
 // reply is an answer that came through whole.
@@ -35,20 +103,21 @@ type reply struct {
 // maxReply bounds an answer. The longest modelled one, a page of a hundred accounts, stays far below.
 const maxReply = 16 << 20
 
-// call sends the request until an answer is final, and returns the members of a good one.
-func (c *client) call(ctx context.Context, m *message) (jmespath.Value, error) {
+// exchange sends the request until an answer is final, and returns the members of a good one.
+func (c *Client) exchange(ctx context.Context, e *exchange) (jmespath.Value, error) {
+	m := e.message
 	if err := m.check(); err != nil {
 		return jmespath.Value{}, err
 	}
-	m.header.Set("User-Agent", c.run.userAgent())
+	m.header.Set("User-Agent", c.userAgent(e.operation))
 	m.header.Set("amz-sdk-invocation-id", newInvocationID())
 	for attempt := 1; ; attempt++ {
 		m.header.Set("amz-sdk-request", attemptHeader(attempt, c.attempts))
-		answer, err := c.send(ctx, m)
-		again := err != nil || isTransient(answer, c.run.operation)
+		answer, err := c.send(ctx, e)
+		again := err != nil || isTransient(answer, e.operation)
 		if again && attempt < c.attempts {
-			c.run.debug.printf("attempt %d of %d failed, trying again", attempt, c.attempts)
-			if err := c.run.wait(ctx, pauseBefore(attempt+1)); err != nil {
+			c.settings.Debug.Printf("attempt %d of %d failed, trying again", attempt, c.attempts)
+			if err := c.settings.Wait(ctx, pauseBefore(attempt+1)); err != nil {
 				return jmespath.Value{}, err
 			}
 			continue
@@ -57,9 +126,9 @@ func (c *client) call(ctx context.Context, m *message) (jmespath.Value, error) {
 		case err != nil:
 			return jmespath.Value{}, err
 		case answer.isError():
-			return jmespath.Value{}, c.run.serviceError(answer, again, attempt-1)
+			return jmespath.Value{}, serviceError(e.operation, answer, again, attempt-1)
 		}
-		return c.run.readAnswer(answer)
+		return c.readAnswer(e.operation, answer)
 	}
 }
 
@@ -81,17 +150,17 @@ func attemptHeader(attempt, most int) string {
 }
 
 // send makes one attempt. Each is signed afresh, because a signature holds the time.
-func (c *client) send(ctx context.Context, m *message) (*reply, error) {
-	request, err := m.attempt(ctx)
+func (c *Client) send(ctx context.Context, e *exchange) (*reply, error) {
+	request, err := e.message.attempt(ctx)
 	if err != nil {
-		return nil, otherError("%v", err)
+		return nil, command.OtherError("%v", err)
 	}
-	if c.sign != nil {
-		if err := c.sign.Sign(request, m.body, time.Now()); err != nil {
-			return nil, otherError("%v", err)
+	if e.signer != nil {
+		if err := e.signer.Sign(request, e.message.body, time.Now()); err != nil {
+			return nil, command.OtherError("%v", err)
 		}
 	}
-	c.run.debug.request(request, c.run.operation)
+	c.logRequest(request, e.operation)
 	response, err := c.transport.RoundTrip(request)
 	if err != nil {
 		return nil, connectionError(request.URL, err)
@@ -101,7 +170,7 @@ func (c *client) send(ctx context.Context, m *message) (*reply, error) {
 	if err != nil {
 		return nil, connectionError(request.URL, err)
 	}
-	c.run.debug.printf("response status %d, %d bytes, request id %s", response.StatusCode, len(body), response.Header.Get("x-amzn-RequestId"))
+	c.settings.Debug.Printf("response status %d, %d bytes, request id %s", response.StatusCode, len(body), response.Header.Get("x-amzn-RequestId"))
 	return &reply{status: response.StatusCode, header: response.Header, body: body}, nil
 }
 
@@ -137,18 +206,6 @@ func pauseBefore(attempt int) time.Duration {
 	const doublings = 10 // enough to reach longestPause, and far from an overflow
 	most := min(time.Second<<min(attempt-2, doublings), longestPause)
 	return time.Duration(rand.Float64() * float64(most))
-}
-
-// wait lets time pass, unless the command is interrupted.
-func wait(ctx context.Context, pause time.Duration) error {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // apiError is what an answer says about a refusal.
@@ -200,52 +257,43 @@ func bareCode(code string) string {
 func firstText(body jmespath.Value, names ...string) string {
 	for _, name := range names {
 		if value, found := body.Get(name); found && !value.IsNull() {
-			return shownText(value)
+			return value.Shown()
 		}
 	}
 	return ""
 }
 
-// shownText is a text as it is and anything else as JSON.
-func shownText(value jmespath.Value) string {
-	if value.Kind() == jmespath.String {
-		return value.Text()
-	}
-	return string(jmespath.Compact.AppendJSON(nil, value))
-}
+// whenCalling is how the sentence of a service error names the operation.
+func whenCalling(operation string) string { return " when calling the " + operation + " operation" }
 
-// serviceError is the sentence that scripts look for. exhausted tells that more attempts might have helped.
-func (r *run) serviceError(answer *reply, exhausted bool, retries int) error {
-	refusal := readError(answer, r.operation)
+// serviceError is the failure that scripts look for. exhausted tells that more attempts might have helped.
+func serviceError(operation *api.Operation, answer *reply, exhausted bool, retries int) error {
+	refusal := readError(answer, operation)
 	if refusal.unreadable != nil {
-		return otherError("Unable to parse response, invalid XML received: %v", refusal.unreadable)
+		return command.OtherError("Unable to parse response, invalid XML received: %v", refusal.unreadable)
 	}
-	reached := ""
+	failure := &command.Failure{
+		Exit: command.ExitService, Code: refusal.code, When: whenCalling(operation.Name), Message: refusal.message,
+		Details: errorDetails(operation, refusal),
+	}
 	if exhausted {
-		reached = fmt.Sprintf(" (reached max retries: %d)", retries)
+		failure.When += fmt.Sprintf(" (reached max retries: %d)", retries)
 	}
-	return fail(exitService, "An error occurred (%s) when calling the %s operation%s: %s%s",
-		refusal.code, r.operation.Name, reached, refusal.message, r.errorDetails(refusal))
+	return failure
 }
 
-// detailMembers are the members that modelled exceptions have beside their message, in the order of the models.
-var detailMembers = []string{"error", "reason", "error_description", "endpoint", "region"}
-
-// errorDetails shows the members of an exception that the operation has in its model.
-func (r *run) errorDetails(refusal apiError) string {
-	var lines []string
-	for _, kind := range r.operation.Refusals {
-		if kind.Name != refusal.code || kind.OAuth == "" || r.global.one("cli-error-format") == "legacy" {
+// errorDetails are the members of an exception that the operation has in its model.
+func errorDetails(operation *api.Operation, refusal apiError) []jmespath.Member {
+	var details []jmespath.Member
+	for _, kind := range operation.Refusals {
+		if kind.Name != refusal.code {
 			continue
 		}
-		for _, name := range detailMembers {
+		for _, name := range operation.Service.ExceptionMembers(kind) {
 			if value, found := refusal.details.Get(name); found && !value.IsNull() {
-				lines = append(lines, name+": "+shownText(value))
+				details = append(details, jmespath.Member{Name: name, Value: value})
 			}
 		}
 	}
-	if len(lines) == 0 {
-		return ""
-	}
-	return "\n\nAdditional error details:\n" + strings.Join(lines, "\n")
+	return details
 }

@@ -1,16 +1,17 @@
-package cli
+package client
 
 import (
 	"net/url"
+	"sallyport/internal/command"
 	"strconv"
 	"strings"
 
 	"sallyport/internal/api"
 )
 
-// endpoint is where requests of the service go: what was configured, or the host name that AWS gives the service.
-func (s *settings) endpoint(service *api.Service, region string) (*url.URL, error) {
-	text, given := s.run.global.lookup("endpoint-url")
+// Endpoint is where requests of the service go: what was configured, or the host name that AWS gives the service.
+func (s *Settings) Endpoint(service *api.Service, region string) (*url.URL, error) {
+	text, given := s.Global.Lookup("endpoint-url")
 	if !given {
 		var err error
 		if text, given, err = s.configuredEndpoint(service); err != nil {
@@ -24,20 +25,20 @@ func (s *settings) endpoint(service *api.Service, region string) (*url.URL, erro
 }
 
 // checkEndpointOption refuses an --endpoint-url without a scheme, which is a mistake of grammar.
-func (r *run) checkEndpointOption() error {
-	text, given := r.global.lookup("endpoint-url")
+func (s *Settings) checkEndpointOption() error {
+	text, given := s.Global.Lookup("endpoint-url")
 	if given && !strings.Contains(text, "://") {
-		return validationError("Bad value for --endpoint-url \"%s\": scheme is missing. Must be of the form http://<hostname>/ or https://<hostname>/", text)
+		return command.ValidationError("Bad value for --endpoint-url \"%s\": scheme is missing. Must be of the form http://<hostname>/ or https://<hostname>/", text)
 	}
 	return nil
 }
 
-func (s *settings) configuredEndpoint(service *api.Service) (text string, given bool, err error) {
-	if s.is("ignore_configured_endpoint_urls", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
+func (s *Settings) configuredEndpoint(service *api.Service) (text string, given bool, err error) {
+	if s.Is("ignore_configured_endpoint_urls", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
 		return "", false, nil
 	}
 	for _, variable := range []string{"AWS_ENDPOINT_URL_" + strings.ToUpper(serviceKey(service)), "AWS_ENDPOINT_URL"} {
-		if text, _ = s.run.LookupEnv(variable); text != "" {
+		if text, _ = s.LookupEnv(variable); text != "" {
 			return text, true, nil
 		}
 	}
@@ -49,14 +50,14 @@ func (s *settings) configuredEndpoint(service *api.Service) (text string, given 
 }
 
 // servicesEndpoint is the endpoint in the section of services that the profile names.
-func (s *settings) servicesEndpoint(service *api.Service) (string, error) {
+func (s *Settings) servicesEndpoint(service *api.Service) (string, error) {
 	name, given := s.profile["services"]
 	if !given {
 		return "", nil
 	}
 	section, known := s.services[name]
 	if !known {
-		return "", otherError("The profile is configured to use the services section [%s], but that section could not be found: invalid configuration", name)
+		return "", command.OtherError("The profile is configured to use the services section [%s], but that section could not be found: invalid configuration", name)
 	}
 	text, _ := nestedValue(section[serviceKey(service)], "endpoint_url")
 	return text, nil
@@ -80,7 +81,7 @@ var partitions = []partition{
 	{"", "amazonaws.com", "api.aws"},
 }
 
-func (s *settings) builtInEndpoint(service *api.Service, region string) string {
+func (s *Settings) builtInEndpoint(service *api.Service, region string) string {
 	var home partition
 	for _, home = range partitions {
 		if strings.HasPrefix(region, home.prefix) {
@@ -88,10 +89,10 @@ func (s *settings) builtInEndpoint(service *api.Service, region string) string {
 		}
 	}
 	host, suffix := service.EndpointPrefix, home.suffix
-	if s.is("use_fips_endpoint", "AWS_USE_FIPS_ENDPOINT") {
+	if s.Is("use_fips_endpoint", "AWS_USE_FIPS_ENDPOINT") {
 		host += "-fips"
 	}
-	if s.is("use_dualstack_endpoint", "AWS_USE_DUALSTACK_ENDPOINT") {
+	if s.Is("use_dualstack_endpoint", "AWS_USE_DUALSTACK_ENDPOINT") {
 		suffix = home.dualStack
 	}
 	return "https://" + host + "." + region + "." + suffix
@@ -100,7 +101,7 @@ func (s *settings) builtInEndpoint(service *api.Service, region string) string {
 func parseEndpoint(text string) (*url.URL, error) {
 	endpoint, err := url.Parse(text)
 	if err != nil || (endpoint.Scheme != "http" && endpoint.Scheme != "https") || !validHost(endpoint) {
-		return nil, otherError("Invalid endpoint: %s", text)
+		return nil, command.OtherError("Invalid endpoint: %s", text)
 	}
 	endpoint.User, endpoint.RawQuery, endpoint.Fragment = nil, "", ""
 	return endpoint, nil

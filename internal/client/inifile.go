@@ -1,4 +1,4 @@
-package cli
+package client
 
 import (
 	"errors"
@@ -20,7 +20,7 @@ func parseIni(text string) (iniFile, error) {
 		return nil, fmt.Errorf("%w: it is not valid UTF-8", errIniSyntax)
 	}
 	p := iniParser{file: iniFile{}}
-	for number, line := range strings.Split(newlines.Replace(text), "\n") {
+	for number, line := range strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n") {
 		if err := p.line(line); err != nil {
 			return nil, fmt.Errorf("%w: line %d %w", errIniSyntax, number+1, err)
 		}

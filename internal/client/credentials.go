@@ -1,8 +1,9 @@
-package cli
+package client
 
 import (
 	"context"
 	"errors"
+	"sallyport/internal/command"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,8 +17,8 @@ import (
 
 // credentials are those of the caller: from the environment, unless --profile is given, or else from the chain of the official
 // SDK, which knows roles, web identities, single sign-on, processes, containers and instances.
-func (s *settings) credentials(ctx context.Context, region string) (sigv4.Credentials, error) {
-	if !s.run.global.has("profile") {
+func (s *Settings) credentials(ctx context.Context, region string) (sigv4.Credentials, error) {
+	if !s.Global.Has("profile") {
 		found, err := s.environmentCredentials()
 		if err != nil || found.AccessKeyID != "" {
 			return found, err
@@ -30,14 +31,14 @@ func (s *settings) credentials(ctx context.Context, region string) (sigv4.Creden
 }
 
 // environmentCredentials are empty when the environment names no key. Half a set is a mistake, and so is one that has expired.
-func (s *settings) environmentCredentials() (sigv4.Credentials, error) {
-	get := func(name string) string { value, _ := s.run.LookupEnv(name); return value }
+func (s *Settings) environmentCredentials() (sigv4.Credentials, error) {
+	get := func(name string) string { value, _ := s.LookupEnv(name); return value }
 	found := sigv4.Credentials{AccessKeyID: get("AWS_ACCESS_KEY_ID"), SecretAccessKey: get("AWS_SECRET_ACCESS_KEY"), SessionToken: get("AWS_SESSION_TOKEN")}
 	if found.AccessKeyID == "" {
 		return sigv4.Credentials{}, nil
 	}
 	if found.SecretAccessKey == "" {
-		return sigv4.Credentials{}, otherError("Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY")
+		return sigv4.Credentials{}, command.OtherError("Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY")
 	}
 	if found.SessionToken == "" {
 		found.SessionToken = get("AWS_SECURITY_TOKEN")
@@ -45,21 +46,21 @@ func (s *settings) environmentCredentials() (sigv4.Credentials, error) {
 	if expiry := get("AWS_CREDENTIAL_EXPIRATION"); expiry != "" {
 		moment, err := time.Parse(time.RFC3339, expiry)
 		if err != nil || !moment.After(time.Now()) {
-			return sigv4.Credentials{}, otherError("Credentials were refreshed, but the refreshed credentials are still expired: the token has expired (AWS_CREDENTIAL_EXPIRATION %s)", expiry)
+			return sigv4.Credentials{}, command.OtherError("Credentials were refreshed, but the refreshed credentials are still expired: the token has expired (AWS_CREDENTIAL_EXPIRATION %s)", expiry)
 		}
 	}
 	return found, nil
 }
 
 // checkStaticKeys refuses a profile with half a set of keys, which the SDK would silently pass over.
-func (s *settings) checkStaticKeys() error {
+func (s *Settings) checkStaticKeys() error {
 	if s.profile["aws_access_key_id"] != "" && s.profile["aws_secret_access_key"] == "" && s.profile["role_arn"] == "" {
-		return otherError("Partial credentials found in shared-credentials-file, missing: aws_secret_access_key")
+		return command.OtherError("Partial credentials found in shared-credentials-file, missing: aws_secret_access_key")
 	}
 	return nil
 }
 
-func (s *settings) chainCredentials(ctx context.Context, region string) (sigv4.Credentials, error) {
+func (s *Settings) chainCredentials(ctx context.Context, region string) (sigv4.Credentials, error) {
 	options := []func(*config.LoadOptions) error{
 		config.WithRegion(region),
 		config.WithSharedConfigFiles([]string{s.configPath}),
@@ -67,21 +68,21 @@ func (s *settings) chainCredentials(ctx context.Context, region string) (sigv4.C
 		config.WithAssumeRoleCredentialOptions(keepRoleDuration),
 	}
 	// Only a profile named on the command line goes before the other sources of the environment.
-	if profile := s.run.global.one("profile"); profile != "" {
+	if profile := s.Global.One("profile"); profile != "" {
 		options = append(options, config.WithSharedConfigProfile(profile))
 	}
 	loaded, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		return sigv4.Credentials{}, otherError("Error when retrieving credentials: %v", err)
+		return sigv4.Credentials{}, command.OtherError("Error when retrieving credentials: %v", err)
 	}
 	found, err := loaded.Credentials.Retrieve(ctx)
 	if err != nil {
 		return sigv4.Credentials{}, credentialsError(err)
 	}
 	if found.Expired() {
-		return sigv4.Credentials{}, otherError("Error when retrieving credentials from %s: the token has expired", found.Source)
+		return sigv4.Credentials{}, command.OtherError("Error when retrieving credentials from %s: the token has expired", found.Source)
 	}
-	s.run.debug.printf("credentials of %s from %s", found.AccessKeyID, found.Source)
+	s.Debug.Printf("credentials of %s from %s", found.AccessKeyID, found.Source)
 	return sigv4FromSDK(found), nil
 }
 
@@ -115,9 +116,9 @@ func credentialsError(err error) error {
 	var refusal smithy.APIError
 	switch {
 	case errors.As(err, &operation) && operation.Service() == imdsID:
-		return fail(exitConfiguration, "An error occurred (NoCredentials): Unable to locate credentials in the environment, the profile, a container or an instance")
+		return command.NoCredentialsError("Unable to locate credentials in the environment, the profile, a container or an instance")
 	case errors.As(err, &operation) && operation.Service() == "STS" && errors.As(err, &refusal):
-		return fail(exitService, "An error occurred (%s) when calling the %s operation: %s", refusal.ErrorCode(), operation.Operation(), refusal.ErrorMessage())
+		return &command.Failure{Exit: command.ExitService, Code: refusal.ErrorCode(), When: whenCalling(operation.Operation()), Message: refusal.ErrorMessage()}
 	}
-	return otherError("Error when retrieving credentials: %v", err)
+	return command.OtherError("Error when retrieving credentials: %v", err)
 }

@@ -1,29 +1,14 @@
-package cli
+package client
 
 import (
-	"fmt"
-	"io"
 	"net/http"
+	"sallyport/internal/command"
 	"slices"
 	"strings"
 
 	"sallyport/internal/api"
 	"sallyport/internal/jmespath"
 )
-
-// debugLog is what --debug prints. Values that the table masks never reach it; the reference prints them.
-type debugLog struct{ out io.Writer }
-
-func newDebugLog(out io.Writer, on bool) *debugLog {
-	if !on {
-		return &debugLog{out: io.Discard}
-	}
-	return &debugLog{out: out}
-}
-
-func (d *debugLog) printf(format string, args ...any) {
-	fmt.Fprintf(d.out, program+" debug: "+format+"\n", args...)
-}
 
 // mask stands where a secret was.
 const mask = "***"
@@ -33,12 +18,13 @@ var openHeaders = []string{
 	"Accept-Encoding", "Amz-Sdk-Invocation-Id", "Amz-Sdk-Request", "Content-Type", "User-Agent", "X-Amz-Date",
 }
 
-// request prints where a request goes and what its headers are. Its body is printed as the input, before it is written.
-func (d *debugLog) request(request *http.Request, operation *api.Operation) {
-	if d.out == io.Discard {
+// logRequest prints where a request goes and what its headers are. Its body is printed as the input, before it is written.
+func (c *Client) logRequest(request *http.Request, operation *api.Operation) {
+	log := c.settings.Debug
+	if !log.On() {
 		return
 	}
-	d.printf("request %s %s://%s%s for %s", request.Method, request.URL.Scheme, request.URL.Host, request.URL.EscapedPath(), operation.Name)
+	log.Printf("request %s %s://%s%s for %s", request.Method, request.URL.Scheme, request.URL.Host, request.URL.EscapedPath(), operation.Name)
 	var names []string
 	for name := range request.Header {
 		names = append(names, name)
@@ -46,15 +32,18 @@ func (d *debugLog) request(request *http.Request, operation *api.Operation) {
 	slices.Sort(names)
 	for _, name := range names {
 		value := mask
-		if slices.Contains(openHeaders, name) {
+		if log.Secrets || slices.Contains(openHeaders, name) {
 			value = strings.Join(request.Header[name], ", ")
 		}
-		d.printf("  %s: %s", name, value)
+		log.Printf("  %s: %s", name, value)
 	}
 }
 
-// masked is a value as JSON on one line, with the members that the table masks replaced.
-func masked(shape *api.Shape, value jmespath.Value) string {
+// Masked is a value as JSON on one line, with the members that the table masks replaced unless the log prints secrets.
+func Masked(log *command.DebugLog, shape *api.Shape, value jmespath.Value) string {
+	if log.Secrets {
+		return string(jmespath.Compact.AppendJSON(nil, value))
+	}
 	return string(jmespath.Compact.AppendJSON(nil, maskStructure(shape, value)))
 }
 

@@ -1,4 +1,4 @@
-package cli
+package client
 
 import (
 	"context"
@@ -10,18 +10,19 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"sallyport/internal/command"
 	"strings"
 	"time"
 )
 
 // transport builds the connection to the endpoint. Nothing of http.DefaultTransport fits: the reference asks for no
 // compression, follows no redirect, sends loopback through proxies too, and waits for connections and answers apart.
-func (s *settings) transport(endpoint *url.URL) (*http.Transport, error) {
-	connect, err := s.run.timeout("cli-connect-timeout")
+func (s *Settings) transport(endpoint *url.URL) (*http.Transport, error) {
+	connect, err := s.timeout("cli-connect-timeout")
 	if err != nil {
 		return nil, err
 	}
-	read, err := s.run.timeout("cli-read-timeout")
+	read, err := s.timeout("cli-read-timeout")
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +35,7 @@ func (s *settings) transport(endpoint *url.URL) (*http.Transport, error) {
 		DisableCompression:  true,
 		TLSClientConfig:     tlsConfig,
 		TLSHandshakeTimeout: connect,
-		Proxy:               func(request *http.Request) (*url.URL, error) { return s.run.proxyFor(request.URL) },
+		Proxy:               func(request *http.Request) (*url.URL, error) { return s.proxyFor(request.URL) },
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := dialer.DialContext(ctx, network, address)
 			if err != nil || read == 0 {
@@ -66,47 +67,47 @@ func (c impatientConn) Write(p []byte) (int, error) {
 }
 
 // tlsConfig is nil for plain HTTP: there a missing CA file is no mistake.
-func (s *settings) tlsConfig(endpoint *url.URL) (*tls.Config, error) {
+func (s *Settings) tlsConfig(endpoint *url.URL) (*tls.Config, error) {
 	if endpoint.Scheme != "https" {
 		return nil, nil
 	}
-	if s.run.global.has("no-verify-ssl") {
-		s.run.warn("InsecureRequestWarning: the certificate of %s is not verified", endpoint.Host)
+	if s.Global.Has("no-verify-ssl") {
+		s.warn("InsecureRequestWarning: the certificate of %s is not verified", endpoint.Host)
 		return &tls.Config{InsecureSkipVerify: true}, nil
 	}
 	path, given := s.caBundle()
 	if !given {
 		return &tls.Config{}, nil
 	}
-	bundle, err := os.ReadFile(s.run.expandPath(path))
+	bundle, err := os.ReadFile(s.ExpandPath(path))
 	if err != nil {
-		return nil, otherError("Could not load the CA bundle, SSL validation failed: %v", err)
+		return nil, command.OtherError("Could not load the CA bundle, SSL validation failed: %v", err)
 	}
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(bundle) {
-		return nil, otherError("SSL validation failed: the CA bundle %s holds no certificate", path)
+		return nil, command.OtherError("SSL validation failed: the CA bundle %s holds no certificate", path)
 	}
 	return &tls.Config{RootCAs: roots}, nil
 }
 
-func (s *settings) caBundle() (string, bool) {
-	if path, given := s.run.global.lookup("ca-bundle"); given {
+func (s *Settings) caBundle() (string, bool) {
+	if path, given := s.Global.Lookup("ca-bundle"); given {
 		return path, true
 	}
-	if path, given := s.find("ca_bundle", "AWS_CA_BUNDLE"); given {
+	if path, given := s.Find("ca_bundle", "AWS_CA_BUNDLE"); given {
 		return path, true
 	}
-	return s.run.LookupEnv("REQUESTS_CA_BUNDLE")
+	return s.LookupEnv("REQUESTS_CA_BUNDLE")
 }
 
 // proxyFor is the proxy on the way to a URL, from the variables in small letters or capitals. Unlike Go's own rule, it exempts no
 // address that no_proxy does not name.
-func (r *run) proxyFor(target *url.URL) (*url.URL, error) {
-	text := r.eitherCase(target.Scheme + "_proxy")
+func (s *Settings) proxyFor(target *url.URL) (*url.URL, error) {
+	text := s.eitherCase(target.Scheme + "_proxy")
 	if text == "" {
-		text = r.eitherCase("all_proxy")
+		text = s.eitherCase("all_proxy")
 	}
-	if text == "" || bypassesProxy(r.eitherCase("no_proxy"), target) {
+	if text == "" || bypassesProxy(s.eitherCase("no_proxy"), target) {
 		return nil, nil
 	}
 	if !strings.Contains(text, "://") {
@@ -115,11 +116,11 @@ func (r *run) proxyFor(target *url.URL) (*url.URL, error) {
 	return url.Parse(text)
 }
 
-func (r *run) eitherCase(variable string) string {
-	if value, _ := r.LookupEnv(variable); value != "" {
+func (s *Settings) eitherCase(variable string) string {
+	if value, _ := s.LookupEnv(variable); value != "" {
 		return value
 	}
-	value, _ := r.LookupEnv(strings.ToUpper(variable))
+	value, _ := s.LookupEnv(strings.ToUpper(variable))
 	return value
 }
 
@@ -158,15 +159,15 @@ func connectionError(target *url.URL, err error) error {
 	var timeout net.Error
 	switch {
 	case errors.As(err, &verification), errors.As(err, &record):
-		return otherError("SSL validation failed for %s %v", &shown, err)
+		return command.OtherError("SSL validation failed for %s %v", &shown, err)
 	case errors.As(err, &network) && network.Op == "proxyconnect":
-		return otherError("Failed to connect to proxy URL: %v", err)
+		return command.OtherError("Failed to connect to proxy URL: %v", err)
 	case errors.As(err, &network) && network.Op == "dial" && network.Timeout():
-		return otherError("Connect timeout on endpoint URL: \"%s\"", &shown)
+		return command.OtherError("Connect timeout on endpoint URL: \"%s\"", &shown)
 	case errors.As(err, &network) && network.Op == "dial":
-		return otherError("Could not connect to the endpoint URL: \"%s\"", &shown)
+		return command.OtherError("Could not connect to the endpoint URL: \"%s\"", &shown)
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return otherError("Read timeout on endpoint URL: \"%s\"", &shown)
+		return command.OtherError("Read timeout on endpoint URL: \"%s\"", &shown)
 	}
-	return otherError("Connection was closed before we received a valid response from endpoint URL: \"%s\": %v", &shown, err)
+	return command.OtherError("Connection was closed before we received a valid response from endpoint URL: \"%s\": %v", &shown, err)
 }

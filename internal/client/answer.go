@@ -1,4 +1,4 @@
-package cli
+package client
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math/big"
+	"sallyport/internal/command"
 	"strings"
 
 	"sallyport/internal/api"
@@ -14,22 +15,24 @@ import (
 
 // readAnswer takes from an answer what the model knows, in the order of the model. What is unknown or null is left out, and a
 // body that is no document is an empty answer.
-func (r *run) readAnswer(answer *reply) (jmespath.Value, error) {
+func (c *Client) readAnswer(operation *api.Operation, answer *reply) (jmespath.Value, error) {
 	var body jmespath.Value
-	if r.operation.Service.Protocol == api.Query {
+	if operation.Service.Protocol == api.Query {
 		document, err := parseXML(answer.body)
 		if err != nil {
-			return jmespath.Value{}, otherError("Unable to parse response: %v", err)
+			return jmespath.Value{}, command.OtherError("Unable to parse response: %v", err)
 		}
-		body = document.child(r.operation.Name + "Result").value(r.operation.Output)
+		body = document.child(operation.Name + "Result").value(operation.Output)
 	} else {
 		body, _ = jmespath.ParseJSON(answer.body)
 	}
-	output, err := readStructure(r.operation.Output, body)
+	output, err := readStructure(operation.Output, body)
 	if err != nil {
 		return jmespath.Value{}, err
 	}
-	r.debug.printf("answer %s", masked(r.operation.Output, output))
+	if c.settings.Debug.On() {
+		c.settings.Debug.Printf("answer %s", Masked(c.settings.Debug, operation.Output, output))
+	}
 	return output, nil
 }
 
@@ -66,7 +69,7 @@ func readMember(member *api.Member, raw jmespath.Value) (jmespath.Value, error) 
 }
 
 func unreadable(member *api.Member, raw jmespath.Value) error {
-	return otherError("Unable to parse response: %s is %v, which cannot be read as %s", member.Name, raw.Kind(), wantedType(member))
+	return command.OtherError("Unable to parse response: %s is %v, which cannot be read as %s", member.Name, raw.Kind(), member.Kind)
 }
 
 func readInteger(member *api.Member, raw jmespath.Value) (jmespath.Value, error) {
@@ -90,7 +93,7 @@ const integerBits = 256
 // readList reads a list. Of a text where a list should be, the reference makes the list of its characters.
 func readList(member *api.Member, raw jmespath.Value) (jmespath.Value, error) {
 	if raw.Kind() == jmespath.String {
-		return textList(raw.Text()), nil
+		return jmespath.Characters(raw.Text()), nil
 	}
 	if raw.Kind() != jmespath.Array {
 		return jmespath.Value{}, unreadable(member, raw)

@@ -1,0 +1,6 @@
+package api
+
+// String is the word that people read for the type of a member.
+func (k Kind) String() string {
+	return [...]string{String: "string", Integer: "integer", Long: "integer", List: "list", Structure: "object"}[k]
+}

@@ -1,0 +1,321 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"sallyport/internal/api"
+	"sallyport/internal/command"
+	"sallyport/internal/jmespath"
+)
+
+const sampleConfig = `
+[default]
+region = us-east-2
+[profile dev]
+region = ap-south-1
+services = s1
+endpoint_url = http://profile
+[profile plain]
+endpoint_url = http://profile
+[profile deaf]
+endpoint_url = http://profile
+ignore_configured_endpoint_urls = true
+[profile default]
+region = us-west-9
+[profile lost]
+services = nowhere
+[services s1]
+sso_oidc =
+  endpoint_url = http://section
+`
+
+func TestParseIni(t *testing.T) {
+	const good = `
+# comment
+[default]
+Region = eu-west-1
+output=json # part of the value
+services = s1
+empty =
+; comment
+[profile "a b"]
+  sso_session: x = y
+[services s1]
+sso_oidc =
+  # comment
+  endpoint_url = http://o
+
+  other = 1
+sso =
+	endpoint_url=http://p
+`
+	file, err := parseIni(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ section, key, want string }{
+		{"default", "region", "eu-west-1"},
+		{"default", "output", "json # part of the value"},
+		{"default", "empty", ""},
+		{`profile "a b"`, "sso_session", "x = y"},
+		{"services s1", "sso_oidc", "\nendpoint_url = http://o\nother = 1"},
+	}
+	for _, test := range tests {
+		if got, found := file[test.section][test.key]; !found || got != test.want {
+			t.Errorf("[%s] %s is %q, %v; want %q", test.section, test.key, got, found, test.want)
+		}
+	}
+	if got, _ := nestedValue(file["services s1"]["sso"], "endpoint_url"); got != "http://p" {
+		t.Errorf("the nested value is %q", got)
+	}
+	if kind, name := sectionName(`profile "a b"`); kind != "profile" || name != "a b" {
+		t.Errorf("the section is %q %q", kind, name)
+	}
+}
+
+// settingsOf loads the settings of a run with these words and variables.
+func settingsOf(t *testing.T, env map[string]string, words ...string) (*Settings, error) {
+	t.Helper()
+	home := t.TempDir()
+	if err := os.Mkdir(filepath.Join(home, ".aws"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(home, ".aws", "config"), []byte(sampleConfig), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := command.GlobalOptions.Parse(words)
+	if err != nil {
+		return nil, err
+	}
+	return Load(&command.Call{Environ: environ(home, env), Global: parsed.Arguments, Debug: &command.DebugLog{}})
+}
+
+func environ(home string, env map[string]string) command.Environ {
+	return command.Environ{LookupEnv: func(name string) (string, bool) { value, set := env[name]; return value, set }, Home: home}
+}
+
+func TestEndpoints(t *testing.T) {
+	tests := []struct {
+		name  string
+		env   map[string]string
+		words string
+		want  string
+	}{
+		{"the built-in host name", nil, "", "https://oidc.us-east-2.amazonaws.com"},
+		{"in China", nil, "--region cn-north-1", "https://oidc.cn-north-1.amazonaws.com.cn"},
+		{"with FIPS and dual stack", map[string]string{"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "True"}, "", "https://oidc-fips.us-east-2.api.aws"},
+		{"the profile's", nil, "--profile plain --region x-1", "http://profile"},
+		{"the services section goes before the profile's", nil, "--profile dev", "http://section"},
+		{"a variable goes before the files", map[string]string{"AWS_ENDPOINT_URL": "http://any"}, "--profile dev", "http://any"},
+		{"the service's variable goes before the general one", map[string]string{"AWS_ENDPOINT_URL": "http://any", "AWS_ENDPOINT_URL_SSO_OIDC": "http://own/base/"}, "", "http://own/base/"},
+		{"the option goes before all", map[string]string{"AWS_ENDPOINT_URL_SSO_OIDC": "http://own", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, "--endpoint-url https://u:p@flag:8443/x?q#f", "https://flag:8443/x"},
+		{"what is configured can be switched off", map[string]string{"AWS_ENDPOINT_URL": "http://any", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, "--profile dev", "https://oidc.ap-south-1.amazonaws.com"},
+		{"the profile can switch itself off", nil, "--profile deaf --region x-1", "https://oidc.x-1.amazonaws.com"},
+		{"a section that is missing", nil, "--profile lost --region x-1", "error"},
+		{"no scheme", map[string]string{"AWS_ENDPOINT_URL": "127.0.0.1"}, "", "error"},
+		{"another scheme", map[string]string{"AWS_ENDPOINT_URL": "ftp://x"}, "", "error"},
+		{"no host", map[string]string{"AWS_ENDPOINT_URL": "http://"}, "", "error"},
+		{"a blank in the host", map[string]string{"AWS_ENDPOINT_URL": "http://a b"}, "", "error"},
+		{"a port too high", map[string]string{"AWS_ENDPOINT_URL": "http://a:99999"}, "", "error"},
+		{"an empty Region", nil, "--region=", "error"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s, err := settingsOf(t, test.env, strings.Fields(test.words)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			region, err := s.Region()
+			if err != nil {
+				t.Fatal(err)
+			}
+			endpoint, err := s.Endpoint(api.SSOOIDC, region)
+			if err == nil && endpoint.String() != test.want || err != nil && test.want != "error" {
+				t.Errorf("got %v, %v; want %s", endpoint, err, test.want)
+			}
+		})
+	}
+}
+
+func TestRegionsAndProfiles(t *testing.T) {
+	tests := []struct {
+		name  string
+		env   map[string]string
+		words string
+		want  string
+	}{
+		{"[default] goes before [profile default]", nil, "", "us-east-2"},
+		{"a profile by option", map[string]string{"AWS_PROFILE": "plain"}, "--profile dev", "ap-south-1"},
+		{"a profile by variable", map[string]string{"AWS_PROFILE": "dev", "AWS_DEFAULT_PROFILE": "plain"}, "", "ap-south-1"},
+		{"the older variable", map[string]string{"AWS_DEFAULT_PROFILE": "dev"}, "", "ap-south-1"},
+		{"AWS_REGION goes before AWS_DEFAULT_REGION", map[string]string{"AWS_REGION": "a-1", "AWS_DEFAULT_REGION": "b-1"}, "", "a-1"},
+		{"AWS_DEFAULT_REGION goes before the profile", map[string]string{"AWS_DEFAULT_REGION": "b-1"}, "", "b-1"},
+		{"the option goes before all, letters kept", map[string]string{"AWS_REGION": "a-1"}, "--region EU-1", "EU-1"},
+		{"another config file", map[string]string{"AWS_CONFIG_FILE": "/nonexistent", "AWS_DEFAULT_REGION": "c-1"}, "", "c-1"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s, err := settingsOf(t, test.env, strings.Fields(test.words)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := s.Region(); err != nil || got != test.want {
+				t.Errorf("got %q, %v; want %q", got, err, test.want)
+			}
+		})
+	}
+}
+
+// A silence longer than the read time-out is an error of the connection that calls itself a time-out; a time-out of zero means none.
+func TestImpatience(t *testing.T) {
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	_, err := impatientConn{near, time.Nanosecond}.Read(make([]byte, 1))
+	var timeout net.Error
+	if !errors.As(err, &timeout) || !timeout.Timeout() {
+		t.Fatalf("got %v", err)
+	}
+	target, _ := url.Parse("http://h/p?secret")
+	if got := connectionError(target, err).Error(); got != `Read timeout on endpoint URL: "http://h/p"` {
+		t.Errorf("got %s", got)
+	}
+	_, err = impatientConn{near, time.Nanosecond}.Write(make([]byte, 1))
+	if !errors.As(err, &timeout) || !timeout.Timeout() {
+		t.Errorf("writing: got %v", err)
+	}
+}
+
+func TestZeroMeansNoTimeout(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	for option, want := range map[string]bool{"--cli-read-timeout=0": false, "--cli-read-timeout=9": true, "--cli-connect-timeout=0": true} {
+		s, err := settingsOf(t, nil, option)
+		if err != nil {
+			t.Fatal(err)
+		}
+		transport, err := s.transport(&url.URL{Scheme: "http"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := transport.DialContext(t.Context(), "tcp", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, impatient := conn.(impatientConn); impatient != want {
+			t.Errorf("%s: impatient is %v", option, impatient)
+		}
+		conn.Close()
+	}
+}
+
+func TestProxies(t *testing.T) {
+	tests := []struct {
+		name, target string
+		env          map[string]string
+		want         string
+	}{
+		{"none", "http://a/", nil, ""},
+		{"loopback too", "http://127.0.0.1:1/", map[string]string{"HTTP_PROXY": "http://p:1"}, "http://p:1"},
+		{"by scheme", "https://a/", map[string]string{"HTTP_PROXY": "http://p:1", "https_proxy": "q:2"}, "http://q:2"},
+		{"for all schemes", "https://a/", map[string]string{"ALL_PROXY": "http://p:1"}, "http://p:1"},
+		{"a host that is exempt", "http://a.b/", map[string]string{"HTTP_PROXY": "http://p:1", "NO_PROXY": "x, a.b"}, ""},
+		{"a domain that is exempt", "http://a.b/", map[string]string{"HTTP_PROXY": "http://p:1", "no_proxy": ".b"}, ""},
+		{"a domain that only looks alike", "http://ab/", map[string]string{"HTTP_PROXY": "http://p:1", "no_proxy": "b"}, "http://p:1"},
+		{"a network that is exempt", "http://10.1.2.3/", map[string]string{"HTTP_PROXY": "http://p:1", "no_proxy": "10.0.0.0/8"}, ""},
+		{"everything is exempt", "http://a/", map[string]string{"HTTP_PROXY": "http://p:1", "no_proxy": "*"}, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := &Settings{Call: &command.Call{Environ: environ("", test.env)}}
+			target, _ := url.Parse(test.target)
+			got, err := s.proxyFor(target)
+			if err != nil || got == nil && test.want != "" || got != nil && got.String() != test.want {
+				t.Errorf("got %v, %v; want %q", got, err, test.want)
+			}
+		})
+	}
+}
+
+func TestAnswersAreReadLeniently(t *testing.T) {
+	tests := []struct{ name, body, want string }{
+		{"an integer as text", `{"expiresIn":" 12 "}`, `{"expiresIn":12}`},
+		{"a fraction is cut", `{"expiresIn":1.9}`, `{"expiresIn":1}`},
+		{"an integer with every digit", `{"expiresIn":12345678901234567890}`, `{"expiresIn":12345678901234567890}`},
+		{"a number with an exponent", `{"expiresIn":1e3}`, `{"expiresIn":1000}`},
+		{"a number too large for any clock", `{"expiresIn":1e999}`, "error"},
+		{"no number", `{"expiresIn":"soon"}`, "error"},
+		{"a boolean", `{"expiresIn":true}`, "error"},
+		{"a text that is none is kept", `{"accessToken":5}`, `{"accessToken":5}`},
+		{"a list", `[]`, `{}`},
+		{"the order of the model", `{"tokenType":"b","accessToken":"a"}`, `{"accessToken":"a","tokenType":"b"}`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			body, err := jmespath.ParseJSON([]byte(test.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := readStructure(api.CreateToken.Output, body)
+			if text := string(jmespath.Compact.AppendJSON(nil, got)); err == nil && text != test.want || err != nil && test.want != "error" {
+				t.Errorf("got %s, %v; want %s", text, err, test.want)
+			}
+		})
+	}
+}
+
+func FuzzParseIni(f *testing.F) {
+	f.Add(sampleConfig)
+	f.Add("[a]\nb=c\n d\n[")
+	f.Fuzz(func(_ *testing.T, text string) {
+		file, err := parseIni(text)
+		if err != nil {
+			return
+		}
+		for header, keys := range file {
+			sectionName(header)
+			for _, value := range keys {
+				nestedValue(value, "endpoint_url")
+			}
+		}
+	})
+}
+
+// identity is an answer of the Query protocol.
+const identity = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Arn>arn:aws:sts::1:assumed-role/r/s</Arn><UserId>AROA:s</UserId><Account>000000000001</Account>
+</GetCallerIdentityResult></GetCallerIdentityResponse>`
+
+// Whatever a server answers, the outcome is an exit code and, on success, JSON.
+func FuzzAnswers(f *testing.F) {
+	f.Add(200, "", `{"roleCredentials":{"expiration":"1"}}`, identity)
+	f.Add(400, "X#Y:z", `{"message":[1],"error":{}}`, "<ErrorResponse><Error><Code>c</Code></Error></ErrorResponse>")
+	f.Fuzz(func(t *testing.T, status int, errType, body, document string) {
+		for _, test := range []struct {
+			operation *api.Operation
+			body      string
+		}{{api.GetRoleCredentials.Operation, body}, {api.ListAccounts.Operation, body}, {api.GetCallerIdentity.Operation, document}} {
+			answer := &reply{status: status, header: map[string][]string{"X-Amzn-Errortype": {errType}}, body: []byte(test.body)}
+			c := &Client{settings: &Settings{Call: &command.Call{Debug: &command.DebugLog{}}}}
+			if isTransient(answer, test.operation) || answer.isError() {
+				_ = serviceError(test.operation, answer, false, 0)
+				continue
+			}
+			value, err := c.readAnswer(test.operation, answer)
+			if err == nil && !json.Valid(jmespath.Pretty.AppendJSON(nil, value)) {
+				t.Errorf("%s was read as what is no JSON", test.body)
+			}
+		}
+	})
+}

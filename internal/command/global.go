@@ -1,0 +1,27 @@
+package command
+
+// GlobalOptions are the options that every command has, in any position. Where the reference has one that does nothing here, it is
+// accepted all the same.
+var GlobalOptions = Options{
+	{Name: "debug", Purpose: "Tell on standard error what happens; secrets are masked."},
+	{Name: DebugSecrets, Exact: true, Hidden: true, Purpose: "Let --debug print secrets and tokens as well."},
+	{Name: "endpoint-url", Arity: OneValue, Purpose: "Send requests to this URL instead of the service's own."},
+	{Name: "no-verify-ssl", Purpose: "Do not verify the server's certificate."},
+	{Name: "no-paginate", Purpose: "Fetch one page only."},
+	{Name: "output", Arity: OneValue, Choices: []string{"json", "text", "table", "yaml", "yaml-stream", "off"}, Purpose: "The form of the output."},
+	{Name: "query", Arity: OneValue, Purpose: "A JMESPath expression that picks from the answer."},
+	{Name: "profile", Arity: OneValue, Purpose: "Use this profile of the configuration files."},
+	{Name: "region", Arity: OneValue, Purpose: "The Region to use."},
+	{Name: "version", Purpose: "Print the version."},
+	{Name: "color", Arity: OneValue, Choices: []string{"on", "off", "auto"}, Purpose: "Whether tables are coloured; auto, the default, colours them on a terminal."},
+	{Name: "no-sign-request", Purpose: "Do not look for credentials and do not sign."},
+	{Name: "ca-bundle", Arity: OneValue, Purpose: "Trust the certificate authorities in this PEM file."},
+	{Name: "cli-read-timeout", Arity: OneValue, Purpose: "Seconds to wait for an answer; 0 waits for ever, default 60."},
+	{Name: "cli-connect-timeout", Arity: OneValue, Purpose: "Seconds to wait for a connection; 0 waits for ever, default 60."},
+	{Name: "cli-binary-format", Arity: OneValue, Choices: []string{"base64", "raw-in-base64-out"}, Purpose: "Accepted; no operation has binary members."},
+	{Name: "no-cli-pager", Purpose: "Do not start a pager for the output."},
+	{Name: "cli-auto-prompt", Purpose: "Ask for command, options and values on the terminal."},
+	{Name: "no-cli-auto-prompt", Purpose: "Do not ask, whatever the configuration says."},
+	{Name: "cli-error-format", Arity: OneValue, Choices: []string{"legacy", "json", "yaml", "text", "table", "enhanced"},
+		Purpose: "The form of errors: a sentence with further details (enhanced, the default), without (legacy), or an object."},
+}
