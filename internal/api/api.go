@@ -32,6 +32,8 @@ type Service struct {
 	OAuthErrors    bool                     // refusals carry error and error_description (RFC 6749 §5.2) as well
 	Exceptions     map[*fault.Kind][]string // members of the exceptions that have more than those two, in the order of the model
 	Operations     []*Operation             // in the order of the model
+	Purpose        string                   // one line for people, in our words
+	Description    []string                 // paragraphs, in our words
 }
 
 // ExceptionMembers are the modelled members of an exception besides its message, in the order of the model.
@@ -68,6 +70,8 @@ type Operation struct {
 	Output     *Shape
 	Paging     *Paging // nil where the answer is one page
 	Purpose    string  // one line for people, in our words
+	// Description says in paragraphs what Purpose has no room for: when to call, what comes before and after. Examples has examples.
+	Description []string
 }
 
 // Paging names the members by which an answer goes on (model file paginators-1).

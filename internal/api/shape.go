@@ -33,15 +33,31 @@ type Member struct {
 	Location  Location
 	Wire      string // name in the query or header; otherwise Name
 	Required  bool
-	Sensitive bool  // marked sensitive in the model
-	Secret    bool  // not marked, but as good as a password while it lives: masked where Sensitive is
-	Min, Max  int64 // range of an integer, both zero when there is none
+	Sensitive bool     // marked sensitive in the model
+	Secret    bool     // not marked, but as good as a password while it lives: masked where Sensitive is
+	Min, Max  int64    // range of an integer, both zero when there is none
+	Values    []string // that are known to mean something; another one is sent all the same
+	Doc       string   // for people, in our words: meaning, unit, when it is needed
 
 	index int // of the Go field
 }
 
 // Masked reports whether the member's value must never be shown.
 func (m *Member) Masked() bool { return m.Sensitive || m.Secret }
+
+// valueSets are the values that are known to mean something, by the name that tags give them. They serve help and completion: nothing
+// is refused on their account.
+var valueSets = map[string][]string{
+	"publicGrants": {"authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"},
+	"applicationGrants": {
+		"authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:token-exchange",
+	},
+	"clientTypes":   {"public"},
+	"scopes":        {"sso:account:access", "openid"},
+	"presentations": {"Bearer"},
+	"subjects":      {"urn:ietf:params:oauth:token-type:access_token"},
+	"issued":        {"urn:ietf:params:oauth:token-type:access_token", "urn:ietf:params:oauth:token-type:refresh_token"},
+}
 
 // Location is where a member travels.
 type Location int
@@ -64,7 +80,7 @@ func (s *Shape) Member(name string) *Member {
 
 // shapeOf reads the shape off the fields of a struct type and their tags:
 //
-//	`api:"name[,required][,sensitive|secret][,integer][,elem=Shape][,query=name|header=name][,min=n,max=n]"`
+//	`api:"name[,required][,sensitive|secret][,integer][,elem=Shape][,query=name|header=name][,min=n,max=n][,values=set]" doc:"..."`
 //
 // It panics when a type contradicts itself: that is a table broken at start-up.
 func shapeOf(t reflect.Type) *Shape {
@@ -76,7 +92,7 @@ func shapeOf(t reflect.Type) *Shape {
 			panic(fmt.Sprintf("api: field %s.%s has no tag", t.Name(), field.Name))
 		}
 		words := strings.Split(tag, ",")
-		member := &Member{Name: words[0], Wire: words[0], index: i}
+		member := &Member{Name: words[0], Wire: words[0], Doc: field.Tag.Get("doc"), index: i}
 		member.Kind, member.Shape = kindOf(field.Type)
 		for _, word := range words[1:] {
 			member.apply(word)
@@ -122,6 +138,10 @@ func (m *Member) apply(word string) {
 		m.Location, m.Wire = QueryString, value
 	case "header":
 		m.Location, m.Wire = Header, value
+	case "values":
+		if m.Values = valueSets[value]; m.Values == nil {
+			panic(fmt.Sprintf("api: member %s has values of an unknown set %q", m.Name, value))
+		}
 	case "min":
 		m.Min, _ = strconv.ParseInt(value, 10, 64)
 	case "max":
