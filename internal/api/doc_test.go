@@ -185,8 +185,8 @@ func TestAnExampleInShell(t *testing.T) {
 	}{
 		{"prints", Example{Args: "a b"}, "p a b"},
 		{"goes into one variable", Example{Args: "a b", Sets: []string{"X"}}, "X=$(p a b)"},
-		{"goes into two variables", Example{Args: "a b", Sets: []string{"X", "Y"}}, "read -r X Y <<END\n$(p a b)\nEND"},
-		{"goes into the environment", Example{Args: "a b", Sets: []string{"AWS_X"}}, "AWS_X=$(p a b)\nexport AWS_X"},
+		{"goes into two variables", Example{Args: "a b", Sets: []string{"X", "Y"}}, "set -- $(p a b)\nX=$1 Y=$2"},
+		{"goes into the environment", Example{Args: "a b", Sets: []string{"AWS_X", "AWS_Y"}}, "set -- $(p a b)\nexport AWS_X=$1 AWS_Y=$2"},
 		{"goes into a file", Example{Args: "a b", File: "f"}, "p a b > f"},
 		{"is prepared", Example{Before: []string{"X=1"}, Args: "a $X"}, "X=1\np a $X"},
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -67,15 +68,22 @@ func (e Example) command(program, args string) string {
 	switch {
 	case e.File != "":
 		return command + " > " + e.File
-	case len(e.Sets) == 1:
-		command = e.Sets[0] + "=$(" + command + ")"
-	case len(e.Sets) > 1:
-		command = "read -r " + strings.Join(e.Sets, " ") + " <<END\n$(" + command + ")\nEND"
+	case len(e.Sets) == 0:
+		return command
 	}
-	if len(e.Sets) > 0 && strings.HasPrefix(e.Sets[0], environmentPrefix) {
-		command += "\nexport " + strings.Join(e.Sets, " ")
+	assign := ""
+	if strings.HasPrefix(e.Sets[0], environmentPrefix) {
+		assign = "export "
 	}
-	return command
+	if len(e.Sets) == 1 {
+		return assign + e.Sets[0] + "=$(" + command + ")"
+	}
+	// A here-document for read would not survive the indentation of a page.
+	var assignments []string
+	for i, name := range e.Sets {
+		assignments = append(assignments, name+"=$"+strconv.Itoa(i+1))
+	}
+	return "set -- $(" + command + ")\n" + assign + strings.Join(assignments, " ")
 }
 
 // Script is the walk as one script of a POSIX shell, for those who check that the examples run. It ends at the first command that fails
