@@ -182,12 +182,16 @@ func readFile(path string) (string, error) {
 		return "", err
 	}
 	defer file.Close()
+	return readBounded(file)
+}
+
+func readBounded(file *os.File) (string, error) {
 	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {
 		return "", err
 	}
 	if len(text) > maxFile {
-		return "", fmt.Errorf("%s is larger than %d bytes", path, maxFile)
+		return "", fmt.Errorf("%s is larger than %d bytes", file.Name(), maxFile)
 	}
 	return string(text), nil
 }

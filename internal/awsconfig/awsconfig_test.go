@@ -116,13 +116,14 @@ func TestOtherSectionsAreFoundByName(t *testing.T) {
 	}
 }
 
-func TestTwoSectionsForOneName(t *testing.T) {
+func TestOddFilesReadAsTheReferenceReadsThem(t *testing.T) {
 	tests := []struct{ name, config, profile, want string }{
 		{"the default profile without its kind stands later", "[profile default]\nregion = p\n[default]\nregion = d\n", "default", "d"},
 		{"the default profile with its kind stands later", "[default]\nregion = d\n[profile default]\nregion = p\n", "default", "p"},
 		{"quotes do not make another name", "[profile x]\nregion = 1\n[profile \"x\"]\nregion = 2\n", "x", "2"},
 		{"the later one stands alone", "[profile x]\nregion = 1\n[profile \"x\"]\noutput = 2\n", "x", ""},
 		{"a longer word is still a profile, as in the reference", "[profilefoo d]\nregion = 3\n", "d", "3"},
+		{"any blank sign indents", "[profile x]\nregion = a\n\u00a0b\n", "x", "a\nb"},
 		{"a default for all sections", "[DEFAULT]\nregion = all\n[profile x]\noutput = text\n", "x", "all"},
 		{"the default for all sections gives way", "[profile x]\nregion = own\n[DEFAULT]\nregion = all\n", "x", "own"},
 	}

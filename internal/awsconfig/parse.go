@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -38,7 +39,7 @@ type line struct {
 }
 
 // indent is the blank beginning of the line.
-func (l *line) indent() string { return l.text[:len(l.text)-len(strings.TrimLeft(l.text, " \t"))] }
+func (l *line) indent() string { return l.text[:len(l.text)-len(strings.TrimLeftFunc(l.text, unicode.IsSpace))] }
 
 // entry is a key with its value.
 type entry struct {
@@ -52,6 +53,7 @@ type entry struct {
 type section struct {
 	header  string // what stands between the brackets
 	name    SectionName
+	gone    bool    // was removed; comments behind it may be left
 	lines   []*line // the first is the header
 	entries []*entry
 }
@@ -115,7 +117,7 @@ type parser struct {
 // line takes one line and tells what is wrong with it.
 func (p *parser) line(l *line) (problem string) {
 	content := strings.TrimSpace(l.text)
-	indent := len(l.indent())
+	indent := utf8.RuneCountInString(l.indent())
 	end := strings.LastIndexByte(content, ']')
 	blank := content == "" || content[0] == '#' || content[0] == ';'
 	switch {

@@ -1,0 +1,37 @@
+//go:build unix
+
+package awsconfig
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// openLock opens the lock file and takes it, or fails with errLocked. Each opening is a holder of its own, so that goroutines
+// exclude each other too. The file stays: removing it would let two holders have two files of one name.
+func openLock(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, fileMode)
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err == nil {
+		return file, nil
+	}
+	file.Close()
+	if errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, syscall.EINTR) {
+		return nil, errLocked
+	}
+	return nil, err
+}
+
+// keepOwner gives the file to the owner of the old one, when the superuser edits somebody's configuration.
+func keepOwner(file *os.File, old fs.FileInfo) error {
+	owner, known := old.Sys().(*syscall.Stat_t)
+	if !known || os.Geteuid() != 0 {
+		return nil
+	}
+	return file.Chown(int(owner.Uid), int(owner.Gid))
+}
