@@ -15,8 +15,6 @@ import (
 	"strings"
 	"syscall"
 
-	"golang.org/x/term"
-
 	"sallyport/internal/api"
 	"sallyport/internal/cli"
 	"sallyport/internal/command"
@@ -45,30 +43,15 @@ var operators = []operator{
 
 func main() {
 	args := os.Args[1:]
-	if len(args) == 0 {
-		usage(os.Stderr)
-		os.Exit(command.ExitUsage)
-	}
-	if slices.Contains([]string{"help", "--help", "-h"}, args[0]) {
-		usage(os.Stdout)
-		return
-	}
 	for _, c := range operators {
 		words := strings.Fields(c.words)
 		if len(args) >= len(words) && slices.Equal(args[:len(words)], words) {
 			os.Exit(runCommand(c, args[len(words):]))
 		}
 	}
-	if slices.ContainsFunc(operators, func(c operator) bool { return strings.Fields(c.words)[0] == args[0] }) {
-		fmt.Fprintf(os.Stderr, "sallyport: %s needs one more word\n\n", args[0])
-		usage(os.Stderr)
-		os.Exit(command.ExitUsage)
-	}
 	program := &cli.Program{Services: api.Services}
-	if !program.Handles(args[0]) {
-		fmt.Fprintf(os.Stderr, "sallyport: %q is no command\n\n", args[0])
-		usage(os.Stderr)
-		os.Exit(command.ExitUsage)
+	for _, c := range operators {
+		program.Operators = append(program.Operators, cli.Operator{Words: c.words, Usage: c.usage, Purpose: c.help})
 	}
 	os.Exit(program.Main(args, command.Environ{
 		LookupEnv: os.LookupEnv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Home: home(), Version: version(),
@@ -101,18 +84,6 @@ func home() string {
 		return ""
 	}
 	return folder
-}
-
-func usage(w io.Writer) {
-	fmt.Fprint(w, "sallyport is a self-hosted AWS IAM Identity Center.\n\nOperate the service:\n\n")
-	for _, c := range operators {
-		fmt.Fprintf(w, "  sallyport %-52s %s\n", c.usage, c.help)
-	}
-	fmt.Fprint(w, "\nUse it, or AWS, with the AWS CLI's commands and options:\n\n")
-	for _, service := range api.Services {
-		fmt.Fprintf(w, "  sallyport %s OPERATION [--OPTION VALUE …]\n", service.Command)
-	}
-	fmt.Fprint(w, "\n`sallyport serve --help` lists the settings, `sallyport sso-oidc help` the operations.\n")
 }
 
 func serve(ctx context.Context, args []string) error {
@@ -160,7 +131,7 @@ const maxPasswordInput = 4096
 
 // readPassword asks on the terminal, twice and without echo, or reads the first line of standard input.
 func readPassword() (string, error) {
-	if !term.IsTerminal(int(os.Stdin.Fd())) {
+	if !command.IsTerminal(os.Stdin) {
 		text, err := io.ReadAll(io.LimitReader(os.Stdin, maxPasswordInput))
 		line, _, _ := strings.Cut(string(text), "\n")
 		return strings.TrimSuffix(line, "\r"), err
@@ -168,7 +139,7 @@ func readPassword() (string, error) {
 	var typed [2]string
 	for i, prompt := range []string{"New password: ", "Once more: "} {
 		fmt.Fprint(os.Stderr, prompt)
-		text, err := term.ReadPassword(int(os.Stdin.Fd()))
+		text, err := command.ReadSecret(os.Stdin)
 		fmt.Fprintln(os.Stderr)
 		if err != nil {
 			return "", err

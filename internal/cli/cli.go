@@ -4,13 +4,11 @@
 //
 // It owns the way from the words to an operation, its input and the printing of its answer. It leaves the grammar to command, one call to
 // client, the query language to jmespath and the forms of output to render, and knows no operation by name: where an operation needs
-// something special, the table says so. Words of our own that operate the service (serve, apply, ...) belong to the main program, which
-// asks Handles first.
+// something special, the table says so. The commands that operate the service (serve, apply, ...) belong to the main program.
 package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -18,6 +16,7 @@ import (
 	"strings"
 
 	"sallyport/internal/api"
+	"sallyport/internal/client"
 	"sallyport/internal/command"
 )
 
@@ -25,12 +24,15 @@ import (
 type Program struct {
 	Services []*api.Service
 	Commands []*command.Command // for people
+	// Operators are the commands that operate the service.
+	Operators []Operator
 }
 
-// Handles reports whether a command line that begins with this word is one for Main: a service, a command for people, or an option, which
-// only this command line allows before its command.
-func (p *Program) Handles(word string) bool {
-	return strings.HasPrefix(word, "-") || p.service(word) != nil || p.command(word) != nil
+// Operator is a command that operates the service. The main program runs it; here it is shown, so that people find it.
+type Operator struct {
+	Words   string // "keys rotate"
+	Usage   string // with what follows the words
+	Purpose string
 }
 
 func (p *Program) service(word string) *api.Service {
@@ -60,6 +62,9 @@ func (p *Program) words() []string {
 	for _, known := range p.Commands {
 		words = append(words, known.Word)
 	}
+	for _, operator := range p.Operators {
+		words = append(words, operator.Words)
+	}
 	return words
 }
 
@@ -85,8 +90,12 @@ type run struct {
 	*command.Call
 	*Program
 
+	aliases   aliases
 	chosen    *api.Service
 	operation *api.Operation
+	settings  *client.Settings // nil before they are read
+
+	fileEncoding textEncoding // of parameter files
 }
 
 // dispatch goes through the phases in the one order that decides which error a broken call gets: grammar, configuration,
@@ -101,10 +110,17 @@ func (r *run) dispatch(ctx context.Context, args []string) error {
 		return r.printVersion()
 	case r.Global.Has("cli-auto-prompt") && r.Global.Has("no-cli-auto-prompt"):
 		return command.ValidationError("Both --cli-auto-prompt and --no-cli-auto-prompt cannot be specified at the same time")
-	case r.command(word) != nil:
-		return r.runCommand(ctx, r.command(word), rest)
 	}
-	if err := r.route(rest, word); err != nil || r.operation == nil {
+	if r.aliases, err = r.loadAliases(); err != nil {
+		return err
+	}
+	if word, rest, err = r.resolve(ctx, word, rest, r.aliases.topLevel); err != nil {
+		return err
+	}
+	if known := r.command(word); known != nil {
+		return r.runCommand(ctx, known, rest)
+	}
+	if err := r.route(ctx, rest, word); err != nil || r.operation == nil {
 		return err
 	}
 	return r.runOperation(ctx)
@@ -152,7 +168,7 @@ func (r *run) runCommand(ctx context.Context, known *command.Command, words []st
 		return err
 	}
 	if strays := parsed.Strays(); len(strays) > 0 || separated && known.Operands == "" {
-		return command.UsageError("Unknown options: %s", strings.Join(append(strays, operands...), ", "))
+		return command.UnknownOptionsError("Unknown options: %s", strings.Join(append(strays, operands...), ", "))
 	}
 	r.Local, r.Words = parsed.Arguments, operands
 	return known.Run(ctx, r.Call)
@@ -170,7 +186,7 @@ func cutWords(words []string) (before, after []string, separated bool) {
 
 // route finds the operation that the words name and reads its options. It prints help, and leaves the operation nil, where
 // that is what the words ask for.
-func (r *run) route(rest []string, word string) error {
+func (r *run) route(ctx context.Context, rest []string, word string) error {
 	switch {
 	case word == "":
 		return command.UsageError("the following arguments are required: command")
@@ -178,6 +194,11 @@ func (r *run) route(rest []string, word string) error {
 		return r.helpAll()
 	}
 	if r.chosen = r.service(word); r.chosen == nil {
+		for _, operator := range r.Operators {
+			if strings.HasPrefix(operator.Words, word+" ") {
+				return command.UsageError("%s needs one more word: %s", word, operator.Words)
+			}
+		}
 		return command.UsageError("%s", command.InvalidChoice("command", word, r.words()))
 	}
 	parsed, err := command.Options{}.Parse(rest)
@@ -190,11 +211,15 @@ func (r *run) route(rest []string, word string) error {
 	case helpWord:
 		return r.helpService()
 	}
-	operation := operationNamed(r.chosen, parsed.Word)
-	if operation == nil {
-		return command.UsageError("%s", command.InvalidChoice("operation", parsed.Word, operationWords(r.chosen)))
+	word, rest, err = r.resolve(ctx, parsed.Word, parsed.Rest, func(word string) (string, bool) { return r.aliases.of(r.chosen.Command, word) })
+	if err != nil {
+		return err
 	}
-	return r.parseOperation(operation, parsed.Rest)
+	operation := operationNamed(r.chosen, word)
+	if operation == nil {
+		return command.UsageError("%s", command.InvalidChoice("operation", word, operationWords(r.chosen)))
+	}
+	return r.parseOperation(operation, rest)
 }
 
 func (r *run) parseOperation(operation *api.Operation, words []string) error {
@@ -213,36 +238,8 @@ func (r *run) parseOperation(operation *api.Operation, words []string) error {
 		return r.helpOperation(operation)
 	}
 	if unknown := parsed.Strays(); len(unknown) > 0 {
-		return command.UsageError("Unknown options: %s", strings.Join(unknown, ", "))
+		return command.UnknownOptionsError("Unknown options: %s", strings.Join(unknown, ", "))
 	}
 	r.operation, r.Local = operation, parsed.Arguments
 	return nil
-}
-
-// report prints the failure, if there is one, and returns the exit code.
-func (r *run) report(err error) int {
-	if err == nil {
-		return command.ExitOK
-	}
-	var known *command.Failure
-	if !errors.As(err, &known) {
-		known = &command.Failure{Exit: command.ExitOther, Message: err.Error()}
-	}
-	fmt.Fprintf(r.Stderr, "\n%s: [ERROR]: %s\n", command.Program, known.Error()+r.details(known))
-	if known.Usage {
-		fmt.Fprintf(r.Stderr, "\n%s\n", command.UsageLine)
-	}
-	return known.Exit
-}
-
-// details are the further members of a service's error, a line each.
-func (r *run) details(failure *command.Failure) string {
-	if len(failure.Details) == 0 || r.Global.One("cli-error-format") == "legacy" {
-		return ""
-	}
-	text := "\n\nAdditional error details:"
-	for _, detail := range failure.Details {
-		text += "\n" + detail.Name + ": " + detail.Value.Shown()
-	}
-	return text
 }

@@ -153,11 +153,15 @@ func TestExitCodesAndSentences(t *testing.T) {
 		{"a switch with a value", good, with(createToken, "--no-paginate=true"), command.ExitUsage, "ignored explicit argument", 0},
 		{"an option of the operation before it", good, []string{"sso-oidc", "--client-id", "x", "create-token"}, command.ExitUsage, "invalid choice 'x'", 0},
 		{"an output that does not exist", good, with(createToken, "--output", "xml"), command.ExitUsage, "invalid choice 'xml'", 0},
-		{"an output that is not supported", good, with(createToken, "--output", "table"), command.ExitUsage, "use one of: json, off", 0},
-		{"input as YAML", good, with(createToken, "--cli-input-yaml", "{}"), command.ExitUsage, "use --cli-input-json", 0},
-		{"auto-prompt", good, with(createToken, "--cli-auto-prompt"), command.ExitUsage, "not supported", 0},
+		{"input as YAML that is none", good, with(createToken, "--cli-input-yaml", "a: b: c"), command.ExitUsage, "Invalid YAML: line 1", 0},
+		{"input as JSON and YAML", good, with(createToken, "--cli-input-yaml", "{}", "--cli-input-json", "{}"), command.ExitUsage, "only one of", 0},
 		{"both ways of auto-prompt", good, with(createToken, "--cli-auto-prompt", "--no-cli-auto-prompt"), command.ExitUsage, "at the same time", 0},
-		{"errors as JSON", good, with(createToken, "--cli-error-format", "json"), command.ExitUsage, "use legacy or enhanced", 0},
+		{"errors as JSON", refusal, with(createToken, "--cli-error-format", "json"), command.ExitService,
+			"{\n    \"Message\": \"\",\n    \"Code\": \"AuthorizationPendingException\",\n    \"error\": \"authorization_pending\",\n    \"error_description\": \"wait\"\n}\n", 1},
+		{"errors as YAML, found before anything is sent", good, with(createToken, "--cli-error-format", "yaml", "--query", ""), command.ExitUsage, "Code: ParamValidation\nMessage: ", 0},
+		{"errors as text", refusal, with(createToken, "--cli-error-format", "text"), command.ExitService, "AuthorizationPendingException\t\tauthorization_pending\twait\n", 1},
+		{"errors without details", refusal, with(createToken, "--cli-error-format", "legacy"), command.ExitService, "CreateToken operation: \n", 1},
+		{"an error without a code is a sentence in every form", good, with(createToken, "--cli-error-format", "json", "--profile", "nope"), command.ExitOther, "[ERROR]: The config profile (nope)", 0},
 		{"a bad query", good, with(createToken, "--query", "a."), command.ExitUsage, "Bad value for --query", 0},
 		{"a query that fails on the answer", good, with(createToken, "--query", "abs(@)"), command.ExitOther, "in function abs()", 1},
 		{"a time-out that is no number", good, with(createToken, "--cli-read-timeout", "1.5"), command.ExitOther, "whole number of seconds", 0},
@@ -240,7 +244,7 @@ func TestInputThatIsRefused(t *testing.T) {
 		sentence string
 	}{
 		{"bad JSON", all("{"), "Invalid JSON"},
-		{"a list", all("[]"), "expected a JSON object"},
+		{"a list", all("[]"), "expected an object"},
 		{"missing members, all named", all("{}"), "Missing required parameter in input: \"clientId\"\nMissing required parameter in input: \"clientSecret\"\nMissing"},
 		{"an unknown member", all(`{"clientid":"x"}`), `Unknown parameter in input: "clientid", must be one of: clientId, clientSecret`},
 		{"a wrong type", all(`{"clientId":5}`), "Invalid type for parameter clientId: number, valid type: string"},
@@ -572,14 +576,6 @@ func TestVersionsBeginWithADigit(t *testing.T) {
 	for version, want := range map[string]string{"": "0.0.0", "v1.2.3": "1.2.3", "(devel)": "0.0.0-devel", "0.1.0": "0.1.0"} {
 		if got := numbered(version); got != want {
 			t.Errorf("%q is %q, want %q", version, got, want)
-		}
-	}
-}
-
-func TestHandles(t *testing.T) {
-	for word, want := range map[string]bool{"sso-oidc": true, "sso": true, "sts": true, "--region": true, "serve": false, "": false, "apply": false} {
-		if got := (&Program{Services: api.Services}).Handles(word); got != want {
-			t.Errorf("%q: %v", word, got)
 		}
 	}
 }

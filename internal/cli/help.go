@@ -34,6 +34,11 @@ func (r *run) helpAll() error {
 	p.section("SYNOPSIS", command.Program+" [options] <command> <subcommand> [parameters]")
 	p.section("GLOBAL OPTIONS", optionLines(command.GlobalOptions)...)
 	p.section("AVAILABLE COMMANDS", r.words()...)
+	var operators []string
+	for _, operator := range r.Operators {
+		operators = append(operators, command.Program+" "+operator.Usage, "   "+operator.Purpose)
+	}
+	p.section("OPERATING THE SERVICE", operators...)
 	return r.show(&p)
 }
 

@@ -1,21 +1,28 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"sallyport/internal/api"
 	"sallyport/internal/client"
 	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
+	"sallyport/internal/shorthand"
+	"sallyport/internal/yamlvalue"
 )
 
 // input is the input of the operation: what --cli-input-json says, with each member replaced that an option gives.
 func (r *run) input() (jmespath.Value, error) {
+	encoding, err := r.encodingNamed(fileEncodingVariable)
+	if err != nil {
+		return jmespath.Value{}, err
+	}
+	r.fileEncoding = encoding
 	members, err := r.inputDocument()
 	if err != nil {
 		return jmespath.Value{}, err
@@ -45,26 +52,50 @@ func replaceMember(members []jmespath.Member, member jmespath.Member) []jmespath
 	return append(members, member)
 }
 
+// inputDocument is what --cli-input-json or --cli-input-yaml says.
 func (r *run) inputDocument() ([]jmespath.Member, error) {
-	if r.Local.Has(inputYAML) {
-		return nil, command.ValidationError("--%s is not supported, use --%s", inputYAML, inputJSON)
+	text, asJSON := r.Local.Lookup(inputJSON)
+	yaml, asYAML := r.Local.Lookup(inputYAML)
+	switch {
+	case asJSON && asYAML:
+		return nil, command.ValidationError("only one of --%s and --%s can be given", inputJSON, inputYAML)
+	case asJSON:
+		return r.readInput(inputJSON, text, parseJSONInput)
+	case asYAML:
+		return r.readInput(inputYAML, yaml, parseYAMLInput)
 	}
-	given, ok := r.Local.Lookup(inputJSON)
-	if !ok {
-		return nil, nil
-	}
-	text, _, err := r.paramText(inputJSON, given)
+	return nil, nil
+}
+
+func (r *run) readInput(option, given string, parse func(string) (jmespath.Value, error)) ([]jmespath.Member, error) {
+	text, _, err := r.paramText(option, given)
 	if err != nil {
 		return nil, err
 	}
-	document, err := jmespath.ParseJSON([]byte(text))
+	document, err := parse(text)
 	if err != nil {
-		return nil, command.ValidationError("Error parsing parameter '--%s': Invalid JSON: %v", inputJSON, err)
+		return nil, command.ValidationError("Error parsing parameter '--%s': %v", option, err)
 	}
 	if document.Kind() != jmespath.Object {
-		return nil, command.ValidationError("Invalid type: expected a JSON object for --%s, received %v", inputJSON, document.Kind())
+		return nil, command.ValidationError("Invalid type: expected an object for --%s, received %v", option, document.Kind())
 	}
 	return slices.Clone(document.Members()), nil
+}
+
+func parseJSONInput(text string) (jmespath.Value, error) {
+	document, err := jmespath.ParseJSON([]byte(text))
+	if err != nil {
+		err = fmt.Errorf("Invalid JSON: %w", err)
+	}
+	return document, err
+}
+
+func parseYAMLInput(text string) (jmespath.Value, error) {
+	document, err := yamlvalue.Parse(text)
+	if err != nil {
+		err = fmt.Errorf("Invalid YAML: %w", err)
+	}
+	return document, err
 }
 
 // The prefixes of values that stand in a file, as text and as bytes.
@@ -88,11 +119,12 @@ func (r *run) paramText(name, given string) (text string, isBytes bool, err erro
 	if isBytes {
 		return string(content), true, nil
 	}
-	if !utf8.Valid(content) {
+	decoded, err := r.fileEncoding.decode(content)
+	if err != nil {
 		return "", false, command.ValidationError("Error parsing parameter '--%s': Unable to load paramfile (%s), text contents could not be decoded. "+
 			"If this is a binary file, please use the fileb:// prefix instead of the file:// prefix.", name, given)
 	}
-	return newlines.Replace(string(content)), false, nil
+	return newlines.Replace(decoded), false, nil
 }
 
 // newlines makes one kind of line end of three. A newline at the end stays: it is part of the value.
@@ -101,6 +133,9 @@ var newlines = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 // memberValue turns the words of an option into the value of its member.
 func (r *run) memberValue(member *api.Member, words []string) (jmespath.Value, error) {
 	name := command.Spell(member.Name)
+	if target := targetOf(member); target.Applies() {
+		return r.structuredValue(member, target, words)
+	}
 	if member.Kind == api.List {
 		return r.listValue(member, name, words)
 	}
@@ -112,10 +147,104 @@ func (r *run) memberValue(member *api.Member, words []string) (jmespath.Value, e
 		return jmespath.Value{}, wrongBytes(member)
 	case member.Kind == api.Integer || member.Kind == api.Long:
 		return integerValue(member, name, text)
-	case member.Kind == api.Structure:
-		return jsonValue(name, text)
 	}
 	return jmespath.TextOf(text), nil
+}
+
+// structuredValue reads a structure, or a list of structures, from JSON or from the shorthand syntax.
+func (r *run) structuredValue(member *api.Member, target *shorthand.Target, words []string) (jmespath.Value, error) {
+	name := command.Spell(member.Name)
+	if len(words) == 1 {
+		text, isBytes, err := r.paramText(name, words[0])
+		switch {
+		case err != nil:
+			return jmespath.Value{}, err
+		case isBytes:
+			return jmespath.Value{}, wrongBytes(member)
+		}
+		fromFile := text != words[0]
+		words = []string{text}
+		if fromFile && !shorthand.IsJSON(words) {
+			value, err := shorthand.Parse(target, text, r.readAssigned(name))
+			return value, shorthandError(name, err)
+		}
+	}
+	if shorthand.IsJSON(words) {
+		return jsonValues(member, name, words)
+	}
+	var value jmespath.Value
+	var err error
+	if member.Kind == api.List {
+		value, err = shorthand.ParseList(target, words, r.readAssigned(name))
+	} else {
+		value, err = shorthand.Parse(target, words[0], r.readAssigned(name))
+	}
+	return value, shorthandError(name, err)
+}
+
+// jsonValues reads each word as JSON. A single one for a list may be the list itself.
+func jsonValues(member *api.Member, name string, words []string) (jmespath.Value, error) {
+	items := make([]jmespath.Value, len(words))
+	for i, word := range words {
+		var err error
+		if items[i], err = jsonValue(name, word); err != nil {
+			return jmespath.Value{}, err
+		}
+	}
+	if member.Kind != api.List || len(items) == 1 && items[0].Kind() == jmespath.Array {
+		return items[0], nil
+	}
+	return jmespath.ListOf(items), nil
+}
+
+// readAssigned reads the files that the shorthand syntax assigns with @=.
+func (r *run) readAssigned(name string) shorthand.ReadFile {
+	return func(text string) (jmespath.Value, error) {
+		content, isBytes, err := r.paramText(name, text)
+		if err == nil && isBytes {
+			err = command.ValidationError("Parameter validation failed:\nInvalid type for a member of --%s: bytes", name)
+		}
+		return jmespath.TextOf(content), err
+	}
+}
+
+// shorthandError sorts what went wrong: a text that does not follow the syntax is a mistake of the caller, one that a number cannot be made
+// of leaves by the reference's other door.
+func shorthandError(name string, err error) error {
+	var syntax *shorthand.SyntaxError
+	var value *shorthand.ValueError
+	switch {
+	case errors.As(err, &syntax):
+		return command.ValidationError("Error parsing parameter '--%s': %v", name, err)
+	case errors.As(err, &value):
+		return command.OtherError("Error parsing parameter '--%s': %v", name, err)
+	}
+	return err
+}
+
+// targetOf describes a member for the shorthand syntax.
+func targetOf(member *api.Member) *shorthand.Target {
+	switch member.Kind {
+	case api.Integer, api.Long:
+		return &shorthand.Target{Kind: shorthand.Integer}
+	case api.Structure:
+		return structureTarget(member.Shape)
+	case api.List:
+		element := &shorthand.Target{}
+		if member.Shape != nil {
+			element = structureTarget(member.Shape)
+		}
+		return &shorthand.Target{Kind: shorthand.List, Element: element}
+	}
+	return &shorthand.Target{}
+}
+
+func structureTarget(shape *api.Shape) *shorthand.Target {
+	target := &shorthand.Target{Kind: shorthand.Structure}
+	for _, member := range shape.Members {
+		target.Members = append(target.Members, shorthand.Member{Name: member.Name, Target: targetOf(member)})
+	}
+	return target
 }
 
 func wrongBytes(member *api.Member) error {
@@ -160,13 +289,6 @@ func (r *run) listValue(member *api.Member, name string, words []string) (jmespa
 	items := make([]jmespath.Value, len(words))
 	for i, word := range words {
 		items[i] = jmespath.TextOf(word)
-		if member.Shape == nil {
-			continue
-		}
-		var err error
-		if items[i], err = jsonValue(name, word); err != nil {
-			return jmespath.Value{}, err
-		}
 	}
 	return jmespath.ListOf(items), nil
 }

@@ -2,18 +2,14 @@ package cli
 
 import (
 	"context"
-	"slices"
 
 	"sallyport/internal/client"
-	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
+	"sallyport/internal/render"
 )
 
 // runOperation runs what the words asked for: a skeleton or a call.
 func (r *run) runOperation(ctx context.Context) error {
-	if err := r.checkGlobals(); err != nil {
-		return err
-	}
 	query, err := r.compileQuery()
 	if err != nil {
 		return err
@@ -22,14 +18,17 @@ func (r *run) runOperation(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.settings = settings
 	kind, skeleton := r.Local.Lookup(generateSkeleton)
 	if skeleton && kind != "output" {
 		return r.printInputSkeleton(kind)
 	}
-	form, err := outputForm(settings)
+	printer, err := r.newPrinter(settings, query)
 	if err != nil {
 		return err
 	}
+	defer printer.out.close()
+	printer.options.Title = r.operation.Name
 	region, err := settings.Region()
 	if err != nil {
 		return err
@@ -44,40 +43,26 @@ func (r *run) runOperation(ctx context.Context) error {
 	if r.Debug.On() {
 		r.Debug.Printf("input %s", client.Masked(r.Debug, r.operation.Input, input))
 	}
-	printer := printer{run: r, form: form, query: query}
 	if skeleton {
 		return printer.print(outputSkeleton(r.operation.Output))
 	}
-	answer, err := r.fetch(ctx, settings, region, input)
-	if err != nil {
-		return err
-	}
-	return printer.print(answer)
-}
-
-// checkGlobals refuses what the grammar knows and we cannot do.
-func (r *run) checkGlobals() error {
-	switch format := r.Global.One("cli-error-format"); {
-	case r.Global.Has("cli-auto-prompt"):
-		return command.ValidationError("--cli-auto-prompt is not supported, give the options on the command line")
-	case format != "" && !slices.Contains([]string{"legacy", "enhanced"}, format):
-		return command.ValidationError("--cli-error-format %s is not supported, use legacy or enhanced", format)
-	}
-	return nil
+	return r.callService(ctx, region, input, printer)
 }
 
 func (r *run) printInputSkeleton(kind string) error {
-	if kind != "input" {
-		return command.ValidationError("--%s %s is not supported, use input or output", generateSkeleton, kind)
+	example := inputSkeleton(r.operation.Input)
+	if kind == "yaml-input" {
+		return render.YAMLExample(r.Stdout, example, skeletonComment(r.operation.Input))
 	}
-	return r.printJSON(inputSkeleton(r.operation.Input))
+	_, err := r.Stdout.Write(append(jmespath.Pretty.AppendJSON(nil, example), '\n'))
+	return err
 }
 
-// fetch calls the service, as often as the pages of the answer ask for.
-func (r *run) fetch(ctx context.Context, settings *client.Settings, region string, input jmespath.Value) (jmespath.Value, error) {
-	service, err := settings.Client(r.operation.Service, region)
+// callService calls the operation, as often as the pages of the answer ask for, and prints.
+func (r *run) callService(ctx context.Context, region string, input jmespath.Value, printer *printer) error {
+	service, err := r.settings.Client(r.operation.Service, region)
 	if err != nil {
-		return jmespath.Value{}, err
+		return err
 	}
 	defer service.Close()
 	call := func(ctx context.Context, input jmespath.Value) (jmespath.Value, error) {
@@ -85,18 +70,22 @@ func (r *run) fetch(ctx context.Context, settings *client.Settings, region strin
 	}
 	paginates, err := r.paginates(input)
 	if err != nil {
-		return jmespath.Value{}, err
+		return err
 	}
-	if !paginates {
-		return call(ctx, input)
+	if paginates {
+		pages, err := r.newPager(input)
+		if err != nil {
+			return err
+		}
+		if err := validate(r.operation.Input, jmespath.ObjectOf(pages.input)); err != nil {
+			return err
+		}
+		pages.fetch = call
+		return printer.printPages(ctx, pages)
 	}
-	pager, err := r.newPager(input)
+	answer, err := call(ctx, input)
 	if err != nil {
-		return jmespath.Value{}, err
+		return err
 	}
-	if err := validate(r.operation.Input, jmespath.ObjectOf(pager.input)); err != nil {
-		return jmespath.Value{}, err
-	}
-	pager.fetch = call
-	return pager.all(ctx)
+	return printer.print(answer)
 }

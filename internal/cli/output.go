@@ -1,29 +1,62 @@
 package cli
 
 import (
-	"slices"
+	"context"
 	"strings"
 
 	"sallyport/internal/client"
 	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
+	"sallyport/internal/render"
 )
 
-// supportedOutputs are the forms of output that exist.
-var supportedOutputs = []string{"json", "off"}
+// printer prints answers in the form that was asked for.
+type printer struct {
+	form    render.Form
+	query   *jmespath.Expression
+	options render.Options
+	out     *outlet
+}
 
-// outputForm is the form that was asked for. It is checked before anything is sent: a token that was issued and then not shown
-// is lost.
-func outputForm(settings *client.Settings) (string, error) {
-	form, given := settings.Global.Lookup("output")
+// newPrinter settles how answers are printed. Everything is checked before anything is sent: a token that was issued and then not shown is
+// lost.
+func (r *run) newPrinter(settings *client.Settings, query *jmespath.Expression) (*printer, error) {
+	form, err := outputForm(settings)
+	if err != nil {
+		return nil, err
+	}
+	out, err := r.newOutlet(settings)
+	if err != nil {
+		return nil, err
+	}
+	p := &printer{form: form, query: query, out: out}
+	width, terminal := command.TerminalWidth(r.Stdout)
+	p.options.Width = width
+	if color := r.Global.One("color"); color == "on" || color != "off" && terminal {
+		p.options.Color = render.DirectColor
+		if out.pager != nil {
+			p.options.Color = render.PagerColor
+		}
+	}
+	return p, nil
+}
+
+// outputForm is the form that the option, the variable or the profile names.
+func outputForm(settings *client.Settings) (render.Form, error) {
+	name, given := settings.Global.Lookup("output")
 	if !given {
-		form, given = settings.Find("output", "AWS_DEFAULT_OUTPUT")
+		name, given = settings.Find("output", "AWS_DEFAULT_OUTPUT")
 	}
-	if !given || form == "" {
-		return "json", nil
+	if !given || name == "" {
+		name = render.Forms[0].Name
 	}
-	if !slices.Contains(supportedOutputs, form) {
-		return "", command.ValidationError("output type %s is not supported, use one of: %s", form, strings.Join(supportedOutputs, ", "))
+	form, known := render.FormNamed(name)
+	if !known {
+		names := make([]string, len(render.Forms))
+		for i := range render.Forms {
+			names[i] = render.Forms[i].Name
+		}
+		return form, command.OtherError("Unknown output type: %s, use one of: %s", name, strings.Join(names, ", "))
 	}
 	return form, nil
 }
@@ -41,28 +74,48 @@ func (r *run) compileQuery() (*jmespath.Expression, error) {
 	return expression, nil
 }
 
-// printer prints answers.
-type printer struct {
-	run   *run
-	form  string
-	query *jmespath.Expression
-}
-
-// print prints one answer. An empty object prints nothing at all.
-func (p printer) print(value jmespath.Value) error {
+// print prints one answer, of which the query picks. An empty object prints nothing at all.
+func (p *printer) print(value jmespath.Value) error {
 	if p.query != nil {
 		var err error
 		if value, err = p.query.Search(value); err != nil {
 			return command.OtherError("%v", err)
 		}
 	}
-	if p.form == "off" || value.Kind() == jmespath.Object && len(value.Members()) == 0 {
-		return nil
+	if err := p.form.Render(p.out, value, p.options); err != nil {
+		return command.OtherError("%v", err)
 	}
-	return p.run.printJSON(value)
+	return nil
 }
 
-func (r *run) printJSON(value jmespath.Value) error {
-	_, err := r.Stdout.Write(append(jmespath.Pretty.AppendJSON(nil, value), '\n'))
+// printPages prints an answer of several pages: page by page where the form shows them so, or else as one value made of all.
+func (p *printer) printPages(ctx context.Context, pages *pager) error {
+	switch {
+	case !p.form.PerPage:
+		answer, err := pages.all(ctx)
+		if err != nil {
+			return err
+		}
+		return p.print(answer)
+	case p.form.Name == "text":
+		return p.printTextPages(ctx, pages)
+	}
+	_, err := pages.each(ctx, p.print)
 	return err
+}
+
+// printTextPages prints of each page what grows. The token to go on with has a line of its own, which the query picks from as from any page.
+func (p *printer) printTextPages(ctx context.Context, pages *pager) error {
+	resume, err := pages.each(ctx, func(page jmespath.Value) error {
+		result, found := page.Get(pages.paging.Result)
+		if !found {
+			return nil
+		}
+		return p.print(jmespath.ObjectOf([]jmespath.Member{{Name: pages.paging.Result, Value: result}}))
+	})
+	if err != nil || resume.IsNull() {
+		return err
+	}
+	token := jmespath.ObjectOf([]jmespath.Member{{Name: nextToken, Value: resume}})
+	return p.print(jmespath.ObjectOf([]jmespath.Member{{Name: nextToken, Value: token}}))
 }

@@ -123,6 +123,31 @@ func (p *pager) resumeToken(service string, printed int) jmespath.Value {
 // all fetches pages until there are no more, or enough items, and returns them as one answer.
 func (p *pager) all(ctx context.Context) (jmespath.Value, error) {
 	var collected []jmespath.Value // nil until a page has the member at all
+	resume, err := p.each(ctx, func(page jmespath.Value) error {
+		result, _ := page.Get(p.paging.Result)
+		if result.Kind() == jmespath.Array && collected == nil {
+			collected = []jmespath.Value{}
+		}
+		collected = append(collected, result.Items()...)
+		return nil
+	})
+	if err != nil {
+		return jmespath.Value{}, err
+	}
+	var members []jmespath.Member
+	if collected != nil {
+		members = append(members, jmespath.Member{Name: p.paging.Result, Value: jmespath.ListOf(collected)})
+	}
+	if !resume.IsNull() {
+		members = append(members, jmespath.Member{Name: nextToken, Value: resume})
+	}
+	return jmespath.ObjectOf(members), nil
+}
+
+// each fetches pages until there are no more, or enough items, and visits each without the items that are skipped or too many. It returns
+// the token to go on with, or null at the end.
+func (p *pager) each(ctx context.Context, visit func(page jmespath.Value) error) (resume jmespath.Value, err error) {
+	visited := 0 // items
 	for {
 		asked := p.asked()
 		page, err := p.fetch(ctx, jmespath.ObjectOf(p.input))
@@ -133,19 +158,23 @@ func (p *pager) all(ctx context.Context) (jmespath.Value, error) {
 		skipped := min(max(p.skip, 0), len(result.Items()))
 		items := result.Items()[skipped:]
 		p.skip = 0
-		if result.Kind() == jmespath.Array && collected == nil {
-			collected = []jmespath.Value{}
+		room := len(items)
+		if p.most >= 0 {
+			room = min(room, p.most-visited)
 		}
-		if room := p.most - len(collected); p.most >= 0 && len(items) > room {
-			return p.answer(append(collected, items[:room]...), p.resumeToken(asked, skipped+room)), nil
+		if err := visit(p.cut(page, items[:room])); err != nil {
+			return jmespath.Value{}, err
 		}
-		collected = append(collected, items...)
+		if room < len(items) {
+			return p.resumeToken(asked, skipped+room), nil
+		}
+		visited += room
 		next, _ := page.Get(p.paging.Token)
 		switch {
 		case next.Text() == "":
-			return p.answer(collected, jmespath.Value{}), nil
-		case len(collected) == p.most:
-			return p.answer(collected, p.resumeToken(next.Text(), wholePage)), nil
+			return jmespath.Value{}, nil
+		case visited == p.most:
+			return p.resumeToken(next.Text(), wholePage), nil
 		case next.Text() == asked:
 			return jmespath.Value{}, command.OtherError("Error during pagination: The same next token was received twice")
 		}
@@ -153,19 +182,16 @@ func (p *pager) all(ctx context.Context) (jmespath.Value, error) {
 	}
 }
 
+// cut is a page with only some of its items.
+func (p *pager) cut(page jmespath.Value, items []jmespath.Value) jmespath.Value {
+	if result, found := page.Get(p.paging.Result); !found || len(result.Items()) == len(items) {
+		return page
+	}
+	return jmespath.ObjectOf(replaceMember(slices.Clone(page.Members()), jmespath.Member{Name: p.paging.Result, Value: jmespath.ListOf(items)}))
+}
+
 // asked is the token of the page that is fetched next.
 func (p *pager) asked() string {
 	token, _ := jmespath.ObjectOf(p.input).Get(p.paging.Token)
 	return token.Text()
-}
-
-func (p *pager) answer(items []jmespath.Value, resume jmespath.Value) jmespath.Value {
-	var members []jmespath.Member
-	if items != nil {
-		members = append(members, jmespath.Member{Name: p.paging.Result, Value: jmespath.ListOf(items)})
-	}
-	if !resume.IsNull() {
-		members = append(members, jmespath.Member{Name: nextToken, Value: resume})
-	}
-	return jmespath.ObjectOf(members)
 }

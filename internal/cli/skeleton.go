@@ -35,3 +35,30 @@ func memberSkeleton(member *api.Member, text func(string) jmespath.Value) jmespa
 	}
 	return text(member.Name)
 }
+
+// skeletonComment tells of each member of a shape what the example cannot show.
+func skeletonComment(shape *api.Shape) func(path []string) string {
+	return func(path []string) string {
+		member := memberAt(shape, path)
+		if member == nil {
+			return ""
+		}
+		if member.Required {
+			return "[REQUIRED] " + member.Doc
+		}
+		return member.Doc
+	}
+}
+
+func memberAt(shape *api.Shape, path []string) (member *api.Member) {
+	for _, name := range path {
+		if shape == nil {
+			return nil
+		}
+		if member = shape.Member(name); member == nil {
+			return nil
+		}
+		shape = member.Shape
+	}
+	return member
+}

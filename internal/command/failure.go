@@ -47,6 +47,11 @@ func UsageError(format string, args ...any) error {
 	return &Failure{Exit: ExitUsage, Code: codeValidation, Message: fmt.Sprintf(format, args...), Usage: true}
 }
 
+// UnknownOptionsError is the one mistake of grammar that has no code.
+func UnknownOptionsError(format string, args ...any) error {
+	return &Failure{Exit: ExitUsage, Message: fmt.Sprintf(format, args...), Usage: true}
+}
+
 // ValidationError is a value that cannot be right.
 func ValidationError(format string, args ...any) error {
 	return &Failure{Exit: ExitUsage, Code: codeValidation, Message: fmt.Sprintf(format, args...)}

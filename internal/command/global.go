@@ -1,5 +1,8 @@
 package command
 
+// ErrorFormats are the forms that errors can take.
+var ErrorFormats = []string{"legacy", "json", "yaml", "text", "table", "enhanced"}
+
 // GlobalOptions are the options that every command has, in any position. Where the reference has one that does nothing here, it is
 // accepted all the same.
 var GlobalOptions = Options{
@@ -22,6 +25,6 @@ var GlobalOptions = Options{
 	{Name: "no-cli-pager", Purpose: "Do not start a pager for the output."},
 	{Name: "cli-auto-prompt", Purpose: "Ask for command, options and values on the terminal."},
 	{Name: "no-cli-auto-prompt", Purpose: "Do not ask, whatever the configuration says."},
-	{Name: "cli-error-format", Arity: OneValue, Choices: []string{"legacy", "json", "yaml", "text", "table", "enhanced"},
+	{Name: "cli-error-format", Arity: OneValue, Choices: ErrorFormats,
 		Purpose: "The form of errors: a sentence with further details (enhanced, the default), without (legacy), or an object."},
 }

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"sallyport/internal/awsconfig"
+	"sallyport/internal/command"
+	"sallyport/internal/shellwords"
+)
+
+// aliases are the words that a person made up for commands, as the file ~/.aws/cli/alias has them: those that a command line may begin
+// with, and those of a service.
+type aliases struct{ file *awsconfig.Document }
+
+// loadAliases reads the file. One that is missing has no aliases; one that is broken ends every command.
+func (r *run) loadAliases() (aliases, error) {
+	file, err := awsconfig.Read(filepath.Join(r.Home, ".aws", "cli", "alias"))
+	if err != nil {
+		return aliases{}, command.OtherError("%v", err)
+	}
+	return aliases{file}, nil
+}
+
+// topLevel is what a first word stands for.
+func (a aliases) topLevel(word string) (string, bool) { return a.lookup("toplevel", word) }
+
+// of is what the word behind a service stands for.
+func (a aliases) of(service, word string) (string, bool) { return a.lookup("command "+service, word) }
+
+func (a aliases) lookup(section, word string) (string, bool) {
+	value, found := a.file.Get(awsconfig.SectionName{Name: section}, word)
+	return strings.TrimSpace(value), found
+}
+
+// maxAliases is how many aliases may stand for one another. The reference has no bound and runs out of stack.
+const maxAliases = 20
+
+// expand replaces the word of an alias and the options that the alias brings along. external is what to give to a shell instead.
+func (r *run) expand(word, value string, rest []string) (newWord string, newRest []string, external string, err error) {
+	if shell, isExternal := strings.CutPrefix(value, "!"); isExternal {
+		return "", nil, strings.TrimSpace(shell + " " + shellwords.Join(rest)), nil
+	}
+	words, err := shellwords.Split(value)
+	if err != nil {
+		return "", nil, "", command.OtherError("the alias %q cannot be read: %v", word, err)
+	}
+	parsed, err := command.GlobalOptions.Parse(words)
+	if err != nil {
+		return "", nil, "", command.OtherError("the alias %q cannot be read: %v", word, err)
+	}
+	for name, values := range parsed.Arguments {
+		if name == "debug" || name == command.DebugSecrets || name == "profile" {
+			return "", nil, "", command.OtherError("the alias %q brings --%s, which cannot be part of an alias", word, name)
+		}
+		r.Global[name] = values
+	}
+	if parsed.Word == "" {
+		return "", nil, "", command.OtherError("the alias %q names no command", word)
+	}
+	return parsed.Word, append(parsed.Rest, rest...), "", nil
+}
+
+// resolve expands aliases until the word is none. One that stands for its own name means the command that it hides.
+func (r *run) resolve(ctx context.Context, word string, rest []string, lookup func(string) (string, bool)) (string, []string, error) {
+	for range maxAliases {
+		value, found := lookup(word)
+		if !found {
+			return word, rest, nil
+		}
+		expanded, words, external, err := r.expand(word, value, rest)
+		switch {
+		case err != nil:
+			return "", nil, err
+		case external != "":
+			return "", nil, r.shell(ctx, external)
+		case expanded == word:
+			return expanded, words, nil
+		}
+		r.Debug.Printf("alias %q stands for %q", word, expanded)
+		word, rest = expanded, words
+	}
+	return "", nil, command.OtherError("the alias %q stands for itself by way of others", word)
+}
+
+// shell runs the command line of an alias and ends with its exit code, which is passed on as a failure without a sentence.
+func (r *run) shell(ctx context.Context, line string) error {
+	shell := exec.CommandContext(ctx, "/bin/sh", "-c", line)
+	shell.Stdin, shell.Stdout, shell.Stderr, shell.Env = r.Stdin, r.Stdout, r.Stderr, os.Environ()
+	shell.Cancel = func() error { return nil } // the terminal interrupts the whole group
+	err := shell.Run()
+	var ended *exec.ExitError
+	if err != nil && !errors.As(err, &ended) {
+		return command.OtherError("the shell cannot be started: %v", err)
+	}
+	return &command.Failure{Exit: shell.ProcessState.ExitCode()}
+}
