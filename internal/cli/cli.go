@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strings"
 
 	"sallyport/internal/api"
@@ -162,15 +163,20 @@ func (r *run) runCommand(ctx context.Context, known *command.Command, words []st
 		return err
 	}
 	if parsed.Word == helpWord {
-		return r.helpCommand(known)
+		return r.show(commandPage(known))
 	}
 	if err := known.Options.CheckRequired(parsed.Arguments, words); err != nil {
 		return err
 	}
-	if strays := parsed.Strays(); len(strays) > 0 || separated && known.Operands == "" {
-		return command.UnknownOptionsError("Unknown options: %s", strings.Join(append(strays, operands...), ", "))
+	strays := parsed.Strays()
+	unknown := slices.DeleteFunc(slices.Clone(strays), func(word string) bool { return known.Operands != "" && !strings.HasPrefix(word, "-") })
+	if separated && known.Operands == "" {
+		unknown = append(append(unknown, "--"), operands...)
 	}
-	r.Local, r.Words = parsed.Arguments, operands
+	if len(unknown) > 0 {
+		return command.UnknownOptionsError("Unknown options: %s", strings.Join(unknown, ", "))
+	}
+	r.Local, r.Words = parsed.Arguments, append(strays, operands...)
 	return known.Run(ctx, r.Call)
 }
 
@@ -191,7 +197,7 @@ func (r *run) route(ctx context.Context, rest []string, word string) error {
 	case word == "":
 		return command.UsageError("the following arguments are required: command")
 	case word == helpWord:
-		return r.helpAll()
+		return r.show(r.rootPage())
 	}
 	if r.chosen = r.service(word); r.chosen == nil {
 		for _, operator := range r.Operators {
@@ -209,7 +215,7 @@ func (r *run) route(ctx context.Context, rest []string, word string) error {
 	case "":
 		return command.UsageError("the following arguments are required: operation")
 	case helpWord:
-		return r.helpService()
+		return r.show(servicePage(r.chosen))
 	}
 	word, rest, err = r.resolve(ctx, parsed.Word, parsed.Rest, func(word string) (string, bool) { return r.aliases.of(r.chosen.Command, word) })
 	if err != nil {
@@ -229,13 +235,13 @@ func (r *run) parseOperation(operation *api.Operation, words []string) error {
 		return err
 	}
 	if parsed.Word == helpWord && len(words) == 1 {
-		return r.helpOperation(operation)
+		return r.show(operationPage(operation))
 	}
 	if err := known.CheckRequired(parsed.Arguments, words); err != nil {
 		return err
 	}
 	if parsed.Word == helpWord && len(parsed.Rest) == 0 {
-		return r.helpOperation(operation)
+		return r.show(operationPage(operation))
 	}
 	if unknown := parsed.Strays(); len(unknown) > 0 {
 		return command.UnknownOptionsError("Unknown options: %s", strings.Join(unknown, ", "))

@@ -1,115 +1,235 @@
 package cli
 
 import (
-	"fmt"
+	"bytes"
+	"os/exec"
 	"strings"
 
 	"sallyport/internal/api"
 	"sallyport/internal/command"
+	"sallyport/internal/manual"
+	"sallyport/internal/render"
+	"sallyport/internal/shellwords"
 )
 
 // helpWord asks for help where a command, an operation or nothing more could stand.
 const helpWord = "help"
 
-// page is a help page in the making.
-type page struct{ strings.Builder }
-
-func (p *page) section(heading string, lines ...string) {
-	fmt.Fprintf(p, "%s\n\n", heading)
-	for _, line := range lines {
-		fmt.Fprintf(p, "       %s\n", line)
+// show shows a page on the terminal.
+func (r *run) show(page manual.Page) error {
+	width, terminal := command.TerminalWidth(r.Stdout)
+	if width == 0 {
+		width = render.DefaultWidth
 	}
-	p.WriteByte('\n')
-}
-
-func (r *run) show(p *page) error {
-	_, err := fmt.Fprint(r.Stdout, strings.TrimSuffix(p.String(), "\n"))
+	var text bytes.Buffer
+	if err := page.Terminal(&text, width, terminal); err != nil {
+		return err
+	}
+	out := &outlet{run: r, pager: r.manualPager(terminal)}
+	defer out.close()
+	_, err := text.WriteTo(out)
 	return err
 }
 
-func (r *run) helpAll() error {
-	var p page
-	p.section("NAME", command.Program)
-	p.section("DESCRIPTION", "Calls services of IAM Identity Center, ours or the real ones, with the options of the AWS CLI.")
-	p.section("SYNOPSIS", command.Program+" [options] <command> <subcommand> [parameters]")
-	p.section("GLOBAL OPTIONS", optionLines(command.GlobalOptions)...)
-	p.section("AVAILABLE COMMANDS", r.words()...)
-	var operators []string
-	for _, operator := range r.Operators {
-		operators = append(operators, command.Program+" "+operator.Usage, "   "+operator.Purpose)
+// manualPager is what pages are read with: MANPAGER or PAGER, as for man, or less on a terminal that has it.
+func (r *run) manualPager(terminal bool) []string {
+	for _, variable := range []string{"MANPAGER", "PAGER"} {
+		if words, err := shellwords.Split(r.Getenv(variable)); err == nil && len(words) > 0 {
+			return words
+		}
 	}
-	p.section("OPERATING THE SERVICE", operators...)
-	return r.show(&p)
-}
-
-func (r *run) helpService() error {
-	var p page
-	p.section("NAME", r.chosen.Command)
-	p.section("DESCRIPTION", r.chosen.ID+", API version "+r.chosen.Version+".")
-	var lines []string
-	for _, operation := range r.chosen.Operations {
-		lines = append(lines, command.Spell(operation.Name), "   "+operation.Purpose+".")
+	if _, err := exec.LookPath("less"); terminal && err == nil {
+		return []string{"less", "-R"}
 	}
-	p.section("AVAILABLE COMMANDS", lines...)
-	return r.show(&p)
+	return nil
 }
 
-func (r *run) helpCommand(known *command.Command) error {
-	var p page
-	p.section("NAME", known.Word)
-	p.section("DESCRIPTION", append([]string{known.Purpose}, known.Description...)...)
-	p.section("SYNOPSIS", append([]string{command.Program + " " + known.Word}, synopsis(known.Options)...)...)
-	p.section("OPTIONS", optionLines(known.Options)...)
-	p.section("GLOBAL OPTIONS", optionLines(command.GlobalOptions)...)
-	return r.show(&p)
+// pages are all pages of the manual, each from what the table or the command says of itself.
+func (p *Program) pages() []manual.Page {
+	pages := []manual.Page{p.rootPage()}
+	for _, service := range p.Services {
+		pages = append(pages, servicePage(service))
+		for _, operation := range service.Operations {
+			pages = append(pages, operationPage(operation))
+		}
+	}
+	for _, known := range p.Commands {
+		pages = append(pages, commandPage(known))
+	}
+	return pages
 }
 
-func (r *run) helpOperation(operation *api.Operation) error {
+func pageName(words ...string) string {
+	return strings.Join(append([]string{command.Program}, words...), " ")
+}
+
+func (p *Program) rootPage() manual.Page {
+	var services, commands, operators []manual.Item
+	for _, service := range p.Services {
+		services = append(services, manual.Item{Term: service.Command, Doc: []string{service.Purpose + "."}, Page: pageName(service.Command)})
+	}
+	for _, known := range p.Commands {
+		commands = append(commands, manual.Item{Term: known.Word, Doc: []string{known.Purpose + "."}, Page: pageName(known.Word)})
+	}
+	for _, operator := range p.Operators {
+		operators = append(operators, manual.Item{Term: operator.Usage, Doc: []string{operator.Purpose}})
+	}
+	return manual.Page{
+		Name:    pageName(),
+		Purpose: "A self-hosted IAM Identity Center, and a client for it and for AWS",
+		Description: []string{
+			"Runs the service with " + command.Program + " serve, signs people in with " + command.Program + " login, and calls the operations of the services with the commands and options of the AWS CLI.",
+			"What a command prints goes to standard output and everything else to standard error. It exits with 0 after success, 252 when it was not understood, 253 without a Region or credentials, " +
+				"254 when the service refused, 255 for everything else, and 130 after an interrupt.",
+		},
+		Synopsis: []string{pageName() + " [options] <command> <subcommand> [parameters]"},
+		Sections: []manual.Section{
+			{Heading: manual.HeadingGlobalOptions, Items: optionItems(command.GlobalOptions)},
+			{Heading: manual.HeadingCommands, Items: append(services, commands...)},
+			{Heading: "OPERATING THE SERVICE", Items: operators},
+		},
+	}
+}
+
+func servicePage(service *api.Service) manual.Page {
+	var items []manual.Item
+	for _, operation := range service.Operations {
+		word := command.Spell(operation.Name)
+		items = append(items, manual.Item{Term: word, Doc: []string{operation.Purpose + "."}, Page: pageName(service.Command, word)})
+	}
+	return manual.Page{
+		Name: pageName(service.Command), Purpose: service.Purpose, Description: service.Description,
+		Synopsis: []string{pageName(service.Command) + " <operation> [options]"},
+		Sections: []manual.Section{{Heading: manual.HeadingCommands, Items: items}},
+		SeeAlso:  []string{pageName()},
+	}
+}
+
+func operationPage(operation *api.Operation) manual.Page {
 	known := operationOptions(operation)
-	var p page
-	p.section("NAME", command.Spell(operation.Name))
-	p.section("DESCRIPTION", operation.Purpose+".")
-	p.section("SYNOPSIS", append([]string{command.Program + " " + operation.Service.Command + " " + command.Spell(operation.Name)}, synopsis(known)...)...)
-	p.section("OPTIONS", optionLines(known)...)
-	p.section("GLOBAL OPTIONS", optionLines(command.GlobalOptions)...)
-	p.section("OUTPUT", shapeLines(operation.Output, "")...)
-	return r.show(&p)
+	name := pageName(operation.Service.Command, command.Spell(operation.Name))
+	return manual.Page{
+		Name: name, Purpose: operation.Purpose, Description: operation.Description,
+		Synopsis: synopsis(name, known),
+		Sections: []manual.Section{
+			{Heading: manual.HeadingOptions, Items: append(memberItems(operation), optionItems(known[len(operation.Input.Members):])...)},
+			{Heading: manual.HeadingGlobalOptions, Items: optionItems(command.GlobalOptions)},
+			{Heading: manual.HeadingExamples, Text: exampleText(operation), Examples: examples(operation)},
+			{Heading: manual.HeadingOutput, Items: shapeItems(operation.Output)},
+		},
+		SeeAlso: []string{pageName(operation.Service.Command)},
+	}
 }
 
-func synopsis(known command.Options) []string {
-	var lines []string
+func commandPage(known *command.Command) manual.Page {
+	var shown []manual.Example
+	for _, example := range known.Examples {
+		shown = append(shown, manual.Example{Title: example.Title, Shell: command.Program + " " + example.Line})
+	}
+	lines := synopsis(pageName(known.Word), known.Options)
+	if known.Operands != "" {
+		lines = append(lines, known.Operands)
+	}
+	return manual.Page{
+		Name: pageName(known.Word), Purpose: known.Purpose, Description: known.Description, Synopsis: lines,
+		Sections: []manual.Section{
+			{Heading: manual.HeadingOptions, Items: optionItems(known.Options)},
+			{Heading: manual.HeadingGlobalOptions, Items: optionItems(command.GlobalOptions)},
+			{Heading: manual.HeadingExamples, Examples: shown},
+		},
+		SeeAlso: []string{pageName()},
+	}
+}
+
+func synopsis(name string, known command.Options) []string {
+	lines := []string{name}
 	for i := range known {
 		line := known[i].Form()
-		if !known[i].Required {
+		switch {
+		case known[i].Hidden:
+			continue
+		case known[i].Name == inputJSON:
+			line = "[--" + inputJSON + " | --" + inputYAML + "]"
+		case known[i].Name == inputYAML:
+			continue
+		case !known[i].Required:
 			line = "[" + line + "]"
 		}
-		if !known[i].Hidden {
-			lines = append(lines, line)
-		}
+		lines = append(lines, line)
 	}
 	return append(lines, "[global options]")
 }
 
-func optionLines(known command.Options) []string {
-	var lines []string
+func optionItems(known command.Options) []manual.Item {
+	var items []manual.Item
 	for i := range known {
 		if !known[i].Hidden {
-			lines = append(lines, known[i].Form(), "   "+known[i].Purpose)
+			items = append(items, manual.Item{Term: known[i].Form(), Doc: []string{known[i].Purpose}, Values: known[i].Choices})
 		}
 	}
-	return lines
+	return items
 }
 
-func shapeLines(shape *api.Shape, indent string) []string {
-	if len(shape.Members) == 0 {
-		return []string{indent + "None"}
-	}
-	var lines []string
-	for _, member := range shape.Members {
-		lines = append(lines, indent+member.Name+" "+purposeOf(member))
-		if member.Shape != nil {
-			lines = append(lines, shapeLines(member.Shape, indent+"   ")...)
+// memberItems are the options that the input of an operation makes.
+func memberItems(operation *api.Operation) []manual.Item {
+	var items []manual.Item
+	for _, member := range operation.Input.Members {
+		if isPagingMember(operation, member) {
+			continue
 		}
+		items = append(items, manual.Item{
+			Term: "--" + command.Spell(member.Name), Note: noteOf(member), Doc: []string{member.Doc}, Values: member.Values, Items: innerItems(member),
+		})
 	}
-	return lines
+	return items
+}
+
+func shapeItems(shape *api.Shape) []manual.Item {
+	if len(shape.Members) == 0 {
+		return []manual.Item{{Term: "None", Doc: []string{"Nothing is printed."}}}
+	}
+	var items []manual.Item
+	for _, member := range shape.Members {
+		items = append(items, manual.Item{Term: member.Name, Note: noteOf(member), Doc: []string{member.Doc}, Values: member.Values, Items: innerItems(member)})
+	}
+	return items
+}
+
+func innerItems(member *api.Member) []manual.Item {
+	if member.Shape == nil {
+		return nil
+	}
+	return shapeItems(member.Shape)
+}
+
+// noteOf tells the type of a member, and what else decides how to give it.
+func noteOf(member *api.Member) string {
+	words := []string{member.Kind.String()}
+	if member.Required {
+		words = append(words, "required")
+	}
+	if member.Masked() {
+		words = append(words, "secret")
+	}
+	return "(" + strings.Join(words, ", ") + ")"
+}
+
+// exampleText tells which variables the examples need.
+func exampleText(operation *api.Operation) []string {
+	text := []string{"The examples go on from each other and need these variables:"}
+	for _, variable := range operation.Variables() {
+		text = append(text, variable.Name+"="+shellwords.Quote(variable.Value)+": "+variable.Purpose+".")
+	}
+	if len(text) == 1 {
+		return nil
+	}
+	return text
+}
+
+func examples(operation *api.Operation) []manual.Example {
+	var shown []manual.Example
+	for _, example := range operation.Examples() {
+		shown = append(shown, manual.Example{Title: example.Title, Shell: example.Shell(command.Program), Note: example.Note})
+	}
+	return shown
 }

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"strings"
-
 	"sallyport/internal/api"
 	"sallyport/internal/command"
 )
@@ -16,7 +14,7 @@ const (
 
 var commonOptions = command.Options{
 	{Name: inputJSON, Arity: command.OneValue, Lifts: true, Purpose: "Read the input from this JSON document, or from file://PATH. Options given as well win."},
-	{Name: inputYAML, Arity: command.OneValue, Lifts: true, Purpose: "Not supported."},
+	{Name: inputYAML, Arity: command.OneValue, Lifts: true, Purpose: "Read the input from this YAML document, or from file://PATH. Options given as well win."},
 	{Name: generateSkeleton, Arity: command.OptionalValue, Preset: "input", Choices: []string{"input", "output", "yaml-input"}, Lifts: true, LiftsNot: "output",
 		Purpose: "Print an example of the input or the output and send nothing."},
 }
@@ -40,7 +38,7 @@ func operationOptions(operation *api.Operation) command.Options {
 	for _, member := range operation.Input.Members {
 		all = append(all, command.Option{
 			Name: command.Spell(member.Name), Arity: arityOf(member), Required: member.Required,
-			Hidden: isPagingMember(operation, member), Purpose: purposeOf(member),
+			Hidden: isPagingMember(operation, member), Purpose: member.Doc,
 		})
 	}
 	all = append(all, commonOptions...)
@@ -61,27 +59,6 @@ func arityOf(member *api.Member) command.Arity {
 func isPagingMember(operation *api.Operation, member *api.Member) bool {
 	paging := operation.Paging
 	return paging != nil && (member.Name == paging.Token || member.Name == paging.Limit)
-}
-
-func purposeOf(member *api.Member) string {
-	words := []string{map[api.Kind]string{
-		api.String: "text", api.Integer: "integer", api.Long: "integer", api.List: "list", api.Structure: "structure",
-	}[member.Kind]}
-	if member.Required {
-		words = append(words, "required")
-	}
-	if member.Masked() {
-		words = append(words, "secret")
-	}
-	return "(" + strings.Join(words, ", ") + ")"
-}
-
-func serviceWords(services []*api.Service) []string {
-	words := make([]string, len(services))
-	for i, service := range services {
-		words[i] = service.Command
-	}
-	return words
 }
 
 func operationWords(service *api.Service) []string {
