@@ -1,0 +1,294 @@
+// Package ssocache owns the folder where sign-ins are kept, ~/.aws/sso/cache: the names of its files, what they say, and how
+// they are written and locked so that the AWS CLI, every SDK and many of our own processes can share one session. What others
+// wrote into a file and we do not know is kept.
+//
+// When a token is refreshed and how a client registers is the callers' business; so is what a person is told.
+package ssocache
+
+import (
+	"context"
+	"crypto/sha1"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// The modes of what is made: the files hold tokens.
+const (
+	fileMode   = 0o600
+	folderMode = 0o700
+)
+
+// extension is that of all files that the AWS CLI and the SDKs look at.
+const extension = ".json"
+
+// Dir is the folder below a home folder.
+func Dir(home string) string { return filepath.Join(home, ".aws", "sso", "cache") }
+
+// Cache is one such folder. It is made when something is written.
+type Cache struct{ dir string }
+
+// Open is the cache in a folder, which need not be there.
+func Open(dir string) Cache { return Cache{dir} }
+
+// TokenKey is the key of the token of a sign-in: of the session if it has a name, or else, for profiles of the older form, of
+// the start URL exactly as it is configured.
+func TokenKey(session, startURL string) string {
+	if session == "" {
+		return digest(startURL)
+	}
+	return digest(session)
+}
+
+// Client is what a registration is for.
+type Client struct {
+	StartURL string
+	Region   string
+	Session  string   // empty for profiles of the older form
+	Scopes   []string // nil where the configuration has none
+}
+
+// RegistrationKey is the key of a client's registration: the digest of a JSON document, byte for byte as the AWS CLI writes it.
+// Registrations for the device flow and for the authorization code have the same key; what they are good for stands in them.
+func RegistrationKey(c Client) string {
+	document := append([]byte(`{"region": `), quote(c.Region)...)
+	document = append(document, `, "scopes": `...)
+	document = append(document, textList(c.Scopes)...)
+	document = append(document, `, "session_name": `...)
+	if c.Session == "" {
+		document = append(document, "null"...)
+	} else {
+		document = append(document, quote(c.Session)...)
+	}
+	document = append(document, `, "startUrl": `...)
+	document = append(document, quote(c.StartURL)...)
+	return digest(string(document) + `, "tool": "botocore"}`)
+}
+
+// digest is SHA-1 because the names of the files are; nothing relies on its strength.
+func digest(text string) string {
+	sum := sha1.Sum([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// Path is the file of a key.
+func (c Cache) Path(key string) string { return filepath.Join(c.dir, key+extension) }
+
+// ErrNone is what reading fails with when there is nothing usable: no file, no JSON, or no members that are needed. The error's
+// text tells which, and never what the file says.
+var ErrNone = errors.New("nothing usable is cached")
+
+// ReadToken is the token of a key, valid or not.
+func (c Cache) ReadToken(key string) (Token, error) {
+	path := c.Path(key)
+	members, reason := readMembers(path)
+	if reason == "" {
+		var token Token
+		if token, reason = tokenOf(members); reason == "" {
+			return token, nil
+		}
+	}
+	return Token{}, none(path, reason)
+}
+
+// ReadRegistration is the registration of a key, valid or not.
+func (c Cache) ReadRegistration(key string) (Registration, error) {
+	path := c.Path(key)
+	members, reason := readMembers(path)
+	if reason == "" {
+		var registration Registration
+		if registration, reason = registrationOf(members); reason == "" {
+			return registration, nil
+		}
+	}
+	return Registration{}, none(path, reason)
+}
+
+func none(path, reason string) error { return fmt.Errorf("%w: %s %s", ErrNone, path, reason) }
+
+// maxFile is the size beyond which a file is not read: tokens have a few thousand bytes at most.
+const maxFile = 1 << 20
+
+// readMembers reads a file, or tells why there is nothing in it.
+func readMembers(path string) (all []member, reason string) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, "is not there"
+	}
+	if err != nil {
+		return nil, "cannot be opened: " + cause(err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err != nil {
+		return nil, "cannot be read: " + cause(err)
+	}
+	if len(text) > maxFile {
+		return nil, "is too large for what it should be"
+	}
+	return parseMembers(text)
+}
+
+// cause is an error of the system without the path, which the sentence has already.
+func cause(err error) string {
+	var of *fs.PathError
+	if errors.As(err, &of) {
+		return of.Err.Error()
+	}
+	return err.Error()
+}
+
+// WriteToken puts a token into the file of a key, at once: a reader sees the old one or the new one, whole. Whoever has read
+// the token before must hold the lock of the key from then on.
+func (c Cache) WriteToken(key string, token Token) error {
+	if token.AccessToken == "" || !writable(token.ExpiresAt) {
+		return errors.New("a token without a value or an end cannot be cached")
+	}
+	return c.write(key, token.members())
+}
+
+// WriteRegistration puts a registration into the file of a key, at once.
+func (c Cache) WriteRegistration(key string, registration Registration) error {
+	if registration.ClientID == "" || registration.ClientSecret == "" || !writable(registration.ExpiresAt) {
+		return errors.New("a registration without an id, a secret or an end cannot be cached")
+	}
+	return c.write(key, registration.members())
+}
+
+func (c Cache) write(key string, members []member) (err error) {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.dir, folderMode); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(c.dir, "*.tmp") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(file.Name())
+		}
+	}()
+	_, err = file.Write(encode(members))
+	if err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return rename(file.Name(), c.Path(key))
+}
+
+// Remove takes the file of a key away. It need not be there.
+func (c Cache) Remove(key string) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	if err := os.Remove(c.Path(key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// checkKey refuses keys that are no plain name of a file.
+func checkKey(key string) error {
+	if key == "" || strings.ContainsAny(key, `/\`) || !filepath.IsLocal(key) {
+		return fmt.Errorf("%q is no key of the cache", key)
+	}
+	return nil
+}
+
+// Entry is one file of the cache: a token, a registration, or neither.
+type Entry struct {
+	Key          string
+	Path         string
+	Token        *Token
+	Registration *Registration
+	Problem      string // why it cannot be used; a token with one has what could be read
+}
+
+// List are all files that the AWS CLI and the SDKs look at, sorted by key. A file is a token as soon as it has an access token,
+// which is how the AWS CLI tells what to end at a sign-out; the tools of editors have some of other names.
+func (c Cache) List() ([]Entry, error) {
+	files, err := os.ReadDir(c.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all []Entry
+	for _, file := range files {
+		if key, ours := strings.CutSuffix(file.Name(), extension); ours && !file.IsDir() {
+			all = append(all, c.entry(key))
+		}
+	}
+	return all, nil
+}
+
+func (c Cache) entry(key string) Entry {
+	e := Entry{Key: key, Path: c.Path(key)}
+	members, reason := readMembers(e.Path)
+	if reason != "" {
+		e.Problem = reason
+		return e
+	}
+	if token, reason := tokenOf(members); token.AccessToken != "" {
+		e.Token, e.Problem = &token, reason
+		return e
+	}
+	registration, reason := registrationOf(members)
+	if reason == "" {
+		e.Registration = &registration
+		return e
+	}
+	e.Problem = "has neither a token nor a registration"
+	return e
+}
+
+// lockExtension is one that nobody takes for a token.
+const lockExtension = ".lock"
+
+// lockPause bounds how long to wait between two tries for the lock: long enough for many waiting processes to cost nothing
+// beside a refresh, which takes tens of milliseconds.
+const lockPause = 20 * time.Millisecond
+
+// Lock takes the lock of a key for this holder, waiting as long as the context allows. Who refreshes a token takes it, reads the
+// token again, and refreshes it only if nobody has done so meanwhile. Other programs do not know the lock. The system frees it
+// when the process ends, however it ends; the lock file stays, since removing it would let two holders lock two files of one name.
+func (c Cache) Lock(ctx context.Context, key string) (unlock func(), err error) {
+	if err := checkKey(key); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(c.dir, folderMode); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(c.dir, key+lockExtension)
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("wait for %s: %w", path, err)
+		}
+		file, err := openLock(path)
+		if err == nil {
+			return func() { file.Close() }, nil
+		}
+		if !errors.Is(err, errLocked) {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(lockPause/2 + rand.N(lockPause/2)):
+		}
+	}
+}
+
+var errLocked = errors.New("another process holds the lock")
