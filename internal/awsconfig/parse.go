@@ -39,7 +39,9 @@ type line struct {
 }
 
 // indent is the blank beginning of the line.
-func (l *line) indent() string { return l.text[:len(l.text)-len(strings.TrimLeftFunc(l.text, unicode.IsSpace))] }
+func (l *line) indent() string {
+	return l.text[:len(l.text)-len(strings.TrimLeftFunc(l.text, unicode.IsSpace))]
+}
 
 // entry is a key with its value.
 type entry struct {
