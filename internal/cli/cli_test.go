@@ -219,9 +219,9 @@ func TestGrammarThatIsAccepted(t *testing.T) {
 		{"a list in JSON", with(createToken, "--scope", ` ["a", "b c"]`), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "scope": ["a", "b c"]}`},
 		{"two words of JSON are words", with(createToken, "--scope", `["a"]`, `["b"]`), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "scope": ["[\"a\"]", "[\"b\"]"]}`},
 		{"an input document", []string{"sso-oidc", "create-token", "--cli-input-json", `{"clientId":"a","clientId":"b","grantType":"g","clientSecret":"s"}`},
-			`{"clientId": "b", "clientSecret": "s", "grantType": "g"}`},
+			`{"clientId": "b", "grantType": "g", "clientSecret": "s"}`},
 		{"options win over the document", []string{"sso-oidc", "create-token", "--scope", "x", "--cli-input-json", `{"clientId":"a","grantType":"g","clientSecret":"s","scope":["p","q"]}`},
-			`{"clientId": "a", "clientSecret": "s", "grantType": "g", "scope": ["x"]}`},
+			`{"clientId": "a", "grantType": "g", "clientSecret": "s", "scope": ["x"]}`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -604,7 +604,7 @@ func TestAttemptsAreCounted(t *testing.T) {
 	if !regexp.MustCompile("^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$").MatchString(first.Get("Amz-Sdk-Invocation-Id")) || first.Get("Amz-Sdk-Invocation-Id") != second.Get("Amz-Sdk-Invocation-Id") {
 		t.Errorf("the invocation ids are %v and %v", first, second)
 	}
-	if got := second.Get("Amz-Sdk-Request"); got != "attempt=2; max=3" {
+	if got := second.Get("Amz-Sdk-Request"); !strings.HasSuffix(got, "attempt=2; max=3") {
 		t.Errorf("the second attempt says %q", got)
 	}
 }

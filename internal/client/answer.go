@@ -20,11 +20,17 @@ func (c *Client) readAnswer(operation *api.Operation, answer *reply) (jmespath.V
 	if operation.Service.Protocol == api.Query {
 		document, err := parseXML(answer.body)
 		if err != nil {
-			return jmespath.Value{}, command.OtherError("Unable to parse response: %v", err)
+			return jmespath.Value{}, unreadableAnswer(operation.Service, answer, err)
 		}
-		body = document.child(operation.Name + "Result").value(operation.Output)
-	} else {
-		body, _ = jmespath.ParseJSON(answer.body)
+		result := operation.Name + "Result"
+		if !document.has(result) {
+			return jmespath.Value{}, command.OtherError("Unable to parse response: it has no %s", result)
+		}
+		body = document.child(result).value(operation.Output)
+	} else if parsed, err := jmespath.ParseJSON(answer.body); err == nil {
+		if body = parsed; body.Kind() != jmespath.Object {
+			return jmespath.Value{}, unreadableAnswer(operation.Service, answer, errNoObject)
+		}
 	}
 	output, err := readStructure(operation.Output, body)
 	if err != nil {
@@ -34,6 +40,17 @@ func (c *Client) readAnswer(operation *api.Operation, answer *reply) (jmespath.V
 		c.settings.Debug.Printf("answer %s", Masked(c.settings.Debug, operation.Output, output))
 	}
 	return output, nil
+}
+
+// errNoObject tells of JSON that is something else than the protocol wants.
+var errNoObject = errors.New("the answer is no JSON object")
+
+// unreadableAnswer is the sentence about an answer that is not in the protocol of its service. XML is shown, as the reference does.
+func unreadableAnswer(service *api.Service, answer *reply, err error) error {
+	if service.Protocol == api.Query {
+		return command.OtherError("Unable to parse response (%v), invalid XML received. Further retries may succeed:\n%q", err, answer.body)
+	}
+	return command.OtherError("Unable to parse response: %v", err)
 }
 
 func readStructure(shape *api.Shape, body jmespath.Value) (jmespath.Value, error) {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"net/url"
+	"regexp"
 	"sallyport/internal/command"
 	"strconv"
 	"strings"
@@ -104,8 +105,12 @@ func parseEndpoint(text string) (*url.URL, error) {
 		return nil, command.OtherError("Invalid endpoint: %s", text)
 	}
 	endpoint.User, endpoint.RawQuery, endpoint.Fragment = nil, "", ""
+	endpoint.RawPath = escapes.ReplaceAllStringFunc(endpoint.EscapedPath(), strings.ToUpper)
 	return endpoint, nil
 }
+
+// escapes are those of a path, which the reference sends in capitals (RFC 3986 §6.2.2.1).
+var escapes = regexp.MustCompile("%[0-9a-fA-F]{2}")
 
 func validHost(endpoint *url.URL) bool {
 	const lastPort = 1<<16 - 1

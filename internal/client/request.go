@@ -3,10 +3,12 @@ package client
 import (
 	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"runtime"
 	"sallyport/internal/command"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -34,29 +36,26 @@ func newMessage(endpoint *url.URL, operation *api.Operation, input jmespath.Valu
 	return m
 }
 
-// asREST spreads the members over the query, the headers and a JSON body (restJson1).
+// asREST spreads the members over the query, the headers and a JSON body (restJson1). They go out in the order in which they were given, as
+// the reference's do.
 func (m *message) asREST(endpoint *url.URL, operation *api.Operation, input jmespath.Value) {
 	path, query, _ := strings.Cut(operation.Path, "?")
 	parameters := strings.FieldsFunc(query, func(r rune) bool { return r == '&' })
-	hasBody := false
 	var body []jmespath.Member
-	for _, member := range operation.Input.Members {
-		hasBody = hasBody || member.Location == api.Body
-		value, given := input.Get(member.Name)
-		if !given {
-			continue
-		}
-		switch member.Location {
-		case api.QueryString:
-			parameters = append(parameters, escape(member.Wire)+"="+escape(plainText(value)))
-		case api.Header:
-			m.header.Set(member.Wire, plainText(value))
+	for _, given := range input.Members() {
+		member := operation.Input.Member(given.Name)
+		switch {
+		case member == nil: // not of this operation: what is validated has none
+		case member.Location == api.QueryString:
+			parameters = append(parameters, escape(member.Wire)+"="+escape(plainText(given.Value)))
+		case member.Location == api.Header:
+			m.header.Set(member.Wire, plainText(given.Value))
 		default:
-			body = append(body, jmespath.Member{Name: member.Wire, Value: value})
+			body = append(body, jmespath.Member{Name: member.Wire, Value: given.Value})
 		}
 	}
 	m.url = join(endpoint, path, strings.Join(parameters, "&"))
-	if hasBody {
+	if slices.ContainsFunc(operation.Input.Members, func(member *api.Member) bool { return member.Location == api.Body }) {
 		m.header.Set("Content-Type", "application/json")
 		m.body = jmespath.Wire.AppendJSON(nil, jmespath.ObjectOf(body))
 	}
@@ -107,7 +106,12 @@ func (m *message) attempt(ctx context.Context) (*http.Request, error) {
 		return nil, err
 	}
 	request.Header = m.header.Clone()
-	request.GetBody = nil // an attempt is sent once; sending again is our decision
+	// An attempt is sent once; sending again is our decision. The transport makes it by itself for requests that it can repeat, if a used
+	// connection ends, and takes those without a body for such: unless they have one, be it empty.
+	request.GetBody = nil
+	if request.Body == http.NoBody && request.Method == http.MethodGet {
+		request.Body = io.NopCloser(strings.NewReader(""))
+	}
 	return request, nil
 }
 

@@ -7,6 +7,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	crypto "crypto/rand"
 	"fmt"
@@ -111,9 +112,17 @@ func (c *Client) exchange(ctx context.Context, e *exchange) (jmespath.Value, err
 	}
 	m.header.Set("User-Agent", c.userAgent(e.operation))
 	m.header.Set("amz-sdk-invocation-id", newInvocationID())
+	patience, err := c.settings.timeout("cli-read-timeout")
+	if err != nil {
+		return jmespath.Value{}, err
+	}
+	end := "" // of the attempt, as the server would write it
 	for attempt := 1; ; attempt++ {
-		m.header.Set("amz-sdk-request", attemptHeader(attempt, c.attempts))
+		m.header.Set("amz-sdk-request", attemptHeader(attempt, c.attempts, end))
 		answer, err := c.send(ctx, e)
+		if answer != nil {
+			end = cmp.Or(attemptEnd(answer, patience), end)
+		}
 		again := err != nil || isTransient(answer, e.operation)
 		if again && attempt < c.attempts {
 			c.settings.Debug.Printf("attempt %d of %d failed, trying again", attempt, c.attempts)
@@ -141,12 +150,26 @@ func newInvocationID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 }
 
-// attemptHeader counts the attempts for the server. The first does not tell how many there may be.
-func attemptHeader(attempt, most int) string {
+// attemptHeader counts the attempts for the server. The first tells neither when it will be given up nor how many there may be.
+func attemptHeader(attempt, most int, end string) string {
 	if attempt == 1 {
 		return "attempt=1"
 	}
-	return fmt.Sprintf("attempt=%d; max=%d", attempt, most)
+	header := fmt.Sprintf("attempt=%d; max=%d", attempt, most)
+	if end != "" {
+		header = "ttl=" + end + "; " + header
+	}
+	return header
+}
+
+// attemptEnd is when an attempt that follows an answer at once will be given up, by the clock of the server. It is empty where that is
+// never, or where the server does not tell its time.
+func attemptEnd(answer *reply, patience time.Duration) string {
+	theirs, err := http.ParseTime(answer.header.Get("Date"))
+	if err != nil || patience == 0 {
+		return ""
+	}
+	return theirs.Add(patience).UTC().Format("20060102T150405Z")
 }
 
 // send makes one attempt. Each is signed afresh, because a signature holds the time.
@@ -163,11 +186,13 @@ func (c *Client) send(ctx context.Context, e *exchange) (*reply, error) {
 	c.logRequest(request, e.operation)
 	response, err := c.transport.RoundTrip(request)
 	if err != nil {
+		c.settings.Debug.Printf("no response: %v", err)
 		return nil, connectionError(request.URL, err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxReply))
 	if err != nil {
+		c.settings.Debug.Printf("no whole response: %v", err)
 		return nil, connectionError(request.URL, err)
 	}
 	c.settings.Debug.Printf("response status %d, %d bytes, request id %s", response.StatusCode, len(body), response.Header.Get("x-amzn-RequestId"))
@@ -175,7 +200,7 @@ func (c *Client) send(ctx context.Context, e *exchange) (*reply, error) {
 }
 
 // isError includes redirects: they are not followed, and their status is what scripts see.
-func (a *reply) isError() bool { return a.status > http.StatusMultipleChoices }
+func (a *reply) isError() bool { return a.status >= http.StatusMultipleChoices }
 
 // The answers after which a request may succeed if it is sent again, as the reference's standard mode has them. A bare 429 is
 // none, nor are the modelled SlowDownException and AuthorizationPendingException: their callers pace themselves.
@@ -217,6 +242,9 @@ type apiError struct {
 
 // readError finds code and text, wherever the service puts them.
 func readError(answer *reply, operation *api.Operation) apiError {
+	if answer.status == http.StatusMultipleChoices { // in which the reference looks for nothing
+		return apiError{code: unknownError, message: unknownError}
+	}
 	if isGeneric(answer) {
 		return apiError{code: strconv.Itoa(answer.status), message: http.StatusText(answer.status)}
 	}
@@ -231,6 +259,9 @@ func readError(answer *reply, operation *api.Operation) apiError {
 	if err != nil {
 		body = jmespath.ObjectOf([]jmespath.Member{{Name: "message", Value: jmespath.TextOf(string(answer.body))}})
 	}
+	if body.Kind() != jmespath.Object {
+		return apiError{unreadable: errNoObject}
+	}
 	code := answer.header.Get("x-amzn-ErrorType")
 	if code == "" {
 		code = firstText(body, "code", "Code", "__type")
@@ -238,7 +269,19 @@ func readError(answer *reply, operation *api.Operation) apiError {
 	if code == "" {
 		code = strconv.Itoa(answer.status)
 	}
-	return apiError{code: bareCode(code), message: firstText(body, "message", "Message"), details: body}
+	return apiError{code: bareCode(code), message: errorText(body), details: body}
+}
+
+// errorText is the sentence of an error. Of a null the reference prints its own word.
+func errorText(body jmespath.Value) string {
+	for _, name := range []string{"message", "Message"} {
+		if value, found := body.Get(name); found && value.IsNull() {
+			return "None"
+		} else if found {
+			return value.Shown()
+		}
+	}
+	return ""
 }
 
 // isGeneric reports whether an answer of 5xx comes from something before the service, which speaks no protocol.
@@ -270,7 +313,7 @@ func whenCalling(operation string) string { return " when calling the " + operat
 func serviceError(operation *api.Operation, answer *reply, exhausted bool, retries int) error {
 	refusal := readError(answer, operation)
 	if refusal.unreadable != nil {
-		return command.OtherError("Unable to parse response, invalid XML received: %v", refusal.unreadable)
+		return unreadableAnswer(operation.Service, answer, refusal.unreadable)
 	}
 	failure := &command.Failure{
 		Exit: command.ExitService, Code: refusal.code, When: whenCalling(operation.Name), Message: refusal.message,

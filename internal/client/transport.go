@@ -169,5 +169,5 @@ func connectionError(target *url.URL, err error) error {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return command.OtherError("Read timeout on endpoint URL: \"%s\"", &shown)
 	}
-	return command.OtherError("Connection was closed before we received a valid response from endpoint URL: \"%s\": %v", &shown, err)
+	return command.OtherError("Connection was closed before we received a valid response from endpoint URL: \"%s\".", &shown)
 }
