@@ -9,6 +9,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -78,12 +79,30 @@ func (p *Program) Main(args []string, env command.Environ) int {
 
 func (r *run) main(ctx context.Context, args []string) int {
 	r.Version = numbered(r.Version)
-	err := r.dispatch(ctx, args)
+	err := r.promptAndDispatch(ctx, args)
 	if ctx.Err() != nil {
 		fmt.Fprintln(r.Stdout)
 		return command.ExitInterrupt
 	}
 	return r.report(err)
+}
+
+// promptAndDispatch runs the words, or those that a person makes of them at the prompt.
+func (r *run) promptAndDispatch(ctx context.Context, args []string) error {
+	mode := r.promptMode(args)
+	if mode != promptOn {
+		err := r.dispatch(ctx, args)
+		var failure *command.Failure
+		if mode == promptOff || !errors.As(err, &failure) || failure.Exit != command.ExitUsage {
+			return err
+		}
+	}
+	words, err := r.prompt(ctx, args)
+	if err != nil {
+		return err
+	}
+	*r = run{Call: &command.Call{Environ: r.Environ, Wait: r.Wait}, Program: r.Program}
+	return r.dispatch(ctx, words)
 }
 
 // run is one run of the program.
