@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"regexp"
 	"strconv"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
 	"sallyport/internal/store"
+	"sallyport/internal/sys"
 )
 
 // Parse reads a directory file. The name is for the mistakes, which come as *Mistakes, all of them at once.
@@ -64,11 +64,11 @@ func (r *reader) document(content []byte) *yaml.Node {
 
 // yamlError is the form in which the YAML library tells of a syntax error. Its line is where the library was when it noticed, at times the
 // line before or after the one to mend.
-var yamlError = regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?(?s:(.*))$`)
+var yamlError = sys.Pattern(`^yaml: (?:line ([0-9]+): )?(?s:(.*))$`)
 
 func (r *reader) syntax(err error) {
 	at, message := place{line: 1}, err.Error()
-	if parts := yamlError.FindStringSubmatch(message); parts != nil {
+	if parts := yamlError().FindStringSubmatch(message); parts != nil {
 		if line, err := strconv.Atoi(parts[1]); err == nil {
 			at.line = line
 		}

@@ -7,12 +7,13 @@ import (
 	"unicode/utf8"
 
 	"sallyport/internal/store"
+	"sallyport/internal/sys"
 )
 
 // rule is what a text may be: the constraints of sso-admin and identitystore, so that what a file declares the APIs can show.
 type rule struct {
 	min, max int // characters
-	pattern  *regexp.Regexp
+	pattern  func() *regexp.Regexp
 	expected string                  // the pattern in words
 	check    func(value string) bool // beyond the pattern; nil when there is nothing more
 	numeral  bool                    // may be written without quotes, though YAML takes it for a number
@@ -21,7 +22,7 @@ type rule struct {
 
 func (r rule) holds(value string) bool {
 	length := utf8.RuneCountInString(value)
-	return r.min <= length && length <= r.max && r.pattern.MatchString(value) && (r.check == nil || r.check(value))
+	return r.min <= length && length <= r.max && r.pattern().MatchString(value) && (r.check == nil || r.check(value))
 }
 
 // words says what the rule expects.
@@ -32,28 +33,28 @@ func (r rule) words() string {
 	return fmt.Sprintf("%s, %d to %d characters", r.expected, r.min, r.max)
 }
 
-var emailPattern = regexp.MustCompile(`^[^\s\p{C}\p{Z}@]+@[^\s\p{C}\p{Z}@]+$`)
+var emailPattern = sys.Pattern(`^[^\s\p{C}\p{Z}@]+@[^\s\p{C}\p{Z}@]+$`)
 
 // The patterns are those of the models. Go's \p{L} and its kin are the same classes as there; \d and \w are written out, in ASCII.
 var (
 	ruleInstanceName = rule{
-		min: 1, max: 255, pattern: regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P} ]+$`), // AWS allows no blank (NameType); pages show this name
+		min: 1, max: 255, pattern: sys.Pattern(`^[\p{L}\p{M}\p{S}\p{N}\p{P} ]+$`), // AWS allows no blank (NameType); pages show this name
 		expected: "letters, digits, signs and blanks",
 	}
 	ruleAccountID = rule{
-		min: 12, max: 12, pattern: regexp.MustCompile(`^[0-9]{12}$`),
+		min: 12, max: 12, pattern: sys.Pattern(`^[0-9]{12}$`),
 		expected: "an account id of 12 digits", numeral: true,
 	}
 	ruleUserName = rule{
-		min: 1, max: 128, pattern: regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]+$`),
+		min: 1, max: 128, pattern: sys.Pattern(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]+$`),
 		expected: "letters, digits and signs without blanks, no name " + reservedWords, check: notReserved,
 	}
 	ruleWords = rule{
-		min: 1, max: 1024, pattern: regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r \x{a0}\x{3000}]+$`),
+		min: 1, max: 1024, pattern: sys.Pattern(`^[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r \x{a0}\x{3000}]+$`),
 		expected: "text",
 	}
 	ruleGroupName = rule{
-		min: 1, max: 1024, pattern: regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r \x{a0}]+$`),
+		min: 1, max: 1024, pattern: sys.Pattern(`^[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r \x{a0}]+$`),
 		expected: "letters, digits, signs and blanks, no name " + reservedWords, check: notReserved,
 	}
 	ruleEmail = rule{
@@ -61,11 +62,11 @@ var (
 		expected: "an e-mail address such as name@example.com",
 	}
 	ruleStatus = rule{
-		min: 7, max: 8, pattern: regexp.MustCompile(`^(ENABLED|DISABLED)$`),
+		min: 7, max: 8, pattern: sys.Pattern(`^(ENABLED|DISABLED)$`),
 		expected: store.StatusEnabled + " or " + store.StatusDisabled, listed: true,
 	}
 	ruleAccountName = rule{
-		min: 1, max: 50, pattern: regexp.MustCompile(`^[ -~]+$`),
+		min: 1, max: 50, pattern: sys.Pattern(`^[ -~]+$`),
 		expected: "printable ASCII characters",
 	}
 	ruleAccountEmail = rule{
@@ -73,15 +74,15 @@ var (
 		expected: "an e-mail address such as name@example.com",
 	}
 	rulePermissionSetName = rule{
-		min: 1, max: 32, pattern: regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]+$`),
+		min: 1, max: 32, pattern: sys.Pattern(`^[A-Za-z0-9_+=,.@-]+$`),
 		expected: "letters, digits and _+=,.@-",
 	}
 	rulePermissionSetDescription = rule{
-		min: 1, max: 700, pattern: regexp.MustCompile(`^[\t\n\r -~\x{a1}-\x{ff}]+$`),
+		min: 1, max: 700, pattern: sys.Pattern(`^[\t\n\r -~\x{a1}-\x{ff}]+$`),
 		expected: "Latin-1 text",
 	}
 	ruleRelayState = rule{
-		min: 1, max: 240, pattern: regexp.MustCompile("^[a-zA-Z0-9&$@#\\\\/%?=~\\-_'\"|!:,.;*+\\[\\] (){}]+$"),
+		min: 1, max: 240, pattern: sys.Pattern("^[a-zA-Z0-9&$@#\\\\/%?=~\\-_'\"|!:,.;*+\\[\\] (){}]+$"),
 		expected: "a URL of ASCII characters",
 	}
 	ruleSessionDuration = rule{
@@ -89,7 +90,7 @@ var (
 		expected: "an ISO 8601 duration between PT1H and PT12H, such as PT1H or PT90M", listed: true,
 	}
 	ruleReference = rule{ // whether it is a name is seen by looking it up
-		min: 1, max: 1024, pattern: regexp.MustCompile(``),
+		min: 1, max: 1024, pattern: sys.Pattern(``),
 		expected: "a name",
 	}
 )
@@ -116,11 +117,11 @@ const (
 )
 
 // durationPattern is the part of an ISO 8601 duration that can lie within the bounds.
-var durationPattern = regexp.MustCompile(`^PT(?:([0-9]{1,5})H)?(?:([0-9]{1,5})M)?(?:([0-9]{1,5})S)?$`)
+var durationPattern = sys.Pattern(`^PT(?:([0-9]{1,5})H)?(?:([0-9]{1,5})M)?(?:([0-9]{1,5})S)?$`)
 
 // parseDuration reads a session duration into seconds.
 func parseDuration(text string) (seconds int64, ok bool) {
-	parts := durationPattern.FindStringSubmatch(text)
+	parts := durationPattern().FindStringSubmatch(text)
 	if parts == nil {
 		return 0, false
 	}

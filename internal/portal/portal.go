@@ -5,7 +5,6 @@ package portal
 import (
 	"context"
 	"log/slog"
-	"regexp"
 	"time"
 
 	"sallyport/internal/api"
@@ -226,10 +225,10 @@ type Role struct {
 	Session     time.Duration // how long its credentials live
 }
 
-var accountID = regexp.MustCompile(`^[0-9]{12}$`)
+var accountID = sys.Pattern(`^[0-9]{12}$`)
 
 func checkAccountID(id string) error {
-	if !accountID.MatchString(id) {
+	if !accountID().MatchString(id) {
 		return fault.InvalidRequest.Refuse("account_id must be 12 digits")
 	}
 	return nil

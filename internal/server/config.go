@@ -9,12 +9,12 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"sallyport/internal/keys"
+	"sallyport/internal/sys"
 )
 
 // Config is everything an operator can set, and the manual of it. A setting is given in the YAML file under the name in its tag, in
@@ -136,7 +136,7 @@ type Config struct {
 }
 
 // regionPattern is the form of AWS region names, us-gov-west-1 included.
-var regionPattern = regexp.MustCompile(`^([a-z]+-){2,3}\d$`)
+var regionPattern = sys.Pattern(`^([a-z]+-){2,3}\d$`)
 
 // Validate checks everything that one process can check without touching the machine, and returns all mistakes at once. Each
 // names the setting, the value, where the value came from and what was expected.
@@ -221,18 +221,18 @@ func (c *Config) checkAllowedHosts() error {
 }
 
 func (c *Config) checkRegion() error {
-	if !regionPattern.MatchString(c.Region) {
+	if !regionPattern().MatchString(c.Region) {
 		return c.mistake("region", "expected the form of an AWS region such as us-east-1")
 	}
 	return nil
 }
 
 // aliasPattern is the form of the first label of a host name.
-var aliasPattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+var aliasPattern = sys.Pattern(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 func (c *Config) checkAliases() error {
 	for _, alias := range c.StartURLAliases {
-		if !aliasPattern.MatchString(alias) {
+		if !aliasPattern().MatchString(alias) {
 			return c.mistake("start_url_aliases", fmt.Sprintf("%q is not the first label of a host name, in lower case", alias))
 		}
 	}

@@ -19,11 +19,12 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"sallyport/internal/sys"
 )
 
 // Product is the name in the wordmark and in the footer.
@@ -375,9 +376,9 @@ func contentSecurityPolicy(targets []string) (string, error) {
 }
 
 var (
-	hostGrammar   = regexp.MustCompile(`^[A-Za-z0-9.-]+$`)
-	portGrammar   = regexp.MustCompile(`^[0-9]{1,5}$`)
-	schemeGrammar = regexp.MustCompile(`^[a-z][a-z0-9+.-]*$`)
+	hostGrammar   = sys.Pattern(`^[A-Za-z0-9.-]+$`)
+	portGrammar   = sys.Pattern(`^[0-9]{1,5}$`)
+	schemeGrammar = sys.Pattern(`^[a-z][a-z0-9+.-]*$`)
 )
 
 // neverTargets are schemes that run or show content of the caller's choosing in the browser itself.
@@ -388,7 +389,7 @@ var neverTargets = map[string]bool{
 // formActionSource is the CSP source expression (CSP3 §2.3.1) for the place a redirect URI points at.
 func formActionSource(redirectURI string) (string, error) {
 	u, err := url.Parse(redirectURI)
-	if err != nil || !schemeGrammar.MatchString(u.Scheme) || neverTargets[u.Scheme] {
+	if err != nil || !schemeGrammar().MatchString(u.Scheme) || neverTargets[u.Scheme] {
 		return "", fmt.Errorf("form-action: %q is no redirect target", redirectURI)
 	}
 	if u.Scheme != "http" && u.Scheme != "https" {
@@ -397,13 +398,13 @@ func formActionSource(redirectURI string) (string, error) {
 	host, port := u.Hostname(), u.Port()
 	if strings.Contains(host, ":") {
 		host = "*" // the CSP grammar has no IPv6 addresses; the port still narrows it
-	} else if !hostGrammar.MatchString(host) {
+	} else if !hostGrammar().MatchString(host) {
 		return "", fmt.Errorf("form-action: %q has no usable host", redirectURI)
 	}
 	if port == "" {
 		return u.Scheme + "://" + host, nil
 	}
-	if !portGrammar.MatchString(port) {
+	if !portGrammar().MatchString(port) {
 		return "", fmt.Errorf("form-action: %q has no usable port", redirectURI)
 	}
 	return u.Scheme + "://" + host + ":" + port, nil

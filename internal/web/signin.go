@@ -6,12 +6,12 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
 	"sallyport/internal/fault"
 	"sallyport/internal/signin"
+	"sallyport/internal/sys"
 )
 
 // Names of our cookies, without the prefix they get over TLS. Both hold nothing that can be read.
@@ -25,7 +25,7 @@ const (
 	visitorText  = `^[A-Za-z0-9_-]{22}$` // visitorBytes in base64url
 )
 
-var visitorGrammar = regexp.MustCompile(visitorText)
+var visitorGrammar = sys.Pattern(visitorText)
 
 // cookieName has the prefix that makes browsers refuse the cookie from plain connections and from sub-domains.
 func (h *Handler) cookieName(name string) string {
@@ -79,7 +79,7 @@ func (h *Handler) resume(v *visit) error {
 // §10.12). It is empty when the browser brought no cookie of ours.
 func (h *Handler) visitor(v *visit) string {
 	value := h.cookie(v, cookieVisitor)
-	if !visitorGrammar.MatchString(value) {
+	if !visitorGrammar().MatchString(value) {
 		return ""
 	}
 	return "visitor/" + value
