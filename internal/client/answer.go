@@ -45,10 +45,11 @@ func (c *Client) readAnswer(operation *api.Operation, answer *reply) (jmespath.V
 // errNoObject tells of JSON that is something else than the protocol wants.
 var errNoObject = errors.New("the answer is no JSON object")
 
-// unreadableAnswer is the sentence about an answer that is not in the protocol of its service. XML is shown, as the reference does.
+// unreadableAnswer is the sentence about an answer that is not in the protocol of its service. The reference shows XML behind it; we do not,
+// since it may hold the credentials of a role.
 func unreadableAnswer(service *api.Service, answer *reply, err error) error {
 	if service.Protocol == api.Query {
-		return command.OtherError("Unable to parse response (%v), invalid XML received. Further retries may succeed:\n%q", err, answer.body)
+		return command.OtherError("Unable to parse response (%v), invalid XML received. Further retries may succeed:\n%d bytes", err, len(answer.body))
 	}
 	return command.OtherError("Unable to parse response: %v", err)
 }
