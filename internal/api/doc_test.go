@@ -177,6 +177,31 @@ func TestTheWalkSetsEachVariableBeforeItIsUsed(t *testing.T) {
 	}
 }
 
+// A page breaks commands before their options, and nothing else. 80 columns leave this much to an example.
+func TestLinesThatPrepareAnExampleFitIntoAPage(t *testing.T) {
+	const most = 69
+	for _, example := range Walk() {
+		for _, line := range example.Before {
+			if len(line) > most {
+				t.Errorf("%s has a line of %d letters: %s", example.Title, len(line), line)
+			}
+		}
+	}
+}
+
+func TestVariablesAreExportedWhereTheProgramReadsThem(t *testing.T) {
+	equal(t, "an endpoint", Variable{Name: "AWS_X", Value: "1"}.Shell(), "export AWS_X=1")
+	equal(t, "a start URL", Variable{Name: "X", Value: "1"}.Shell(), "X=1")
+}
+
+func TestAPageNamesTheVariablesThatItsExamplesUse(t *testing.T) {
+	var names []string
+	for _, variable := range StartDeviceAuthorization.Variables() {
+		names = append(names, variable.Name)
+	}
+	equal(t, "the variables", strings.Join(names, " "), "AWS_ENDPOINT_URL AWS_REGION START_URL")
+}
+
 func TestAnExampleInShell(t *testing.T) {
 	cases := []struct {
 		name    string

@@ -32,6 +32,14 @@ const (
 // Variable is an environment or shell variable that the walk needs before it begins.
 type Variable struct{ Name, Value, Purpose string }
 
+// Shell sets the variable, exported where the program itself reads it.
+func (v Variable) Shell() string {
+	if strings.HasPrefix(v.Name, environmentPrefix) {
+		return "export " + v.Name + "=" + v.Value
+	}
+	return v.Name + "=" + v.Value
+}
+
 // Variables are what the walk needs, with values for a server in development mode.
 func Variables() []Variable {
 	return []Variable{
@@ -186,9 +194,12 @@ func Walk() []Example {
 			Title:     "Redeem an authorization code",
 			Before: []string{
 				`CODE_VERIFIER=$(openssl rand -hex 32)`,
-				`CHALLENGE=$(printf %s "$CODE_VERIFIER" | openssl dgst -sha256 -binary | openssl base64 | tr '+/' '-_' | tr -d '=')`,
-				`QUERY="response_type=code&client_id=$BROWSER_CLIENT_ID&redirect_uri=http://127.0.0.1:8484/oauth/callback&state=demo"`,
-				`QUERY="$QUERY&scopes=sso:account:access&code_challenge_method=S256&code_challenge=$CHALLENGE"`,
+				`CHALLENGE=$(printf %s "$CODE_VERIFIER" | openssl dgst -sha256 -binary |`,
+				`    openssl base64 | tr '+/' '-_' | tr -d '=')`,
+				`QUERY="response_type=code&client_id=$BROWSER_CLIENT_ID&state=demo"`,
+				`QUERY="$QUERY&redirect_uri=http://127.0.0.1:8484/oauth/callback"`,
+				`QUERY="$QUERY&scopes=sso:account:access"`,
+				`QUERY="$QUERY&code_challenge_method=S256&code_challenge=$CHALLENGE"`,
 			},
 			Args: `sso-oidc create-token --client-id="$BROWSER_CLIENT_ID" --client-secret="$BROWSER_CLIENT_SECRET"` +
 				` --grant-type authorization_code --code="$CODE" --redirect-uri http://127.0.0.1:8484/oauth/callback` +
