@@ -3,6 +3,8 @@ package autoprompt
 import (
 	"slices"
 	"strings"
+
+	"sallyport/internal/shellwords"
 )
 
 // maxCandidates bounds the menu: nobody picks from more, and a callback or a folder may offer any number.
@@ -111,11 +113,11 @@ func (w *walk) option(name string) *Option {
 // problem tells what stands against running the line, or "".
 func problem(p *Program, line string) string {
 	w := startWalk(p)
-	for _, t := range tokens(line) {
-		if t.open {
-			return errOpenQuote.Error()
+	for _, t := range shellwords.Tokens(line) {
+		if t.Open {
+			return shellwords.ErrOpen.Error()
 		}
-		w.take(t.word)
+		w.take(t.Word)
 	}
 	w.settle()
 	missing := w.missing()
@@ -159,16 +161,16 @@ type place struct {
 func placeAt(p *Program, line string, cursor int) place {
 	at := place{before: startWalk(p), start: cursor, end: cursor, given: map[string]bool{}}
 	whole := startWalk(p)
-	for _, t := range tokens(line) {
-		if t.start < cursor && cursor <= t.end {
-			at.start, at.end = t.start, t.end
-			at.typed = readToken(line[:cursor], t.start).word
+	for _, t := range shellwords.Tokens(line) {
+		if t.Start < cursor && cursor <= t.End {
+			at.start, at.end = t.Start, t.End
+			at.typed = shellwords.ReadToken(line[:cursor], t.Start).Word
 			continue
 		}
-		at.rest = append(at.rest, t.word)
-		whole.take(t.word)
-		if t.end < cursor {
-			at.before.take(t.word)
+		at.rest = append(at.rest, t.Word)
+		whole.take(t.Word)
+		if t.End < cursor {
+			at.before.take(t.Word)
 		}
 	}
 	at.given = whole.given

@@ -21,6 +21,8 @@ import (
 	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
+
+	"sallyport/internal/shellwords"
 )
 
 // Program describes the command line that is edited.
@@ -143,7 +145,7 @@ func Prompt(ctx context.Context, p Program, t Terminal, initial []string) ([]str
 	if end.effect != run {
 		return nil, &InterruptedError{Line: visible(p.Name + " " + end.state.masked())}
 	}
-	return Split(end.state.text)
+	return shellwords.Split(end.state.text)
 }
 
 // leaveMessage asks the editor to leave, as Ctrl-C does.

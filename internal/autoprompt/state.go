@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"sallyport/internal/shellwords"
 )
 
 // maxLine bounds the line, in bytes: the kernel takes no longer argument.
@@ -48,7 +50,7 @@ type state struct {
 }
 
 func newState(p *Program, list listing, initial []string) state {
-	text := Join(initial)
+	text := shellwords.Join(initial)
 	s := state{program: p, list: list}.edited(text, len(text))
 	if text == "" || s.mayGoOn() {
 		return s
@@ -93,8 +95,8 @@ func (s state) deleted(from, to int) state {
 
 // pasted inserts text that was pasted. Line ends and tabs are kept within quotes and are blanks elsewhere; other controls are dropped.
 func (s state) pasted(text string) state {
-	t := tokens(s.text[:s.cursor])
-	quoted := len(t) > 0 && t[len(t)-1].open
+	t := shellwords.Tokens(s.text[:s.cursor])
+	quoted := len(t) > 0 && t[len(t)-1].Open
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 	text = strings.Map(func(r rune) rune {
 		switch {
@@ -164,11 +166,11 @@ func (s state) enter() (state, effect) {
 		return s.taken(s.menu[s.chosen]), goOn
 	}
 	trouble := problem(s.program, s.text)
-	if trouble == "" || s.warned && trouble != errOpenQuote.Error() {
+	if trouble == "" || s.warned && trouble != shellwords.ErrOpen.Error() {
 		return s, run
 	}
 	s.message, s.warned = trouble, true
-	if trouble != errOpenQuote.Error() {
+	if trouble != shellwords.ErrOpen.Error() {
 		s.message += " - Enter again runs the line as it is"
 	}
 	return s, goOn
@@ -227,12 +229,12 @@ func (s state) toggled(p panel) state {
 
 // taken puts an item in the place of the word at the cursor and a blank behind it, unless the word may go on.
 func (s state) taken(c candidate) state {
-	word := quote(c.word)
+	word := shellwords.Quote(c.word)
 	after := s.text[s.place.end:]
 	switch {
 	case c.joins:
 		word = strings.TrimSuffix(word, "'") // a quotation goes on with the path
-	case after == "" || !isBlank(after[0]):
+	case after == "" || !shellwords.IsBlank(after[0]):
 		word += " "
 	default:
 		after = after[1:]
@@ -273,10 +275,10 @@ func (s state) right() int {
 
 func (s state) wordLeft() int {
 	at := s.cursor
-	for at > 0 && isBlank(s.text[at-1]) {
+	for at > 0 && shellwords.IsBlank(s.text[at-1]) {
 		at--
 	}
-	for at > 0 && !isBlank(s.text[at-1]) {
+	for at > 0 && !shellwords.IsBlank(s.text[at-1]) {
 		at--
 	}
 	return at
@@ -284,10 +286,10 @@ func (s state) wordLeft() int {
 
 func (s state) wordRight() int {
 	at := s.cursor
-	for at < len(s.text) && isBlank(s.text[at]) {
+	for at < len(s.text) && shellwords.IsBlank(s.text[at]) {
 		at++
 	}
-	for at < len(s.text) && !isBlank(s.text[at]) {
+	for at < len(s.text) && !shellwords.IsBlank(s.text[at]) {
 		at++
 	}
 	return at

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
+
+	"sallyport/internal/shellwords"
 )
 
 // pressed presses keys: names of keys in angle brackets, other text as it is.
@@ -143,7 +145,7 @@ func TestALineThatIsFullTakesNoMore(t *testing.T) {
 
 func TestASecretFromTheMenuIsRunAndNotShown(t *testing.T) {
 	s, _ := pressed(at("sso-oidc create-token --client-secret |"), "one<tab>")
-	if words, _ := Split(s.text); words[len(words)-1] != "s3cr3t value" {
+	if words, _ := shellwords.Split(s.text); words[len(words)-1] != "s3cr3t value" {
 		t.Errorf("the words are %q", words)
 	}
 	const want = "sso-oidc create-token --client-secret ******** "

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"sallyport/internal/shellwords"
 )
 
 // From which height on the parts of the screen below the line are shown. The line itself always is.
@@ -142,18 +144,18 @@ func (s state) maskedAround() (before, after string) {
 		b.WriteString(text[:split])
 		a.WriteString(text[split:])
 	}
-	for _, t := range tokens(s.text) {
-		lead, secret := s.secretIn(t.word)
+	for _, t := range shellwords.Tokens(s.text) {
+		lead, secret := s.secretIn(t.Word)
 		if !secret {
 			continue
 		}
-		write(s.text[at:t.start], at)
-		if s.cursor <= t.start {
+		write(s.text[at:t.Start], at)
+		if s.cursor <= t.Start {
 			a.WriteString(lead + maskedText)
 		} else {
 			b.WriteString(lead + maskedText)
 		}
-		at = t.end
+		at = t.End
 	}
 	write(s.text[at:], at)
 	return b.String(), a.String()

@@ -74,7 +74,7 @@ func (r *run) prompt(ctx context.Context, args []string) ([]string, error) {
 	var interrupted *autoprompt.InterruptedError
 	switch {
 	case errors.As(err, &interrupted):
-		fmt.Fprintln(r.Stderr, interrupted.Line)
+		fmt.Fprintln(r.Stderr, "> "+interrupted.Line)
 		return nil, &command.Failure{Exit: command.ExitInterrupt}
 	case err != nil:
 		return nil, command.OtherError("%v", err)

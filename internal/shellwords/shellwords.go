@@ -1,101 +1,116 @@
-// Package shellwords parts a line into words as a POSIX shell parts a simple command, and joins words into such a line. Nothing is
-// expanded: no variables, no patterns, no commands.
+// Package shellwords parts a line into words as a POSIX shell parts a simple command (POSIX.1-2017, Shell Command Language §2.2), and
+// joins words into such a line. Nothing is expanded: no variables, no patterns, no commands.
 package shellwords
 
 import (
 	"errors"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
-// The ways a line can break off.
-var (
-	ErrQuote  = errors.New("a quotation is not closed")
-	ErrEscape = errors.New("a backslash ends the line")
-)
+// ErrOpen tells that a quotation mark or a backslash has no counterpart.
+var ErrOpen = errors.New("a quotation mark is not closed")
 
-// blanks part words.
-const blanks = " \t\r\n"
+// Token is one word of a line and where it stands, in bytes.
+type Token struct {
+	Start, End int
+	Word       string // without its quoting
+	Open       bool   // a quotation is not closed; it is the last token then
+}
 
-// Split parts a line into words (POSIX.1-2017, Shell Command Language §2.2 and §2.3). Within double quotes a backslash escapes only the
-// quote and itself.
+// Split cuts a line into words by the quoting of POSIX shells: 'as it is', "with \" and \\", and a backslash before any character.
+// There is no expansion of any kind.
 func Split(line string) ([]string, error) {
 	words := []string{}
-	rest := strings.TrimLeft(line, blanks)
-	for rest != "" {
-		word, behind, err := first(rest)
-		if err != nil {
-			return nil, err
+	for _, t := range Tokens(line) {
+		if t.Open {
+			return nil, ErrOpen
 		}
-		words = append(words, word)
-		rest = strings.TrimLeft(behind, blanks)
+		words = append(words, t.Word)
 	}
 	return words, nil
 }
 
-// first is the word that a line begins with, and what stands behind it.
-func first(line string) (word, rest string, err error) {
-	var text strings.Builder
-	for i := 0; i < len(line); i++ {
-		switch c := line[i]; {
-		case strings.IndexByte(blanks, c) >= 0:
-			return text.String(), line[i:], nil
-		case c == '\\':
-			if i++; i == len(line) {
-				return "", "", ErrEscape
+// IsBlank reports whether a byte parts words.
+func IsBlank(b byte) bool { return b == ' ' || b == '\t' || b == '\n' || b == '\r' }
+
+// Tokens are the words of a line, the last of which may be open.
+func Tokens(line string) []Token {
+	var all []Token
+	for at := 0; at < len(line); {
+		if IsBlank(line[at]) {
+			at++
+			continue
+		}
+		t := ReadToken(line, at)
+		all = append(all, t)
+		at = t.End
+	}
+	return all
+}
+
+// ReadToken reads the token that begins at start. All marks are ASCII, so that bytes which are no UTF-8 pass through unchanged.
+func ReadToken(line string, start int) Token {
+	var word strings.Builder
+	quote := byte(0)
+	at := start
+	for ; at < len(line) && (quote != 0 || !IsBlank(line[at])); at++ {
+		b := line[at]
+		switch {
+		case b == '\\' && escapes(quote, line[at+1:]):
+			if at++; at == len(line) {
+				return Token{start, at, word.String(), true}
 			}
-			text.WriteByte(line[i])
-		case c == '\'' || c == '"':
-			inner, length, err := quotation(line[i:])
-			if err != nil {
-				return "", "", err
-			}
-			text.WriteString(inner)
-			i += length - 1
+			word.WriteByte(line[at])
+		case b == quote && quote != 0:
+			quote = 0
+		case quote == 0 && (b == '\'' || b == '"'):
+			quote = b
 		default:
-			text.WriteByte(c)
+			word.WriteByte(b)
 		}
 	}
-	return text.String(), "", nil
+	return Token{start, at, word.String(), quote != 0}
 }
 
-// quotation reads the quotation that a text begins with, and tells how long it is with its quotes.
-func quotation(text string) (inner string, length int, err error) {
-	quote := text[0]
-	var unquoted strings.Builder
-	for i := 1; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == quote:
-			return unquoted.String(), i + 1, nil
-		case c == '\\' && quote == '"' && i+1 < len(text) && (text[i+1] == '"' || text[i+1] == '\\'):
-			i++
-			unquoted.WriteByte(text[i])
-		default:
-			unquoted.WriteByte(c)
-		}
+// escapes tells whether a backslash takes away the meaning of what follows it.
+func escapes(quote byte, rest string) bool {
+	switch quote {
+	case '\'':
+		return false
+	case '"':
+		return rest != "" && (rest[0] == '"' || rest[0] == '\\')
 	}
-	return "", 0, ErrQuote
+	return true
 }
 
-// plain are the characters besides letters and digits that need no quotes.
-const plain = "@%+=:,./-_"
-
-// Quote writes a word so that Split, and a shell, read it as one.
-func Quote(word string) string {
-	special := func(r rune) bool {
-		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
-		return !letter && !strings.ContainsRune(plain, r)
-	}
-	if word != "" && strings.IndexFunc(word, special) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'"'"'`) + "'"
-}
-
-// Join is a line that Split parts into these words.
+// Join writes words as a line that Split, and any POSIX shell, cuts into the same words.
 func Join(words []string) string {
 	quoted := make([]string, len(words))
 	for i, word := range words {
 		quoted[i] = Quote(word)
 	}
 	return strings.Join(quoted, " ")
+}
+
+// Quote writes a word so that Split, and a shell, read it as one.
+func Quote(word string) string {
+	if isPlain(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// isPlain tells whether a word means itself without quoting. A tilde is expanded by shells at the beginning only.
+func isPlain(word string) bool {
+	if word == "" || word[0] == '~' || !utf8.ValidString(word) {
+		return false
+	}
+	for _, r := range word {
+		if !unicode.In(r, unicode.L, unicode.N, unicode.M) && !strings.ContainsRune("@%+=:,./_-~", r) {
+			return false
+		}
+	}
+	return true
 }

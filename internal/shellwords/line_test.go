@@ -1,4 +1,4 @@
-package autoprompt
+package shellwords
 
 import (
 	"os/exec"
