@@ -194,8 +194,9 @@ func Walk() []Example {
 			Title:     "Redeem an authorization code",
 			Before: []string{
 				`CODE_VERIFIER=$(openssl rand -hex 32)`,
-				`CHALLENGE=$(printf %s "$CODE_VERIFIER" | openssl dgst -sha256 -binary |`,
-				`    openssl base64 | tr '+/' '-_' | tr -d '=')`,
+				`CHALLENGE=$(printf %s "$CODE_VERIFIER" |`,
+				`    openssl dgst -sha256 -binary | openssl base64 |`,
+				`    tr '+/' '-_' | tr -d '=')`,
 				`QUERY="response_type=code&client_id=$BROWSER_CLIENT_ID&state=demo"`,
 				`QUERY="$QUERY&redirect_uri=http://127.0.0.1:8484/oauth/callback"`,
 				`QUERY="$QUERY&scopes=sso:account:access"`,
