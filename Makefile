@@ -7,7 +7,7 @@ BINARY  = bin/sallyport
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.8.0
 
-.PHONY: build run test test-deps test-go test-race test-clients lint clean
+.PHONY: build run test test-deps test-go test-race test-oracle test-clients lint clean
 
 build:
 	go build -trimpath -ldflags "-s -w" -o $(BINARY) ./cmd/sallyport
@@ -17,7 +17,7 @@ run: build
 	$(BINARY) serve --dev --data sallyport-data
 
 # All tests, the clients' among them. test-deps installs what those need and is quick when they are there.
-test: test-deps test-go test-race test-clients
+test: test-deps test-go test-race test-oracle test-clients
 
 test-deps:
 	test/install
@@ -28,6 +28,10 @@ test-go:
 # The packages in which goroutines share something. The race detector needs a C compiler.
 test-race:
 	CGO_ENABLED=1 go test -race ./internal/store ./internal/keys ./internal/token ./internal/signin ./internal/server
+
+# The command line against the AWS CLI, case by case.
+test-oracle: build
+	test/oracle $(BINARY)
 
 # Real clients and a real browser against the freshly built binary.
 test-clients:
