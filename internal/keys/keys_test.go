@@ -3,6 +3,7 @@ package keys
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -267,6 +268,16 @@ func TestAKeyThatWasTakenUpIsNotForgottenByASlowerReload(t *testing.T) {
 				t.Fatalf("the current key is %s again, after %s", got, id)
 			}
 			runtime.Gosched()
+		}
+	}
+}
+
+// Client ids and secrets are sealed text, and stand behind options of command lines.
+func TestSealedTextNeverLooksLikeAnOption(t *testing.T) {
+	for range 2000 { // one id in 64 would
+		raw, err := hex.DecodeString(newKeyID())
+		if err != nil || textEncoding.EncodeToString(raw)[0] == '-' {
+			t.Fatalf("%x seals to %s, %v", raw, textEncoding.EncodeToString(raw), err)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"sync"
@@ -132,13 +133,24 @@ func (r *Ring) add(tx *store.Tx, purpose string, there []store.SealingKey) (stri
 	}
 	seed := make([]byte, seedSize)
 	rand.Read(seed)
-	id := sys.NewHex(keyIDSize)
+	id := newKeyID()
 	return id, tx.AddSealingKey(store.SealingKey{
 		KeyID:      id,
 		Purpose:    purpose,
 		SealedSeed: base64.RawURLEncoding.EncodeToString(r.root.Seal(nil, nil, seed, rowData(id, purpose))),
 		CreatedAt:  createdAt,
 	})
+}
+
+// newKeyID is an id whose sealed text does not begin with "-": client ids and secrets are sealed, and every command line would take them for
+// options.
+func newKeyID() string {
+	for {
+		id := sys.NewHex(keyIDSize)
+		if raw, _ := hex.DecodeString(id); textEncoding.EncodeToString(raw)[0] != '-' {
+			return id
+		}
+	}
 }
 
 // rowData binds a sealed seed to its place, so that rows cannot be swapped.
