@@ -20,6 +20,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/client"
 	"sallyport/internal/command"
+	"sallyport/internal/completion"
 )
 
 // Program is what the command line offers.
@@ -46,8 +47,13 @@ func (p *Program) service(word string) *api.Service {
 	return nil
 }
 
+// commands are all commands for people: those that were given, and those that show the program itself.
+func (p *Program) commands() []*command.Command {
+	return append(slices.Clone(p.Commands), p.completionCommand(), p.manualCommand())
+}
+
 func (p *Program) command(word string) *command.Command {
-	for _, known := range p.Commands {
+	for _, known := range p.commands() {
 		if known.Word == word {
 			return known
 		}
@@ -61,7 +67,7 @@ func (p *Program) words() []string {
 	for _, service := range p.Services {
 		words = append(words, service.Command)
 	}
-	for _, known := range p.Commands {
+	for _, known := range p.commands() {
 		words = append(words, known.Word)
 	}
 	for _, operator := range p.Operators {
@@ -78,6 +84,9 @@ func (p *Program) Main(args []string, env command.Environ) int {
 }
 
 func (r *run) main(ctx context.Context, args []string) int {
+	if len(args) > 0 && args[0] == completion.Word {
+		return r.report(r.complete(args[1:]))
+	}
 	r.Version = numbered(r.Version)
 	err := r.promptAndDispatch(ctx, args)
 	if ctx.Err() != nil {

@@ -32,6 +32,7 @@ type stage struct {
 	home     string
 	env      map[string]string
 	requests []request
+	services []*api.Service
 	pauses   []time.Duration
 }
 
@@ -44,7 +45,7 @@ type response struct {
 
 func newStage(t *testing.T, responses ...response) *stage {
 	t.Helper()
-	s := &stage{t: t, home: t.TempDir(), env: map[string]string{"AWS_REGION": "eu-west-1"}}
+	s := &stage{t: t, home: t.TempDir(), env: map[string]string{"AWS_REGION": "eu-west-1"}, services: api.Services}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		s.requests = append(s.requests, request{r.Method, r.URL.RequestURI(), string(body), r.Header})
@@ -85,7 +86,7 @@ func (s *stage) run(args ...string) outcome {
 	lookup := func(name string) (string, bool) { value, set := s.env[name]; return value, set }
 	env := command.Environ{LookupEnv: lookup, Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Home: s.home, Version: "1.2.3"}
 	wait := func(_ context.Context, pause time.Duration) error { s.pauses = append(s.pauses, pause); return nil }
-	exit := (&run{Call: &command.Call{Environ: env, Wait: wait}, Program: &Program{Services: api.Services}}).main(s.t.Context(), args)
+	exit := (&run{Call: &command.Call{Environ: env, Wait: wait}, Program: &Program{Services: s.services}}).main(s.t.Context(), args)
 	return outcome{exit, stdout.String(), stderr.String()}
 }
 
@@ -171,7 +172,7 @@ func TestExitCodesAndSentences(t *testing.T) {
 		{"no output", good, with(createToken, "--output", "off"), command.ExitOK, "", 1},
 		{"a CA bundle is not read for plain HTTP", good, with(createToken, "--ca-bundle", "/nonexistent"), command.ExitOK, "", 1},
 		{"a bad integer", good, []string{"sso", "list-accounts", "--access-token", "t", "--max-results", "x"}, command.ExitOther, "invalid literal", 0},
-		{"an integer too small", good, []string{"sso", "list-accounts", "--access-token", "t", "--max-results", "0"}, command.ExitUsage, "Invalid range for parameter maxResults, value: 0, valid min value: 1", 0},
+		{"an integer too small", good, []string{"sso", "list-accounts", "--access-token", "t", "--max-results", "0"}, command.ExitUsage, "Invalid value for parameter maxResults, value: 0, valid min value: 1", 0},
 		{"a page size that is no number", good, []string{"sso", "list-accounts", "--access-token", "t", "--page-size", "x"}, command.ExitUsage, "--page-size: invalid int", 0},
 		{"a token that ends in a newline", good, []string{"sso", "logout", "--access-token=t\n"}, command.ExitOther, "Invalid header value", 0},
 		{"no credentials to sign with", good, []string{"sts", "get-caller-identity", "--profile", "bare"}, command.ExitOther, "Partial credentials", 0},
@@ -221,7 +222,7 @@ func TestGrammarThatIsAccepted(t *testing.T) {
 		{"an input document", []string{"sso-oidc", "create-token", "--cli-input-json", `{"clientId":"a","clientId":"b","grantType":"g","clientSecret":"s"}`},
 			`{"clientId": "b", "grantType": "g", "clientSecret": "s"}`},
 		{"options win over the document", []string{"sso-oidc", "create-token", "--scope", "x", "--cli-input-json", `{"clientId":"a","grantType":"g","clientSecret":"s","scope":["p","q"]}`},
-			`{"clientId": "a", "grantType": "g", "clientSecret": "s", "scope": ["x"]}`},
+			`{"scope": ["x"], "clientId": "a", "grantType": "g", "clientSecret": "s"}`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -437,12 +438,15 @@ func TestPages(t *testing.T) {
 
 func TestPagingThatContradictsItself(t *testing.T) {
 	s := newStage(t, response{body: `{"nextToken":"n","accountList":[]}`})
-	for _, test := range []struct{ option, want string }{
-		{"--no-paginate", "Cannot specify --no-paginate along with pagination arguments: --max-items"},
-		{"--debug", "The same next token was received twice"},
+	for _, test := range []struct {
+		option, want string
+		exit         int
+	}{
+		{"--no-paginate", "Cannot specify --no-paginate along with pagination arguments: --max-items", command.ExitUsage},
+		{"--debug", "The same next token was received twice: {'nextToken': 'n'}", command.ExitOther},
 	} {
 		got := s.call("sso", "list-accounts", "--access-token", "t", "--max-items", "1", test.option)
-		if got.exit != command.ExitOther || !strings.Contains(got.stderr, test.want) {
+		if got.exit != test.exit || !strings.Contains(got.stderr, test.want) {
 			t.Errorf("%s: got %+v", test.option, got)
 		}
 	}

@@ -53,7 +53,7 @@ func (p *Program) pages() []manual.Page {
 			pages = append(pages, operationPage(operation))
 		}
 	}
-	for _, known := range p.Commands {
+	for _, known := range p.commands() {
 		pages = append(pages, commandPage(known))
 	}
 	return pages
@@ -68,7 +68,7 @@ func (p *Program) rootPage() manual.Page {
 	for _, service := range p.Services {
 		services = append(services, manual.Item{Term: service.Command, Doc: []string{service.Purpose + "."}, Page: pageName(service.Command)})
 	}
-	for _, known := range p.Commands {
+	for _, known := range p.commands() {
 		commands = append(commands, manual.Item{Term: known.Word, Doc: []string{known.Purpose + "."}, Page: pageName(known.Word)})
 	}
 	for _, operator := range p.Operators {

@@ -16,17 +16,19 @@ import (
 	"sallyport/internal/yamlvalue"
 )
 
-// input is the input of the operation: what --cli-input-json says, with each member replaced that an option gives.
+// input is the input of the operation: what the options give, in the order of the model, and behind them what only the document of
+// --cli-input-json says, in its order. They go out like that.
 func (r *run) input() (jmespath.Value, error) {
 	encoding, err := r.encodingNamed(fileEncodingVariable)
 	if err != nil {
 		return jmespath.Value{}, err
 	}
 	r.fileEncoding = encoding
-	members, err := r.inputDocument()
+	document, err := r.inputDocument()
 	if err != nil {
 		return jmespath.Value{}, err
 	}
+	var members []jmespath.Member
 	for _, member := range r.operation.Input.Members {
 		name := command.Spell(member.Name)
 		words, given := r.Local[name]
@@ -37,7 +39,12 @@ func (r *run) input() (jmespath.Value, error) {
 		if err != nil {
 			return jmespath.Value{}, err
 		}
-		members = replaceMember(members, jmespath.Member{Name: member.Name, Value: value})
+		members = append(members, jmespath.Member{Name: member.Name, Value: value})
+	}
+	for _, member := range document {
+		if !slices.ContainsFunc(members, func(given jmespath.Member) bool { return given.Name == member.Name }) {
+			members = append(members, member)
+		}
 	}
 	return jmespath.ObjectOf(members), nil
 }
@@ -368,7 +375,7 @@ func (v *validator) member(path string, member *api.Member, value jmespath.Value
 // smallest checks the lower bound; the reference leaves the upper one to the service.
 func (v *validator) smallest(path string, member *api.Member, value jmespath.Value) {
 	if number, err := strconv.ParseInt(value.Number(), 10, 64); err == nil && number < member.Min {
-		v.add("Invalid range for parameter %s, value: %d, valid min value: %d", path, number, member.Min)
+		v.add("Invalid value for parameter %s, value: %d, valid min value: %d", path, number, member.Min)
 	}
 }
 

@@ -49,7 +49,7 @@ func (r *run) paginates(input jmespath.Value) (bool, error) {
 		}
 	}
 	if len(used) > 0 {
-		return false, command.OtherError("Error during pagination: Cannot specify --no-paginate along with pagination arguments: %s", strings.Join(used, ", "))
+		return false, command.ValidationError("Cannot specify --no-paginate along with pagination arguments: %s", strings.Join(used, ", "))
 	}
 	return false, nil
 }
@@ -176,7 +176,7 @@ func (p *pager) each(ctx context.Context, visit func(page jmespath.Value) error)
 		case visited == p.most:
 			return p.resumeToken(next.Text(), wholePage), nil
 		case next.Text() == asked:
-			return jmespath.Value{}, command.OtherError("Error during pagination: The same next token was received twice")
+			return jmespath.Value{}, command.OtherError("Error during pagination: The same next token was received twice: {'%s': '%s'}", p.paging.Token, asked)
 		}
 		p.set(p.paging.Token, next)
 	}

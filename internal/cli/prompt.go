@@ -95,7 +95,7 @@ func (r *run) promptProgram() autoprompt.Program {
 		}
 		program.Words = append(program.Words, word)
 	}
-	for _, one := range r.Commands {
+	for _, one := range r.commands() {
 		program.Words = append(program.Words, autoprompt.Word{Text: one.Word, Purpose: one.Purpose, Runs: true, Options: promptOptions(one.Options, known)})
 	}
 	return program
@@ -123,7 +123,7 @@ func promptOptions(from command.Options, known knownValues) []autoprompt.Option 
 		option := autoprompt.Option{
 			Name: "--" + from[i].Name, Purpose: from[i].Purpose, Choices: from[i].Choices, Required: from[i].Required,
 			TakesValue: from[i].Arity != command.NoValue, Optional: from[i].Arity == command.OptionalValue, Many: from[i].Arity == command.ManyValues,
-			Waives: from[i].Lifts || from[i].Name == "version", Path: from[i].Name == "ca-bundle",
+			Waives: from[i].Lifts || from[i].Name == "version", Path: from[i].Path,
 		}
 		if suggestions := known[from[i].Name]; len(suggestions) > 0 {
 			option.Values = func(autoprompt.Asked) []autoprompt.Suggestion { return suggestions }

@@ -18,7 +18,7 @@ var GlobalOptions = Options{
 	{Name: "version", Purpose: "Print the version."},
 	{Name: "color", Arity: OneValue, Choices: []string{"on", "off", "auto"}, Purpose: "Whether tables are coloured; auto, the default, colours them on a terminal."},
 	{Name: "no-sign-request", Purpose: "Do not look for credentials and do not sign."},
-	{Name: "ca-bundle", Arity: OneValue, Purpose: "Trust the certificate authorities in this PEM file."},
+	{Name: "ca-bundle", Arity: OneValue, Path: true, Purpose: "Trust the certificate authorities in this PEM file."},
 	{Name: "cli-read-timeout", Arity: OneValue, Purpose: "Seconds to wait for an answer; 0 waits for ever, default 60."},
 	{Name: "cli-connect-timeout", Arity: OneValue, Purpose: "Seconds to wait for a connection; 0 waits for ever, default 60."},
 	{Name: "cli-binary-format", Arity: OneValue, Choices: []string{"base64", "raw-in-base64-out"}, Purpose: "Accepted; no operation has binary members."},

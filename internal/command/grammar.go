@@ -27,6 +27,7 @@ type Option struct {
 	Required bool
 	Hidden   bool   // accepted, but neither in the help nor offered
 	Exact    bool   // may not be shortened, and takes no prefix from other options
+	Path     bool   // its value is the path of a file
 	Lifts    bool   // lifts the requirement of the others when it is a word of its own, unless its value is LiftsNot
 	LiftsNot string // value with which Lifts does not hold
 	Purpose  string // one line for people

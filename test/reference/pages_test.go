@@ -59,7 +59,19 @@ var paged = []struct {
 	{name: "one page", args: []string{"--no-paginate"}},
 	{name: "a token by hand", args: []string{"--next-token", "a+/="}},
 	{name: "a size by hand", args: []string{"--max-results", "2"}},
+	{name: "one page and a size", args: []string{"--no-paginate", "--page-size", "2"}, departures: contradiction("--page-size")},
+	{name: "one page and a number", args: []string{"--no-paginate", "--max-items", "2"}, departures: contradiction("--max-items")},
+	{name: "a token by hand and a number", args: []string{"--next-token", "a+/=", "--max-items", "2"}, departures: contradiction("--max-items")},
+	{name: "a size by hand and a start", args: []string{"--max-results", "2", "--starting-token", "x"}, departures: contradiction("--starting-token")},
+	{name: "a page size of nothing", args: []string{"--page-size", "0"}},
 	{name: "a question for all pages", args: []string{"--query", "*[].accountId"}},
+}
+
+// contradiction is that version 1 speaks of pagination first.
+func contradiction(option string) map[string]departure {
+	return map[string]departure{v1: {"it has another kind of failure for this", map[aspect]string{
+		sentence: "Error during pagination: Cannot specify --no-paginate along with pagination arguments: " + option,
+	}}}
 }
 
 func TestPages(t *testing.T) {
@@ -93,6 +105,7 @@ var oddPages = []struct {
 	script []answer
 	args   []string
 }{
+	{name: "the same token twice", script: []answer{page("accountList", "t1", "1"), page("accountList", "t1", "2")}},
 	{name: "an empty page in the middle", script: []answer{page("accountList", "t1", "1"), page("accountList", "t2"), page("accountList", "", "2")}},
 	{name: "no items at all", script: []answer{page("accountList", "")}},
 	{name: "a page without the list", script: []answer{jsonAnswer(200, "", `{"nextToken": "t1"}`), page("accountList", "", "1")}},

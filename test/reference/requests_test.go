@@ -180,6 +180,24 @@ var unusual = []call{
 	{name: "TLS", where: place{tls: true}},
 }
 
+// What an input document gives comes behind what options give, in the order of the document.
+func TestRequestsFromDocuments(t *testing.T) {
+	document := func(operation *api.Operation, document string, options ...string) call {
+		return call{args: append(append(words(operation), "--cli-input-json", document), options...), script: script(operation)}
+	}
+	calls := []call{
+		document(api.CreateToken.Operation, `{"scope": ["x"], "clientSecret": "s", "grantType": "j", "clientId": "c"}`),
+		document(api.CreateToken.Operation, `{"scope": ["x"], "clientSecret": "s", "grantType": "j", "clientId": "c"}`, "--grant-type", "o"),
+		document(api.CreateTokenWithIAM.Operation, `{"scope": ["x"], "grantType": "j", "code": "c"}`, "--scope", "y", "z", "--client-id", "i"),
+		document(api.GetRoleCredentials.Operation, `{"accountId": "a", "roleName": "r", "accessToken": "t"}`),
+		document(api.ListAccountRoles.Operation, `{"accountId": "a", "nextToken": "n", "accessToken": "t"}`, "--max-results", "3"),
+	}
+	for i := range calls {
+		calls[i].name = strings.Join(calls[i].args[1:], " ")
+	}
+	compare(t, startCommandLines(t), calls)
+}
+
 func TestRequestsToUnusualEndpoints(t *testing.T) {
 	var calls []call
 	for _, row := range unusual {

@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sallyport/internal/api"
+	"sallyport/internal/command"
+)
+
+func TestCompletionKnowsTheTableAndTheProfiles(t *testing.T) {
+	s := newStage(t)
+	s.file(".aws/config", "[profile work]\nregion = eu-north-1\nsso_start_url = https://x\n[sso-session mine]\n")
+	tests := []struct {
+		name  string
+		words []string
+		want  []string
+		not   string
+	}{
+		{"services and commands", []string{""}, []string{"sso-oidc\t", "completion\t", "manual\t"}, "__complete"},
+		{"operations", []string{"sso-oidc", "create"}, []string{"create-token\t", "create-token-with-iam\t"}, "register"},
+		{"options", []string{"sso-oidc", "create-token", "--red"}, []string{"--redirect-uri\t"}, "--region"},
+		{"known values of a member", []string{"sso-oidc", "create-token", "--grant-type", "re"}, []string{"refresh_token\t"}, "device"},
+		{"profiles", []string{"sso", "list-accounts", "--profile", ""}, []string{"work\teu-north-1"}, ""},
+		{"Regions of profiles", []string{"--region", ""}, []string{"eu-north-1\tof profile work"}, ""},
+		{"files for what is read from one", []string{"--ca-bundle", "/e"}, []string{"\tfiles\t"}, ""},
+		{"shells", []string{"completion", ""}, []string{"bash\t", "zsh\t", "fish\t"}, ""},
+		{"nothing that is hidden", []string{"--debug"}, []string{"--debug\t"}, command.DebugSecrets},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := s.run(append([]string{"__complete"}, test.words...)...)
+			for _, want := range test.want {
+				if !strings.Contains(got.stdout, want) {
+					t.Errorf("%q is missing in %q", want, got.stdout)
+				}
+			}
+			if got.exit != 0 || test.not != "" && strings.Contains(got.stdout, test.not) {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+func TestCompletionScripts(t *testing.T) {
+	for shell, want := range map[string]string{"bash": "complete ", "zsh": "#compdef", "fish": "complete "} {
+		if got := newStage(t).run("completion", shell); got.exit != 0 || !strings.Contains(got.stdout, want) {
+			t.Errorf("%s: %+v", shell, got)
+		}
+	}
+	if got := newStage(t).run("completion", "tcsh"); got.exit != command.ExitUsage || !strings.Contains(got.stderr, "invalid choice 'tcsh'") {
+		t.Errorf("another shell: %+v", got)
+	}
+	if got := newStage(t).run("completion"); got.exit != command.ExitUsage {
+		t.Errorf("no shell: %+v", got)
+	}
+}
+
+// Every operation and command has a page in every form.
+func TestManual(t *testing.T) {
+	s := newStage(t)
+	for format, extension := range map[string]string{"man": ".1", "markdown": ".md"} {
+		folder := filepath.Join(s.home, format)
+		if got := s.run("manual", "--format", format, "--to", folder); got.exit != 0 {
+			t.Fatalf("%+v", got)
+		}
+		names := []string{"sallyport", "sallyport-manual"}
+		for _, service := range api.Services {
+			names = append(names, "sallyport-"+service.Command)
+			for _, operation := range service.Operations {
+				names = append(names, "sallyport-"+service.Command+"-"+command.Spell(operation.Name))
+			}
+		}
+		for _, name := range names {
+			if text, err := os.ReadFile(filepath.Join(folder, name+extension)); err != nil || !strings.Contains(string(text), "DESCRIPTION") && format == "man" {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	if got := s.run("manual", "--format", "man", "--to", s.file("taken", "")); got.exit != command.ExitOther {
+		t.Errorf("into a file: %+v", got)
+	}
+}
+
+func TestStructuresInTheShorthandSyntax(t *testing.T) {
+	person := &api.Shape{Name: "Person", Members: []*api.Member{{Name: "Name", Wire: "Name"}, {Name: "Age", Wire: "Age", Kind: api.Integer}}}
+	service := &api.Service{ID: "Test", Command: "test", EndpointPrefix: "test"}
+	service.Operations = []*api.Operation{{Service: service, Name: "Put", Method: "POST", Path: "/put", Output: &api.Shape{}, Input: &api.Shape{Members: []*api.Member{
+		{Name: "One", Wire: "One", Kind: api.Structure, Shape: person}, {Name: "Many", Wire: "Many", Kind: api.List, Element: "Person", Shape: person},
+	}}}}
+	tests := []struct {
+		name string
+		args []string
+		exit int
+		want string // the body sent, or what the error says
+	}{
+		{"a structure", []string{"--one", "Name=a b,Age=3"}, 0, `{"One": {"Name": "a b", "Age": 3}}`},
+		{"a list", []string{"--many", "Name=a", "Name='x,y',Age=4"}, 0, `{"Many": [{"Name": "a"}, {"Name": "x,y", "Age": 4}]}`},
+		{"JSON", []string{"--one", `{"Age": 5}`, "--many", `[{"Name": "b"}]`}, 0, `{"One": {"Age": 5}, "Many": [{"Name": "b"}]}`},
+		{"a JSON document a word", []string{"--many", `{"Age": 5}`, `{"Age": 6}`}, 0, `{"Many": [{"Age": 5}, {"Age": 6}]}`},
+		{"no syntax at all", []string{"--one", "Name"}, command.ExitUsage, "Error parsing parameter '--one'"},
+		{"no number", []string{"--one", "Age=old"}, command.ExitOther, "Error parsing parameter '--one'"},
+		{"an unknown member", []string{"--one", "Nom=a"}, command.ExitUsage, `Unknown parameter in One: "Nom", must be one of: Name, Age`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStage(t, response{body: "{}"})
+			s.services = []*api.Service{service}
+			got := s.call(append([]string{"test", "put"}, test.args...)...)
+			switch {
+			case got.exit != test.exit:
+				t.Errorf("got %+v", got)
+			case test.exit != 0 && !strings.Contains(got.stderr, test.want):
+				t.Errorf("got %s, want %s", got.stderr, test.want)
+			case test.exit == 0 && s.requests[0].Body != test.want:
+				t.Errorf("sent %s, want %s", s.requests[0].Body, test.want)
+			}
+		})
+	}
+}
