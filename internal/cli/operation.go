@@ -29,6 +29,9 @@ func (r *run) runOperation(ctx context.Context) error {
 	}
 	defer printer.out.close()
 	printer.options.Title = r.operation.Name
+	if err := settings.CheckCredentials(); err != nil {
+		return err
+	}
 	region, err := settings.Region()
 	if err != nil {
 		return err

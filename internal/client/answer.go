@@ -6,10 +6,10 @@ import (
 	"errors"
 	"io"
 	"math/big"
-	"sallyport/internal/command"
 	"strings"
 
 	"sallyport/internal/api"
+	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
 )
 

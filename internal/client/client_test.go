@@ -28,58 +28,12 @@ endpoint_url = http://profile
 [profile deaf]
 endpoint_url = http://profile
 ignore_configured_endpoint_urls = true
-[profile default]
-region = us-west-9
 [profile lost]
 services = nowhere
 [services s1]
 sso_oidc =
   endpoint_url = http://section
 `
-
-func TestParseIni(t *testing.T) {
-	const good = `
-# comment
-[default]
-Region = eu-west-1
-output=json # part of the value
-services = s1
-empty =
-; comment
-[profile "a b"]
-  sso_session: x = y
-[services s1]
-sso_oidc =
-  # comment
-  endpoint_url = http://o
-
-  other = 1
-sso =
-	endpoint_url=http://p
-`
-	file, err := parseIni(good)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tests := []struct{ section, key, want string }{
-		{"default", "region", "eu-west-1"},
-		{"default", "output", "json # part of the value"},
-		{"default", "empty", ""},
-		{`profile "a b"`, "sso_session", "x = y"},
-		{"services s1", "sso_oidc", "\nendpoint_url = http://o\nother = 1"},
-	}
-	for _, test := range tests {
-		if got, found := file[test.section][test.key]; !found || got != test.want {
-			t.Errorf("[%s] %s is %q, %v; want %q", test.section, test.key, got, found, test.want)
-		}
-	}
-	if got, _ := nestedValue(file["services s1"]["sso"], "endpoint_url"); got != "http://p" {
-		t.Errorf("the nested value is %q", got)
-	}
-	if kind, name := sectionName(`profile "a b"`); kind != "profile" || name != "a b" {
-		t.Errorf("the section is %q %q", kind, name)
-	}
-}
 
 // settingsOf loads the settings of a run with these words and variables.
 func settingsOf(t *testing.T, env map[string]string, words ...string) (*Settings, error) {
@@ -112,6 +66,9 @@ func TestEndpoints(t *testing.T) {
 		{"the built-in host name", nil, "", "https://oidc.us-east-2.amazonaws.com"},
 		{"in China", nil, "--region cn-north-1", "https://oidc.cn-north-1.amazonaws.com.cn"},
 		{"with FIPS and dual stack", map[string]string{"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "True"}, "", "https://oidc-fips.us-east-2.api.aws"},
+		{"in the cloud of the government, whose usual hosts are FIPS hosts", map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"}, "--region us-gov-west-1", "https://oidc.us-gov-west-1.amazonaws.com"},
+		{"there with dual stack", map[string]string{"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"}, "--region us-gov-west-1", "https://oidc-fips.us-gov-west-1.api.aws"},
+		{"escapes in capitals", nil, "--endpoint-url http://a/b%2fc", "http://a/b%2Fc"},
 		{"the profile's", nil, "--profile plain --region x-1", "http://profile"},
 		{"the services section goes before the profile's", nil, "--profile dev", "http://section"},
 		{"a variable goes before the files", map[string]string{"AWS_ENDPOINT_URL": "http://any"}, "--profile dev", "http://any"},
@@ -152,7 +109,7 @@ func TestRegionsAndProfiles(t *testing.T) {
 		words string
 		want  string
 	}{
-		{"[default] goes before [profile default]", nil, "", "us-east-2"},
+		{"the default profile", nil, "", "us-east-2"},
 		{"a profile by option", map[string]string{"AWS_PROFILE": "plain"}, "--profile dev", "ap-south-1"},
 		{"a profile by variable", map[string]string{"AWS_PROFILE": "dev", "AWS_DEFAULT_PROFILE": "plain"}, "", "ap-south-1"},
 		{"the older variable", map[string]string{"AWS_DEFAULT_PROFILE": "dev"}, "", "ap-south-1"},
@@ -229,11 +186,15 @@ func TestProxies(t *testing.T) {
 		{"none", "http://a/", nil, ""},
 		{"loopback too", "http://127.0.0.1:1/", map[string]string{"HTTP_PROXY": "http://p:1"}, "http://p:1"},
 		{"by scheme", "https://a/", map[string]string{"HTTP_PROXY": "http://p:1", "https_proxy": "q:2"}, "http://q:2"},
-		{"for all schemes", "https://a/", map[string]string{"ALL_PROXY": "http://p:1"}, "http://p:1"},
+		{"one for all schemes is unknown", "https://a/", map[string]string{"ALL_PROXY": "http://p:1"}, ""},
+		{"an empty variable in small letters goes before the one in capitals", "http://a/", map[string]string{"HTTP_PROXY": "http://p:1", "http_proxy": ""}, ""},
+		{"two slashes and no scheme", "http://a/", map[string]string{"HTTP_PROXY": "//p:1"}, "http://p:1"},
 		{"a host that is exempt", "http://a.b/", map[string]string{"HTTP_PROXY": "http://p:1", "NO_PROXY": "x, a.b"}, ""},
 		{"a domain that is exempt", "http://a.b/", map[string]string{"HTTP_PROXY": "http://p:1", "no_proxy": ".b"}, ""},
 		{"a domain that only looks alike", "http://ab/", map[string]string{"HTTP_PROXY": "http://p:1", "no_proxy": "b"}, "http://p:1"},
-		{"a network that is exempt", "http://10.1.2.3/", map[string]string{"HTTP_PROXY": "http://p:1", "no_proxy": "10.0.0.0/8"}, ""},
+		{"a host that is exempt with its port", "http://a:8/", map[string]string{"HTTP_PROXY": "http://p:1", "no_proxy": "a:8"}, ""},
+		{"a host that is exempt with another port", "http://a:9/", map[string]string{"HTTP_PROXY": "http://p:1", "no_proxy": "a:8"}, "http://p:1"},
+		{"networks are unknown", "http://10.1.2.3/", map[string]string{"HTTP_PROXY": "http://p:1", "no_proxy": "10.0.0.0/8"}, "http://p:1"},
 		{"everything is exempt", "http://a/", map[string]string{"HTTP_PROXY": "http://p:1", "no_proxy": "*"}, ""},
 	}
 	for _, test := range tests {
@@ -273,23 +234,6 @@ func TestAnswersAreReadLeniently(t *testing.T) {
 			}
 		})
 	}
-}
-
-func FuzzParseIni(f *testing.F) {
-	f.Add(sampleConfig)
-	f.Add("[a]\nb=c\n d\n[")
-	f.Fuzz(func(_ *testing.T, text string) {
-		file, err := parseIni(text)
-		if err != nil {
-			return
-		}
-		for header, keys := range file {
-			sectionName(header)
-			for _, value := range keys {
-				nestedValue(value, "endpoint_url")
-			}
-		}
-	})
 }
 
 // identity is an answer of the Query protocol.

@@ -3,122 +3,222 @@ package client
 import (
 	"context"
 	"errors"
-	"sallyport/internal/command"
+	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go"
-
+	"sallyport/internal/awsconfig"
+	"sallyport/internal/command"
 	"sallyport/internal/sigv4"
 )
 
-// credentials are those of the caller: from the environment, unless --profile is given, or else from the chain of the official
-// SDK, which knows roles, web identities, single sign-on, processes, containers and instances.
+// credentials are those of the caller, from the first source that has any.
 func (s *Settings) credentials(ctx context.Context, region string) (sigv4.Credentials, error) {
-	if !s.Global.Has("profile") {
-		found, err := s.environmentCredentials()
-		if err != nil || found.AccessKeyID != "" {
-			return found, err
-		}
-	}
-	if err := s.checkStaticKeys(); err != nil {
+	fetch, err := s.seeker().find(chain())
+	if err != nil {
 		return sigv4.Credentials{}, err
 	}
-	return s.chainCredentials(ctx, region)
+	found, err := fetch(ctx, region)
+	switch {
+	case errors.Is(err, errNothingThere):
+		return sigv4.Credentials{}, command.NoCredentialsError("Unable to locate credentials in the environment, the profile, a container or an instance")
+	case err != nil:
+		return sigv4.Credentials{}, err
+	}
+	s.Debug.Printf("credentials of %s", found.AccessKeyID)
+	return found.Credentials, nil
 }
 
-// environmentCredentials are empty when the environment names no key. Half a set is a mistake, and so is one that has expired.
-func (s *Settings) environmentCredentials() (sigv4.Credentials, error) {
-	get := func(name string) string { value, _ := s.LookupEnv(name); return value }
-	found := sigv4.Credentials{AccessKeyID: get("AWS_ACCESS_KEY_ID"), SecretAccessKey: get("AWS_SECRET_ACCESS_KEY"), SessionToken: get("AWS_SESSION_TOKEN")}
-	if found.AccessKeyID == "" {
-		return sigv4.Credentials{}, nil
+// CheckCredentials finds the mistakes in what is configured about credentials, without fetching any: half a set of keys, a role without a
+// source, settings of a sign-in that contradict each other. The reference fails with them for operations that are not signed too, and
+// before it misses a Region.
+func (s *Settings) CheckCredentials() error {
+	if s.Global.Has("no-sign-request") {
+		return nil
 	}
-	if found.SecretAccessKey == "" {
-		return sigv4.Credentials{}, command.OtherError("Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY")
+	_, err := s.seeker().find(chain())
+	return err
+}
+
+// granted is what a source hands out.
+type granted struct {
+	sigv4.Credentials
+	expires time.Time // zero for never
+}
+
+// fresh refuses what is past its time.
+func (g granted) fresh(source string) (granted, error) {
+	if !g.expires.IsZero() && !g.expires.After(time.Now()) {
+		return granted{}, command.OtherError("Error when retrieving credentials from %s: Credentials were refreshed, but the refreshed credentials are still expired.", source)
 	}
-	if found.SessionToken == "" {
-		found.SessionToken = get("AWS_SECURITY_TOKEN")
+	return g, nil
+}
+
+// fetch gets credentials for a call in a Region. It is what costs: a program, or requests.
+type fetch func(ctx context.Context, region string) (granted, error)
+
+// at hands out what is known already.
+func at(known granted) fetch {
+	return func(context.Context, string) (granted, error) { return known, nil }
+}
+
+// errNothingThere is what a fetch reports that found no credentials, where that can only be known by asking.
+var errNothingThere = errors.New("no credentials there")
+
+// source is one place where credentials may come from. Its find reads the configuration only: it returns nil where the source is not
+// configured, and an error where it is configured wrongly.
+type source struct {
+	name string // as credential_source names it, or as messages do
+	find func(seeker) (fetch, error)
+}
+
+// The three sources that credential_source may name.
+const (
+	sourceEnvironment = "Environment"
+	sourceContainer   = "EcsContainer"
+	sourceInstance    = "Ec2InstanceMetadata"
+)
+
+// chain is all sources, in the order of the reference. The chain of the official SDK is none of it: it has another order, takes the
+// process's own environment, proxies and certificates, runs credential_process in a shell, and keeps no cache that is shared with the AWS
+// CLI. The tables are no variables because the calls of services that fetching makes look for credentials themselves.
+func chain() []source {
+	return slices.Concat([]source{
+		{sourceEnvironment, seeker.fromEnvironment},
+		{"assume-role", seeker.fromRole},
+	}, profileSources(), []source{
+		{sourceContainer, seeker.fromContainer},
+		{sourceInstance, seeker.fromInstance},
+	})
+}
+
+// profileSources are what the profile that source_profile names may have, besides a role.
+func profileSources() []source {
+	return []source{
+		{"assume-role-with-web-identity", seeker.fromWebIdentity},
+		{"sso", seeker.fromSSO},
+		{"shared-credentials-file", seeker.fromCredentialsFile},
+		{"login", seeker.fromLogin},
+		{"custom-process", seeker.fromProcess},
+		{"config-file", seeker.fromConfigFile},
 	}
-	if expiry := get("AWS_CREDENTIAL_EXPIRATION"); expiry != "" {
-		moment, err := time.Parse(time.RFC3339, expiry)
-		if err != nil || !moment.After(time.Now()) {
-			return sigv4.Credentials{}, command.OtherError("Credentials were refreshed, but the refreshed credentials are still expired: the token has expired (AWS_CREDENTIAL_EXPIRATION %s)", expiry)
+}
+
+// namedSources are what credential_source may name.
+func namedSources() []source {
+	return []source{
+		{sourceEnvironment, seeker.fromEnvironment},
+		{sourceContainer, seeker.fromContainer},
+		{sourceInstance, seeker.fromInstance},
+	}
+}
+
+// seeker looks for credentials of one profile.
+type seeker struct {
+	*Settings
+	name      string // of the profile
+	keys      awsconfig.Section
+	variables bool     // of the environment count
+	visited   []string // profiles that led here, this one included
+}
+
+// seeker looks for the credentials of the call. A profile named on the command line goes before the environment.
+func (s *Settings) seeker() seeker {
+	name := s.profileOrDefault()
+	return seeker{s, name, s.profile, s.Global.One("profile") == "", []string{name}}
+}
+
+// find is the fetch of the first source that is configured. The last source of the chain always is, unless it is switched off.
+func (k seeker) find(sources []source) (fetch, error) {
+	for _, source := range sources {
+		fetch, err := source.find(k)
+		if err != nil || fetch != nil {
+			if err == nil {
+				k.Debug.Printf("credentials: %s of profile %s", source.name, k.name)
+			}
+			return fetch, err
 		}
 	}
-	return found, nil
+	return func(context.Context, string) (granted, error) { return granted{}, errNothingThere }, nil
 }
 
-// checkStaticKeys refuses a profile with half a set of keys, which the SDK would silently pass over.
-func (s *Settings) checkStaticKeys() error {
-	if s.profile["aws_access_key_id"] != "" && s.profile["aws_secret_access_key"] == "" && s.profile["role_arn"] == "" {
-		return command.OtherError("Partial credentials found in shared-credentials-file, missing: aws_secret_access_key")
+// environment reads a variable where variables count.
+func (k seeker) environment(name string) string {
+	if !k.variables {
+		return ""
 	}
-	return nil
+	return k.Getenv(name)
 }
 
-func (s *Settings) chainCredentials(ctx context.Context, region string) (sigv4.Credentials, error) {
-	options := []func(*config.LoadOptions) error{
-		config.WithRegion(region),
-		config.WithSharedConfigFiles([]string{s.configPath}),
-		config.WithSharedCredentialsFiles([]string{s.credentialsPath}),
-		config.WithAssumeRoleCredentialOptions(keepRoleDuration),
-	}
-	// Only a profile named on the command line goes before the other sources of the environment.
-	if profile := s.Global.One("profile"); profile != "" {
-		options = append(options, config.WithSharedConfigProfile(profile))
-	}
-	loaded, err := config.LoadDefaultConfig(ctx, options...)
-	if err != nil {
-		return sigv4.Credentials{}, command.OtherError("Error when retrieving credentials: %v", err)
-	}
-	found, err := loaded.Credentials.Retrieve(ctx)
-	if err != nil {
-		return sigv4.Credentials{}, credentialsError(err)
-	}
-	if found.Expired() {
-		return sigv4.Credentials{}, command.OtherError("Error when retrieving credentials from %s: the token has expired", found.Source)
-	}
-	s.Debug.Printf("credentials of %s from %s", found.AccessKeyID, found.Source)
-	return sigv4FromSDK(found), nil
+// partial is half a set of keys.
+func partial(source, missing string) error {
+	return command.OtherError("Partial credentials found in %s, missing: %s", source, missing)
 }
 
-// keepRoleDuration leaves the lifetime of a role session to the service where the profile names none, as the reference does.
-// The SDK would ask for a quarter of an hour.
-func keepRoleDuration(o *stscreds.AssumeRoleOptions) {
-	if o.Duration == 0 {
-		o.Client = roleClient{o.Client}
+// fromEnvironment takes the keys from variables. An empty variable is none; half a set is a mistake.
+func (k seeker) fromEnvironment() (fetch, error) {
+	id := k.environment("AWS_ACCESS_KEY_ID")
+	if id == "" {
+		return nil, nil
 	}
-}
-
-type roleClient struct{ stscreds.AssumeRoleAPIClient }
-
-// AssumeRole asks for a session of the service's own default lifetime.
-func (c roleClient) AssumeRole(ctx context.Context, in *sts.AssumeRoleInput, options ...func(*sts.Options)) (*sts.AssumeRoleOutput, error) {
-	in.DurationSeconds = nil
-	return c.AssumeRoleAPIClient.AssumeRole(ctx, in, options...)
-}
-
-func sigv4FromSDK(found aws.Credentials) sigv4.Credentials {
-	return sigv4.Credentials{AccessKeyID: found.AccessKeyID, SecretAccessKey: found.SecretAccessKey, SessionToken: found.SessionToken}
-}
-
-// imdsID is the name of the instance metadata service in errors of the SDK. It is the last of the chain: when it fails, there
-// was nothing before it.
-const imdsID = "ec2imds"
-
-// credentialsError tells apart: nothing is configured, a service refused, and everything else.
-func credentialsError(err error) error {
-	var operation *smithy.OperationError
-	var refusal smithy.APIError
-	switch {
-	case errors.As(err, &operation) && operation.Service() == imdsID:
-		return command.NoCredentialsError("Unable to locate credentials in the environment, the profile, a container or an instance")
-	case errors.As(err, &operation) && operation.Service() == "STS" && errors.As(err, &refusal):
-		return &command.Failure{Exit: command.ExitService, Code: refusal.ErrorCode(), When: whenCalling(operation.Operation()), Message: refusal.ErrorMessage()}
+	found := granted{Credentials: sigv4.Credentials{AccessKeyID: id, SecretAccessKey: k.environment("AWS_SECRET_ACCESS_KEY")}}
+	if found.SecretAccessKey == "" {
+		return nil, partial("env", "AWS_SECRET_ACCESS_KEY")
 	}
-	return command.OtherError("Error when retrieving credentials: %v", err)
+	if found.SessionToken = k.environment("AWS_SECURITY_TOKEN"); found.SessionToken == "" {
+		found.SessionToken = k.environment("AWS_SESSION_TOKEN")
+	}
+	if expiry := k.environment("AWS_CREDENTIAL_EXPIRATION"); expiry != "" {
+		var err error
+		if found.expires, err = parseMoment(expiry); err != nil {
+			return nil, command.OtherError("Unknown string format in AWS_CREDENTIAL_EXPIRATION: %s", expiry)
+		}
+	}
+	return func(context.Context, string) (granted, error) { return found.fresh("env") }, nil
+}
+
+// fromCredentialsFile takes the keys that the credentials file has.
+func (k seeker) fromCredentialsFile() (fetch, error) {
+	return k.fromFile("shared-credentials-file", k.files.CredentialsPath)
+}
+
+// fromConfigFile takes the keys that only the config file has.
+func (k seeker) fromConfigFile() (fetch, error) { return k.fromFile("config-file", k.files.ConfigPath) }
+
+// The keys of a profile that are credentials themselves.
+const (
+	keyAccessKeyID     = "aws_access_key_id"
+	keySecretAccessKey = "aws_secret_access_key"
+)
+
+func (k seeker) fromFile(name, path string) (fetch, error) {
+	value := func(key string) (string, bool) {
+		value, given := k.keys[key]
+		return value, given && k.files.Origin(k.name, key) == path
+	}
+	id, given := value(keyAccessKeyID)
+	if !given {
+		return nil, nil
+	}
+	secret, given := value(keySecretAccessKey)
+	if !given {
+		return nil, partial(name, keySecretAccessKey)
+	}
+	token, given := value("aws_security_token")
+	if !given {
+		token, _ = value("aws_session_token")
+	}
+	return at(granted{Credentials: sigv4.Credentials{AccessKeyID: id, SecretAccessKey: secret, SessionToken: token}}), nil
+}
+
+// momentLayouts are the ways in which sources write moments; the AWS CLI writes UTC behind those of STS in its cache.
+var momentLayouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05UTC", "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05"}
+
+// parseMoment reads a moment; one without a zone is in UTC.
+func parseMoment(text string) (time.Time, error) {
+	for _, layout := range momentLayouts {
+		if moment, err := time.Parse(layout, text); err == nil {
+			return moment, nil
+		}
+	}
+	return time.Time{}, errors.New("no moment in time")
 }

@@ -2,11 +2,11 @@ package client
 
 import (
 	"net/http"
-	"sallyport/internal/command"
 	"slices"
 	"strings"
 
 	"sallyport/internal/api"
+	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
 )
 

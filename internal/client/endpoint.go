@@ -2,12 +2,12 @@ package client
 
 import (
 	"net/url"
-	"regexp"
-	"sallyport/internal/command"
 	"strconv"
 	"strings"
 
 	"sallyport/internal/api"
+	"sallyport/internal/command"
+	"sallyport/internal/sys"
 )
 
 // Endpoint is where requests of the service go: what was configured, or the host name that AWS gives the service.
@@ -15,7 +15,7 @@ func (s *Settings) Endpoint(service *api.Service, region string) (*url.URL, erro
 	text, given := s.Global.Lookup("endpoint-url")
 	if !given {
 		var err error
-		if text, given, err = s.configuredEndpoint(service); err != nil {
+		if text, given, err = s.configuredEndpoint(serviceKey(service)); err != nil {
 			return nil, err
 		}
 	}
@@ -34,12 +34,13 @@ func (s *Settings) checkEndpointOption() error {
 	return nil
 }
 
-func (s *Settings) configuredEndpoint(service *api.Service) (text string, given bool, err error) {
+// configuredEndpoint is the endpoint that the environment or the profile has for a service, by its name in the configuration.
+func (s *Settings) configuredEndpoint(service string) (text string, given bool, err error) {
 	if s.Is("ignore_configured_endpoint_urls", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
 		return "", false, nil
 	}
-	for _, variable := range []string{"AWS_ENDPOINT_URL_" + strings.ToUpper(serviceKey(service)), "AWS_ENDPOINT_URL"} {
-		if text, _ = s.LookupEnv(variable); text != "" {
+	for _, variable := range []string{"AWS_ENDPOINT_URL_" + strings.ToUpper(service), "AWS_ENDPOINT_URL"} {
+		if text = s.Getenv(variable); text != "" {
 			return text, true, nil
 		}
 	}
@@ -51,16 +52,15 @@ func (s *Settings) configuredEndpoint(service *api.Service) (text string, given 
 }
 
 // servicesEndpoint is the endpoint in the section of services that the profile names.
-func (s *Settings) servicesEndpoint(service *api.Service) (string, error) {
+func (s *Settings) servicesEndpoint(service string) (string, error) {
 	name, given := s.profile["services"]
 	if !given {
 		return "", nil
 	}
-	section, known := s.services[name]
-	if !known {
+	if _, known := s.files.Services(name); !known {
 		return "", command.OtherError("The profile is configured to use the services section [%s], but that section could not be found: invalid configuration", name)
 	}
-	text, _ := nestedValue(section[serviceKey(service)], "endpoint_url")
+	text, _ := s.files.Service(name, service, "endpoint_url")
 	return text, nil
 }
 
@@ -68,18 +68,19 @@ func (s *Settings) servicesEndpoint(service *api.Service) (string, error) {
 type partition struct {
 	prefix            string // of its Regions
 	suffix, dualStack string // of its host names
+	plainFIPS         bool   // its usual hosts are FIPS hosts
 }
 
 // partitions are all partitions; the last one takes every other Region.
 var partitions = []partition{
-	{"cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"},
-	{"us-gov-", "amazonaws.com", "api.aws"},
-	{"us-iso-", "c2s.ic.gov", "api.aws.ic.gov"},
-	{"us-isob-", "sc2s.sgov.gov", "api.aws.scloud"},
-	{"us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"},
-	{"eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"},
-	{"eusc-", "amazonaws.eu", "api.amazonwebservices.eu"},
-	{"", "amazonaws.com", "api.aws"},
+	{prefix: "cn-", suffix: "amazonaws.com.cn", dualStack: "api.amazonwebservices.com.cn"},
+	{prefix: "us-gov-", suffix: "amazonaws.com", dualStack: "api.aws", plainFIPS: true},
+	{prefix: "us-iso-", suffix: "c2s.ic.gov", dualStack: "api.aws.ic.gov"},
+	{prefix: "us-isob-", suffix: "sc2s.sgov.gov", dualStack: "api.aws.scloud"},
+	{prefix: "us-isof-", suffix: "csp.hci.ic.gov", dualStack: "api.aws.hci.ic.gov"},
+	{prefix: "eu-isoe-", suffix: "cloud.adc-e.uk", dualStack: "api.cloud-aws.adc-e.uk"},
+	{prefix: "eusc-", suffix: "amazonaws.eu", dualStack: "api.amazonwebservices.eu"},
+	{prefix: "", suffix: "amazonaws.com", dualStack: "api.aws"},
 }
 
 func (s *Settings) builtInEndpoint(service *api.Service, region string) string {
@@ -90,11 +91,12 @@ func (s *Settings) builtInEndpoint(service *api.Service, region string) string {
 		}
 	}
 	host, suffix := service.EndpointPrefix, home.suffix
-	if s.Is("use_fips_endpoint", "AWS_USE_FIPS_ENDPOINT") {
-		host += "-fips"
-	}
-	if s.Is("use_dualstack_endpoint", "AWS_USE_DUALSTACK_ENDPOINT") {
+	dualStack := s.Is("use_dualstack_endpoint", "AWS_USE_DUALSTACK_ENDPOINT")
+	if dualStack {
 		suffix = home.dualStack
+	}
+	if s.Is("use_fips_endpoint", "AWS_USE_FIPS_ENDPOINT") && (dualStack || !home.plainFIPS) {
+		host += "-fips"
 	}
 	return "https://" + host + "." + region + "." + suffix
 }
@@ -105,12 +107,12 @@ func parseEndpoint(text string) (*url.URL, error) {
 		return nil, command.OtherError("Invalid endpoint: %s", text)
 	}
 	endpoint.User, endpoint.RawQuery, endpoint.Fragment = nil, "", ""
-	endpoint.RawPath = escapes.ReplaceAllStringFunc(endpoint.EscapedPath(), strings.ToUpper)
+	endpoint.RawPath = escapes().ReplaceAllStringFunc(endpoint.EscapedPath(), strings.ToUpper)
 	return endpoint, nil
 }
 
 // escapes are those of a path, which the reference sends in capitals (RFC 3986 §6.2.2.1).
-var escapes = regexp.MustCompile("%[0-9a-fA-F]{2}")
+var escapes = sys.Pattern("%[0-9a-fA-F]{2}")
 
 func validHost(endpoint *url.URL) bool {
 	const lastPort = 1<<16 - 1

@@ -7,12 +7,13 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
-	"sallyport/internal/command"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
 	"sallyport/internal/api"
+	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
 )
 
@@ -47,9 +48,11 @@ func (m *message) asREST(endpoint *url.URL, operation *api.Operation, input jmes
 		switch {
 		case member == nil: // not of this operation: what is validated has none
 		case member.Location == api.QueryString:
-			parameters = append(parameters, escape(member.Wire)+"="+escape(plainText(given.Value)))
+			for _, text := range plainTexts(given.Value) {
+				parameters = append(parameters, escape(member.Wire)+"="+escape(text))
+			}
 		case member.Location == api.Header:
-			m.header.Set(member.Wire, plainText(given.Value))
+			m.header.Set(member.Wire, strings.Join(plainTexts(given.Value), ","))
 		default:
 			body = append(body, jmespath.Member{Name: member.Wire, Value: given.Value})
 		}
@@ -61,21 +64,58 @@ func (m *message) asREST(endpoint *url.URL, operation *api.Operation, input jmes
 	}
 }
 
-// asForm writes the members as a form (awsQuery). The model has no lists and structures in the input of such an operation yet.
+// asForm writes the members as a form (awsQuery).
 func (m *message) asForm(endpoint *url.URL, operation *api.Operation, input jmespath.Value) {
-	form := "Action=" + escape(operation.Name) + "&Version=" + escape(operation.Service.Version)
-	for _, member := range operation.Input.Members {
-		if value, given := input.Get(member.Name); given {
-			form += "&" + escape(member.Wire) + "=" + escape(plainText(value))
-		}
-	}
+	form := []string{"Action=" + escape(operation.Name), "Version=" + escape(operation.Service.Version)}
 	m.url = join(endpoint, operation.Path, "")
 	m.header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
-	m.body = []byte(form)
+	m.body = []byte(strings.Join(appendStructure(form, "", operation.Input, input), "&"))
 }
 
-// plainText is how a text or a number stands in a query, a header or a form.
-func plainText(value jmespath.Value) string { return value.Text() + value.Number() }
+// appendStructure writes the members of a structure under their path, such as Tags.member.1.Key.
+func appendStructure(form []string, path string, shape *api.Shape, value jmespath.Value) []string {
+	for _, member := range shape.Members {
+		if inner, given := value.Get(member.Name); given {
+			form = appendValue(form, path+member.Wire, member.Shape, inner)
+		}
+	}
+	return form
+}
+
+// appendValue writes a value, or what it holds; the shape is that of the structures in it, nil for plain values. A list without elements
+// is a name without a value.
+func appendValue(form []string, path string, shape *api.Shape, value jmespath.Value) []string {
+	switch {
+	case value.Kind() == jmespath.Object && shape != nil:
+		return appendStructure(form, path+".", shape, value)
+	case value.Kind() == jmespath.Array && len(value.Items()) > 0:
+		for i, item := range value.Items() {
+			form = appendValue(form, path+".member."+strconv.Itoa(i+1), shape, item)
+		}
+		return form
+	}
+	return append(form, escape(path)+"="+escape(plainText(value)))
+}
+
+// plainTexts is what stands in a query or a header for a value: one text for each element of a list.
+func plainTexts(value jmespath.Value) []string {
+	if value.Kind() != jmespath.Array {
+		return []string{plainText(value)}
+	}
+	texts := make([]string, len(value.Items()))
+	for i, item := range value.Items() {
+		texts[i] = plainText(item)
+	}
+	return texts
+}
+
+// plainText is how a text, a number or a truth stands in a query, a header or a form.
+func plainText(value jmespath.Value) string {
+	if value.Kind() == jmespath.Bool {
+		return strconv.FormatBool(value.Bool())
+	}
+	return value.Text() + value.Number()
+}
 
 // escape leaves only unreserved characters alone (RFC 3986 §2.3).
 func escape(text string) string { return strings.ReplaceAll(url.QueryEscape(text), "+", "%20") }
@@ -119,5 +159,5 @@ func (m *message) attempt(ctx context.Context) (*http.Request, error) {
 func (c *Client) userAgent(operation *api.Operation) string {
 	return command.Program + "/" + c.settings.Version + " ua/2.1 os/" + runtime.GOOS + " md/arch#" + runtime.GOARCH +
 		" lang/go#" + strings.TrimPrefix(runtime.Version(), "go") +
-		" cfg/retry-mode#standard md/command#" + operation.Service.Command + "." + command.Spell(operation.Name)
+		" cfg/retry-mode#" + c.retry.mode + " md/command#" + operation.Service.Command + "." + command.Spell(operation.Name)
 }

@@ -15,13 +15,13 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"sallyport/internal/command"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"sallyport/internal/api"
+	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
 	"sallyport/internal/sigv4"
 )
@@ -31,7 +31,7 @@ type Client struct {
 	settings  *Settings
 	region    string
 	endpoint  *url.URL
-	attempts  int
+	retry     retry
 	transport *http.Transport // nil before the first call
 	signer    *sigv4.Signer   // nil before the first operation that is signed
 }
@@ -42,12 +42,12 @@ func (s *Settings) Client(service *api.Service, region string) (*Client, error) 
 	if err != nil {
 		return nil, err
 	}
-	attempts, err := s.attempts()
+	retry, err := s.retry()
 	if err != nil {
 		return nil, err
 	}
-	s.Debug.Printf("profile %q, Region %q, endpoint %s, up to %d attempts", s.ProfileName, region, endpoint, attempts)
-	return &Client{settings: s, region: region, endpoint: endpoint, attempts: attempts}, nil
+	s.Debug.Printf("profile %q, Region %q, endpoint %s, up to %d attempts", s.ProfileName, region, endpoint, retry.attempts)
+	return &Client{settings: s, region: region, endpoint: endpoint, retry: retry}, nil
 }
 
 // Close ends the connections that wait for another call.
@@ -77,7 +77,7 @@ func (c *Client) signerFor(ctx context.Context, operation *api.Operation) (*sigv
 	if operation.Auth != api.AuthSigV4 || c.settings.Global.Has("no-sign-request") {
 		return nil, nil
 	}
-	if c.signer == nil {
+	if c.signer == nil { // no call before had one, and nobody gave one
 		credentials, err := c.settings.credentials(ctx, c.region)
 		if err != nil {
 			return nil, err
@@ -118,14 +118,14 @@ func (c *Client) exchange(ctx context.Context, e *exchange) (jmespath.Value, err
 	}
 	end := "" // of the attempt, as the server would write it
 	for attempt := 1; ; attempt++ {
-		m.header.Set("amz-sdk-request", attemptHeader(attempt, c.attempts, end))
+		m.header.Set("amz-sdk-request", attemptHeader(attempt, c.retry.attempts, end))
 		answer, err := c.send(ctx, e)
 		if answer != nil {
 			end = cmp.Or(attemptEnd(answer, patience), end)
 		}
 		again := err != nil || isTransient(answer, e.operation)
-		if again && attempt < c.attempts {
-			c.settings.Debug.Printf("attempt %d of %d failed, trying again", attempt, c.attempts)
+		if again && attempt < c.retry.attempts {
+			c.settings.Debug.Printf("attempt %d of %d failed, trying again", attempt, c.retry.attempts)
 			if err := c.settings.Wait(ctx, pauseBefore(attempt+1)); err != nil {
 				return jmespath.Value{}, err
 			}

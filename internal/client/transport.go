@@ -7,22 +7,18 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
-	"sallyport/internal/command"
 	"strings"
 	"time"
+
+	"sallyport/internal/command"
 )
 
 // transport builds the connection to the endpoint. Nothing of http.DefaultTransport fits: the reference asks for no
 // compression, follows no redirect, sends loopback through proxies too, and waits for connections and answers apart.
 func (s *Settings) transport(endpoint *url.URL) (*http.Transport, error) {
-	connect, err := s.timeout("cli-connect-timeout")
-	if err != nil {
-		return nil, err
-	}
-	read, err := s.timeout("cli-read-timeout")
+	patience, err := s.patience()
 	if err != nil {
 		return nil, err
 	}
@@ -30,20 +26,29 @@ func (s *Settings) transport(endpoint *url.URL) (*http.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	dialer := &net.Dialer{Timeout: connect}
+	transport := patience.transport(tlsConfig)
+	transport.Proxy = func(request *http.Request) (*url.URL, error) { return s.proxyFor(request.URL) }
+	return transport, nil
+}
+
+// patience is how long a connection may take to come about, and how long it may be silent. Zero is for ever.
+type patience struct{ connect, read time.Duration }
+
+// transport is a transport without a proxy.
+func (p patience) transport(tlsConfig *tls.Config) *http.Transport {
+	dialer := &net.Dialer{Timeout: p.connect}
 	return &http.Transport{
 		DisableCompression:  true,
 		TLSClientConfig:     tlsConfig,
-		TLSHandshakeTimeout: connect,
-		Proxy:               func(request *http.Request) (*url.URL, error) { return s.proxyFor(request.URL) },
+		TLSHandshakeTimeout: p.connect,
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := dialer.DialContext(ctx, network, address)
-			if err != nil || read == 0 {
+			if err != nil || p.read == 0 {
 				return conn, err
 			}
-			return impatientConn{conn, read}, nil
+			return impatientConn{conn, p.read}, nil
 		},
-	}, nil
+	}
 }
 
 // impatientConn gives up on a read or a write that takes too long.
@@ -79,7 +84,7 @@ func (s *Settings) tlsConfig(endpoint *url.URL) (*tls.Config, error) {
 	if !given {
 		return &tls.Config{}, nil
 	}
-	bundle, err := os.ReadFile(s.ExpandPath(path))
+	bundle, err := os.ReadFile(ExpandPath(s.Environ, path))
 	if err != nil {
 		return nil, command.OtherError("Could not load the CA bundle, SSL validation failed: %v", err)
 	}
@@ -101,52 +106,42 @@ func (s *Settings) caBundle() (string, bool) {
 }
 
 // proxyFor is the proxy on the way to a URL, from the variables in small letters or capitals. Unlike Go's own rule, it exempts no
-// address that no_proxy does not name.
+// address that no_proxy does not name, and knows no all_proxy.
 func (s *Settings) proxyFor(target *url.URL) (*url.URL, error) {
 	text := s.eitherCase(target.Scheme + "_proxy")
-	if text == "" {
-		text = s.eitherCase("all_proxy")
-	}
 	if text == "" || bypassesProxy(s.eitherCase("no_proxy"), target) {
 		return nil, nil
 	}
 	if !strings.Contains(text, "://") {
-		text = "http://" + text
+		text = "http://" + strings.TrimPrefix(text, "//")
 	}
-	return url.Parse(text)
+	proxy, err := url.Parse(text)
+	if err != nil {
+		return nil, errors.New("the address of the proxy for " + target.Scheme + " is no URL") // it may hold a password
+	}
+	return proxy, nil
 }
 
+// eitherCase is the value of a variable in small letters, even an empty one, or else of the one in capitals.
 func (s *Settings) eitherCase(variable string) string {
-	if value, _ := s.LookupEnv(variable); value != "" {
+	if value, set := s.LookupEnv(variable); set {
 		return value
 	}
-	value, _ := s.LookupEnv(strings.ToUpper(variable))
-	return value
+	return s.Getenv(strings.ToUpper(variable))
 }
 
-// bypassesProxy reports whether a list of hosts, domains and networks names the host of a URL.
+// bypassesProxy reports whether a list of hosts and domains names the host of a URL.
 func bypassesProxy(list string, target *url.URL) bool {
-	host := strings.ToLower(target.Hostname())
+	host, withPort := strings.ToLower(target.Hostname()), strings.ToLower(target.Host)
 	for entry := range strings.SplitSeq(strings.ToLower(list), ",") {
-		entry = strings.TrimPrefix(strings.TrimSpace(entry), ".")
+		entry = strings.TrimLeft(strings.TrimSpace(entry), ".")
 		switch {
 		case entry == "":
-		case entry == "*", entry == host, entry == strings.ToLower(target.Host), strings.HasSuffix(host, "."+entry):
-			return true
-		case inNetwork(entry, host):
+		case entry == "*", entry == host, entry == withPort, strings.HasSuffix(host, "."+entry), strings.HasSuffix(withPort, "."+entry):
 			return true
 		}
 	}
 	return false
-}
-
-func inNetwork(network, host string) bool {
-	prefix, err := netip.ParsePrefix(network)
-	if err != nil {
-		return false
-	}
-	address, err := netip.ParseAddr(host)
-	return err == nil && prefix.Contains(address)
 }
 
 // connectionError is the sentence of the reference about a request that got no answer.

@@ -1,0 +1,172 @@
+package client
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"sallyport/internal/command"
+	"sallyport/internal/jmespath"
+	"sallyport/internal/sigv4"
+)
+
+// roleCache is one entry of the AWS CLI's cache of credentials that roles gave, ~/.aws/cli/cache.
+type roleCache struct {
+	path  string // empty where there is no home
+	debug *command.DebugLog
+}
+
+// roleCache is the entry for the arguments that got the credentials, as JSON.
+func (s *Settings) roleCache(arguments []byte) roleCache {
+	if s.Home == "" {
+		return roleCache{debug: s.Debug}
+	}
+	key := sha1.Sum(arguments)
+	return roleCache{filepath.Join(s.Home, ".aws", "cli", "cache", hex.EncodeToString(key[:])+".json"), s.Debug}
+}
+
+const (
+	// roleReserve is how long kept credentials must still live to be used.
+	roleReserve = 15 * time.Minute
+	// maxDocument bounds files and answers that hold one set of credentials: a session token has at most a few KiB.
+	maxDocument = 256 << 10
+)
+
+// load is what is kept, unless it ends soon. What cannot be read is not there.
+func (c roleCache) load() (granted, bool) {
+	document, err := readDocument(c.path)
+	if err != nil {
+		return granted{}, false
+	}
+	found, err := readGrant(document)
+	if err != nil {
+		c.debug.Printf("passing over %s: %v", c.path, err)
+		return granted{}, false
+	}
+	return found, time.Until(found.expires) >= roleReserve
+}
+
+// store keeps an answer, for its owner only and all at once, so that nobody reads half of it. A cache that cannot be written costs a
+// request the next time, and no more.
+func (c roleCache) store(answer jmespath.Value) {
+	if c.path == "" {
+		return
+	}
+	if err := replaceFile(c.path, jmespath.Wire.AppendJSON(nil, forCache(answer))); err != nil {
+		c.debug.Printf("keeping the credentials of the role: %v", err)
+	}
+}
+
+// forCache is the answer as the AWS CLI keeps it, which spells moments in its own way and adds the account.
+func forCache(answer jmespath.Value) jmespath.Value {
+	var members []jmespath.Member
+	for _, member := range answer.Members() {
+		if member.Name == memberCredentials {
+			member.Value = credentialsForCache(member.Value, roleAccount(answer))
+		}
+		members = append(members, member)
+	}
+	return jmespath.ObjectOf(members)
+}
+
+// roleAccount is the account of a role, from the ARN of its session; empty where the answer has none.
+func roleAccount(answer jmespath.Value) string {
+	user, _ := answer.Get("AssumedRoleUser")
+	arn, _ := user.Get("Arn")
+	if parts := strings.Split(arn.Text(), ":"); len(parts) > 5 {
+		return parts[4]
+	}
+	return ""
+}
+
+func credentialsForCache(credentials jmespath.Value, account string) jmespath.Value {
+	var members []jmespath.Member
+	for _, member := range credentials.Members() {
+		if moment, err := parseMoment(member.Value.Text()); member.Name == memberExpiration && err == nil {
+			member.Value = jmespath.TextOf(moment.UTC().Format("2006-01-02T15:04:05UTC"))
+		}
+		members = append(members, member)
+	}
+	if account != "" {
+		members = append(members, jmespath.Member{Name: "AccountId", Value: jmespath.TextOf(account)})
+	}
+	return jmespath.ObjectOf(members)
+}
+
+// The members of what STS answers, and of what the cache keeps.
+const (
+	memberCredentials = "Credentials"
+	memberExpiration  = "Expiration"
+)
+
+// readGrant takes the credentials out of an answer of STS or an entry of the cache.
+func readGrant(document jmespath.Value) (granted, error) {
+	credentials, _ := document.Get(memberCredentials)
+	return readKeys(credentials, keyNames{"AccessKeyId", "SecretAccessKey", "SessionToken", memberExpiration})
+}
+
+// keyNames are the names that a document has for the parts of credentials.
+type keyNames struct{ id, secret, token, expires string }
+
+// readKeys takes credentials out of a document. All but the token and the end are required; the error names what is missing and shows
+// nothing of the rest.
+func readKeys(document jmespath.Value, names keyNames) (granted, error) {
+	text := func(name string) string { value, _ := document.Get(name); return value.Text() }
+	found := granted{Credentials: sigv4.Credentials{AccessKeyID: text(names.id), SecretAccessKey: text(names.secret), SessionToken: text(names.token)}}
+	for _, required := range []struct{ name, value string }{{names.id, found.AccessKeyID}, {names.secret, found.SecretAccessKey}} {
+		if required.value == "" {
+			return granted{}, errors.New("missing required key in response: " + required.name)
+		}
+	}
+	if expires := text(names.expires); expires != "" {
+		var err error
+		if found.expires, err = parseMoment(expires); err != nil {
+			return granted{}, errors.New(names.expires + " is no moment in time")
+		}
+	}
+	return found, nil
+}
+
+// readDocument reads a file that holds one JSON object.
+func readDocument(path string) (jmespath.Value, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return jmespath.Value{}, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxDocument))
+	if err != nil {
+		return jmespath.Value{}, err
+	}
+	document, err := jmespath.ParseJSON(text)
+	if err != nil || document.Kind() != jmespath.Object {
+		return jmespath.Value{}, errors.New(path + " holds no JSON object")
+	}
+	return document, nil
+}
+
+// replaceFile writes a file for its owner only, beside the old one, and puts it in its place.
+func replaceFile(path string, content []byte) error {
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(folder, "."+command.Program+"-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name()) // fails once the file has its name
+	if _, err := file.Write(content); err != nil {
+		file.Close()
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}
