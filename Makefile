@@ -35,12 +35,12 @@ test-oracle: build
 
 # Real clients and a real browser against the freshly built binary.
 test-clients:
-	go test -tags clients -count=1 -timeout 40m ./test/...
+	go test -tags clients -count=1 -timeout 40m ./test/... ./internal/completion
 
 lint:
 	@unformatted=$$(gofmt -l cmd internal test); if [ -n "$$unformatted" ]; then echo "not gofmt-clean: $$unformatted"; exit 1; fi
-	go vet ./... && go vet -tags clients ./test/...
-	go run $(STATICCHECK) ./... && go run $(STATICCHECK) -tags clients ./test/...
+	go vet ./... && go vet -tags clients ./test/... ./internal/completion
+	go run $(STATICCHECK) ./... && go run $(STATICCHECK) -tags clients ./test/... ./internal/completion
 	test/vulncheck $(GOVULNCHECK)
 
 clean:
