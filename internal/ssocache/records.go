@@ -34,6 +34,7 @@ const (
 	memberRefreshToken          = "refreshToken"
 	memberScopes                = "scopes"
 	memberGrantTypes            = "grantTypes"
+	memberAuthorizationEndpoint = "authorizationEndpoint" // ours; the AWS CLI passes over it
 )
 
 // tokenOf reads a token, or tells why it is none. What could be read comes back in either case.
@@ -94,6 +95,9 @@ type Registration struct {
 	Scopes       []string // that it was registered with; nil for none
 	GrantTypes   []string // nil where it was registered without, for the device flow
 
+	// AuthorizationEndpoint is the page that the server named at registration, empty where it named none or the AWS CLI wrote the file.
+	AuthorizationEndpoint string
+
 	others []member
 }
 
@@ -103,6 +107,7 @@ func registrationOf(all []member) (registration Registration, reason string) {
 	registration.others = take(all, map[string]any{
 		memberClientID: &registration.ClientID, memberClientSecret: &registration.ClientSecret, memberExpiresAt: &expires,
 		memberScopes: &registration.Scopes, memberGrantTypes: &registration.GrantTypes,
+		memberAuthorizationEndpoint: &registration.AuthorizationEndpoint,
 	})
 	valid := false
 	registration.ExpiresAt, valid = parseTime(expires)
@@ -121,6 +126,7 @@ func (r Registration) members() []member {
 	return append(slices.DeleteFunc([]member{
 		textMember(memberClientID, r.ClientID), textMember(memberClientSecret, r.ClientSecret), timeMember(memberExpiresAt, r.ExpiresAt),
 		listMember(memberScopes, r.Scopes), listMember(memberGrantTypes, r.GrantTypes),
+		textMember(memberAuthorizationEndpoint, r.AuthorizationEndpoint),
 	}, absent), r.others...)
 }
 

@@ -1,0 +1,108 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"sallyport/internal/api"
+	"sallyport/internal/client"
+	"sallyport/internal/command"
+	"sallyport/internal/jmespath"
+	"sallyport/internal/ssocache"
+)
+
+// Method is how a person signs in.
+type Method int
+
+const (
+	Browser    Method = iota // on this machine, with an authorization code and PKCE
+	DeviceCode               // anywhere, by a code that the person compares
+)
+
+// Prompt is what the person has to see. Its addresses and its code have been looked at: they can be printed, and opened.
+type Prompt struct {
+	URL     string    // to open
+	PageURL string    // with a device code: the same page without the code in it
+	Code    string    // with a device code: the code to compare or type
+	Until   time.Time // when it is too late
+}
+
+// Login signs a person in anew and keeps the token. Once there is something to see it calls show, which returns while the person acts.
+func (s *SignIn) Login(ctx context.Context, method Method, show func(Prompt)) (ssocache.Token, error) {
+	service, err := s.service(api.SSOOIDC)
+	if err != nil {
+		return ssocache.Token{}, err
+	}
+	defer service.Close()
+	r := registrar{SignIn: s, service: service, browser: method == Browser}
+	var registration ssocache.Registration
+	var issued issued
+	if r.browser {
+		registration, issued, err = r.loginWithBrowser(ctx, show)
+	} else {
+		registration, issued, err = r.loginWithDevice(ctx, show)
+	}
+	if err != nil {
+		return ssocache.Token{}, err
+	}
+	token := s.tokenOf(registration.ClientID, registration.ClientSecret, registration.ExpiresAt, issued)
+	return token, s.keep(ctx, token)
+}
+
+// keep writes the token of a new sign-in, which replaces whatever was there.
+func (s *SignIn) keep(ctx context.Context, token ssocache.Token) error {
+	unlock, err := s.cache.Lock(ctx, s.key())
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return s.cache.WriteToken(s.key(), token)
+}
+
+// issued is what CreateToken answers.
+type issued struct {
+	accessToken, refreshToken string
+	expiresIn                 time.Duration
+}
+
+// maxLifetime bounds what a server may say about a token: no sign-in lasts longer than AWS's longest session.
+const maxLifetime = 90 * 24 * time.Hour
+
+// createToken redeems something for tokens.
+func createToken(ctx context.Context, service *client.Client, members ...jmespath.Member) (issued, error) {
+	operation := api.CreateToken.Operation
+	answer, err := service.Call(ctx, operation, jmespath.ObjectOf(members))
+	if err != nil {
+		return issued{}, err
+	}
+	seconds, err := strconv.ParseInt(member(answer, "expiresIn").Number(), 10, 64)
+	i := issued{accessToken: member(answer, "accessToken").Text(), refreshToken: member(answer, "refreshToken").Text()}
+	switch {
+	case err != nil || seconds <= 0 || seconds > int64(maxLifetime/time.Second):
+		return issued{}, unusable(operation, "expiresIn is no lifetime")
+	case !isToken(i.accessToken) || i.refreshToken != "" && !isToken(i.refreshToken):
+		return issued{}, unusable(operation, "a token is missing or holds characters that none can have")
+	}
+	i.expiresIn = time.Duration(seconds) * time.Second
+	return i, nil
+}
+
+// tokenOf is the token as it is kept, with the client that can refresh it.
+func (s *SignIn) tokenOf(clientID, clientSecret string, registrationExpires time.Time, i issued) ssocache.Token {
+	return ssocache.Token{
+		StartURL: s.StartURL, Region: s.Region, AccessToken: i.accessToken, ExpiresAt: s.now().Add(i.expiresIn).UTC().Truncate(time.Second),
+		ClientID: clientID, ClientSecret: clientSecret, RegistrationExpiresAt: registrationExpires, RefreshToken: i.refreshToken,
+	}
+}
+
+// tooLate is the failure of a sign-in that nobody finished.
+func (s *SignIn) tooLate() error {
+	return command.OtherError("The pending authorization to retrieve an SSO token has expired: nobody approved the sign-in in time. Run `%s` again", s.Command("login"))
+}
+
+// canceled reports whether an error only says that the command was interrupted.
+func canceled(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, context.Canceled)
+}

@@ -1,0 +1,136 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sallyport/internal/api"
+	"sallyport/internal/command"
+	"sallyport/internal/fault"
+	"sallyport/internal/ssocache"
+)
+
+const (
+	// lockPatience bounds the wait for another process's refresh: longer than one that is tried several times over a bad line.
+	lockPatience = 2 * time.Minute
+
+	// refreshGrace is how long a refresh that is on its way may go on after an interrupt. The server may have replaced the refresh token
+	// already; whoever hangs up now may lose the session.
+	refreshGrace = 3 * time.Second
+)
+
+// Kept is the token that is kept, valid or not, without asking anybody. The error is ssocache.ErrNone where there is none.
+func (s *SignIn) Kept() (ssocache.Token, error) { return s.cache.ReadToken(s.key()) }
+
+// Token is a valid access token. It is the one that is kept, refreshed when it nears its end; of many processes that find it so, one
+// refreshes and the others take what it got.
+func (s *SignIn) Token(ctx context.Context) (ssocache.Token, error) {
+	token, err := s.Kept()
+	if err != nil {
+		s.settings.Debug.Printf("%v", err)
+		return token, s.signedOut("you are not signed in")
+	}
+	if s.isFresh(token) {
+		return token, nil
+	}
+	if !token.Refreshable(s.now()) {
+		return s.makeDo(token, s.signedOut("the sign-in has ended"))
+	}
+	return s.refreshOnce(ctx, token)
+}
+
+// isFresh reports whether a token need not be refreshed, and would not be by the AWS CLI.
+func (s *SignIn) isFresh(token ssocache.Token) bool { return token.ExpiresAt.Sub(s.now()) >= freshness }
+
+// makeDo is the token that is there as long as it is valid, as SDKs do when they cannot get another, and the failure after that.
+func (s *SignIn) makeDo(token ssocache.Token, failure error) (ssocache.Token, error) {
+	if token.ExpiresAt.After(s.now()) {
+		s.settings.Debug.Printf("the token cannot be refreshed and is used until it ends: %v", failure)
+		return token, nil
+	}
+	return ssocache.Token{}, failure
+}
+
+// refreshOnce refreshes a token under the lock, unless another process was faster.
+func (s *SignIn) refreshOnce(ctx context.Context, seen ssocache.Token) (ssocache.Token, error) {
+	waiting, cancel := context.WithTimeout(ctx, lockPatience)
+	defer cancel()
+	unlock, err := s.cache.Lock(waiting, s.key())
+	if err != nil {
+		return s.makeDo(seen, command.OtherError("the token cannot be refreshed: %v", err))
+	}
+	defer unlock()
+	token, err := s.Kept()
+	switch {
+	case err != nil:
+		return token, s.signedOut("you are not signed in") // a logout was faster
+	case s.isFresh(token):
+		return token, nil
+	}
+	refreshed, err := s.refresh(ctx, token)
+	if canceled(ctx, err) {
+		return ssocache.Token{}, ctx.Err()
+	}
+	if err != nil {
+		return s.makeDo(token, s.explain(err))
+	}
+	return refreshed, nil
+}
+
+// refresh redeems the refresh token and keeps what it brings. An interrupt does not break it off at once.
+func (s *SignIn) refresh(ctx context.Context, token ssocache.Token) (ssocache.Token, error) {
+	ctx, cancel := graceful(ctx, refreshGrace)
+	defer cancel()
+	service, err := s.service(api.SSOOIDC)
+	if err != nil {
+		return token, err
+	}
+	defer service.Close()
+	i, err := createToken(ctx, service, text("clientId", token.ClientID), text("clientSecret", token.ClientSecret),
+		text("grantType", grantRefresh), text("refreshToken", token.RefreshToken))
+	if err != nil {
+		return token, err
+	}
+	token.StartURL, token.Region = s.StartURL, s.Region
+	token.AccessToken, token.ExpiresAt = i.accessToken, s.now().Add(i.expiresIn)
+	if i.refreshToken != "" { // where there is no new one the old one stays (RFC 6749 §6)
+		token.RefreshToken = i.refreshToken
+	}
+	if err := s.cache.WriteToken(s.key(), token); err != nil {
+		return token, command.OtherError("the refreshed token cannot be kept: %v", err)
+	}
+	s.settings.Debug.Printf("refreshed the %v", token)
+	return token, nil
+}
+
+// graceful is a context that lives on for a while after the one it comes from has ended.
+func graceful(parent context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
+	stop := context.AfterFunc(parent, func() { time.AfterFunc(grace, cancel) })
+	return ctx, func() { stop(); cancel() }
+}
+
+// explain tells what to do about a refresh that failed: after a refusal the session is over, everything else may pass.
+func (s *SignIn) explain(err error) error {
+	if refused(err, fault.InvalidGrant) || refused(err, fault.InvalidClient) || refused(err, fault.ExpiredToken) || refused(err, fault.UnauthorizedClient) {
+		s.settings.Debug.Printf("%v", err)
+		return s.signedOut("the sign-in has ended")
+	}
+	return err
+}
+
+// SignedOut is the failure of whoever is not signed in. Others may look for it with errors.Is.
+var SignedOut = errors.New("not signed in")
+
+// signedOutError is a failure of the command that is SignedOut as well.
+type signedOutError struct{ *command.Failure }
+
+func (signedOutError) Is(target error) bool { return target == SignedOut }
+
+func (e signedOutError) Unwrap() error { return e.Failure }
+
+// signedOut tells what is the matter and the command that mends it.
+func (s *SignIn) signedOut(matter string) error {
+	return signedOutError{command.OtherError("%s: run `%s`", matter, s.Command("login")).(*command.Failure)}
+}
