@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -12,7 +11,6 @@ import (
 	"sallyport/internal/client"
 	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
-	"sallyport/internal/shorthand"
 	"sallyport/internal/yamlvalue"
 )
 
@@ -158,102 +156,6 @@ func (r *run) memberValue(member *api.Member, words []string) (jmespath.Value, e
 	return jmespath.TextOf(text), nil
 }
 
-// structuredValue reads a structure, or a list of structures, from JSON or from the shorthand syntax.
-func (r *run) structuredValue(member *api.Member, target *shorthand.Target, words []string) (jmespath.Value, error) {
-	name := command.Spell(member.Name)
-	if len(words) == 1 {
-		text, isBytes, err := r.paramText(name, words[0])
-		switch {
-		case err != nil:
-			return jmespath.Value{}, err
-		case isBytes:
-			return jmespath.Value{}, wrongBytes(member)
-		}
-		fromFile := text != words[0]
-		words = []string{text}
-		if fromFile && !shorthand.IsJSON(words) {
-			value, err := shorthand.Parse(target, text, r.readAssigned(name))
-			return value, shorthandError(name, err)
-		}
-	}
-	if shorthand.IsJSON(words) {
-		return jsonValues(member, name, words)
-	}
-	var value jmespath.Value
-	var err error
-	if member.Kind == api.List {
-		value, err = shorthand.ParseList(target, words, r.readAssigned(name))
-	} else {
-		value, err = shorthand.Parse(target, words[0], r.readAssigned(name))
-	}
-	return value, shorthandError(name, err)
-}
-
-// jsonValues reads each word as JSON. A single one for a list may be the list itself.
-func jsonValues(member *api.Member, name string, words []string) (jmespath.Value, error) {
-	items := make([]jmespath.Value, len(words))
-	for i, word := range words {
-		var err error
-		if items[i], err = jsonValue(name, word); err != nil {
-			return jmespath.Value{}, err
-		}
-	}
-	if member.Kind != api.List || len(items) == 1 && items[0].Kind() == jmespath.Array {
-		return items[0], nil
-	}
-	return jmespath.ListOf(items), nil
-}
-
-// readAssigned reads the files that the shorthand syntax assigns with @=.
-func (r *run) readAssigned(name string) shorthand.ReadFile {
-	return func(text string) (jmespath.Value, error) {
-		content, isBytes, err := r.paramText(name, text)
-		if err == nil && isBytes {
-			err = command.ValidationError("Parameter validation failed:\nInvalid type for a member of --%s: bytes", name)
-		}
-		return jmespath.TextOf(content), err
-	}
-}
-
-// shorthandError sorts what went wrong: a text that does not follow the syntax is a mistake of the caller, one that a number cannot be made
-// of leaves by the reference's other door.
-func shorthandError(name string, err error) error {
-	var syntax *shorthand.SyntaxError
-	var value *shorthand.ValueError
-	switch {
-	case errors.As(err, &syntax):
-		return command.ValidationError("Error parsing parameter '--%s': %v", name, err)
-	case errors.As(err, &value):
-		return command.OtherError("Error parsing parameter '--%s': %v", name, err)
-	}
-	return err
-}
-
-// targetOf describes a member for the shorthand syntax.
-func targetOf(member *api.Member) *shorthand.Target {
-	switch member.Kind {
-	case api.Integer, api.Long:
-		return &shorthand.Target{Kind: shorthand.Integer}
-	case api.Structure:
-		return structureTarget(member.Shape)
-	case api.List:
-		element := &shorthand.Target{}
-		if member.Shape != nil {
-			element = structureTarget(member.Shape)
-		}
-		return &shorthand.Target{Kind: shorthand.List, Element: element}
-	}
-	return &shorthand.Target{}
-}
-
-func structureTarget(shape *api.Shape) *shorthand.Target {
-	target := &shorthand.Target{Kind: shorthand.Structure}
-	for _, member := range shape.Members {
-		target.Members = append(target.Members, shorthand.Member{Name: member.Name, Target: targetOf(member)})
-	}
-	return target
-}
-
 func wrongBytes(member *api.Member) error {
 	return command.ValidationError("Parameter validation failed:\nInvalid type for parameter %s: bytes, valid type: %s", member.Name, member.Kind)
 }
@@ -306,101 +208,4 @@ func splitText(name, text string) (jmespath.Value, error) {
 		return jmespath.Value{}, command.OtherError("argument --%s: the file is empty", name)
 	}
 	return jmespath.Characters(text), nil
-}
-
-// validate holds the input against the shape and names everything that is wrong at once. Patterns, lengths and choices are the
-// service's business.
-func validate(shape *api.Shape, input jmespath.Value) error {
-	var v validator
-	v.structure("input", shape, input)
-	if len(v.faults) == 0 {
-		return nil
-	}
-	return command.ValidationError("Parameter validation failed:\n%s", strings.Join(v.faults, "\n"))
-}
-
-type validator struct{ faults []string }
-
-func (v *validator) add(format string, args ...any) {
-	v.faults = append(v.faults, fmt.Sprintf(format, args...))
-}
-
-func (v *validator) structure(path string, shape *api.Shape, value jmespath.Value) {
-	for _, member := range shape.Members {
-		if _, found := value.Get(member.Name); member.Required && !found {
-			v.add("Missing required parameter in %s: %q", path, member.Name)
-		}
-	}
-	for _, given := range value.Members() {
-		member := shape.Member(given.Name)
-		if member == nil {
-			v.add("Unknown parameter in %s: %q, must be one of: %s", path, given.Name, strings.Join(memberNames(shape), ", "))
-			continue
-		}
-		v.member(memberPath(path, given.Name), member, given.Value)
-	}
-}
-
-// memberPath names a member of the input by its own name, and one further down by the way to it.
-func memberPath(path, name string) string {
-	if path == "input" {
-		return name
-	}
-	return path + "." + name
-}
-
-func memberNames(shape *api.Shape) []string {
-	names := make([]string, len(shape.Members))
-	for i, member := range shape.Members {
-		names[i] = member.Name
-	}
-	return names
-}
-
-func (v *validator) member(path string, member *api.Member, value jmespath.Value) {
-	if !hasType(member, value) {
-		v.add("Invalid type for parameter %s: %v, valid type: %s", path, value.Kind(), member.Kind)
-		return
-	}
-	switch member.Kind {
-	case api.Integer, api.Long:
-		v.smallest(path, member, value)
-	case api.Structure:
-		v.structure(path, member.Shape, value)
-	case api.List:
-		v.list(path, member, value)
-	}
-}
-
-// smallest checks the lower bound; the reference leaves the upper one to the service.
-func (v *validator) smallest(path string, member *api.Member, value jmespath.Value) {
-	if number, err := strconv.ParseInt(value.Number(), 10, 64); err == nil && number < member.Min {
-		v.add("Invalid value for parameter %s, value: %d, valid min value: %d", path, number, member.Min)
-	}
-}
-
-func (v *validator) list(path string, member *api.Member, value jmespath.Value) {
-	for i, item := range value.Items() {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		switch {
-		case member.Shape == nil && item.Kind() != jmespath.String:
-			v.add("Invalid type for parameter %s: %v, valid type: string", at, item.Kind())
-		case member.Shape != nil && item.Kind() != jmespath.Object:
-			v.add("Invalid type for parameter %s: %v, valid type: object", at, item.Kind())
-		case member.Shape != nil:
-			v.structure(at, member.Shape, item)
-		}
-	}
-}
-
-func hasType(member *api.Member, value jmespath.Value) bool {
-	switch member.Kind {
-	case api.String:
-		return value.Kind() == jmespath.String
-	case api.Integer, api.Long:
-		return value.Kind() == jmespath.Number && !strings.ContainsAny(value.Number(), ".eE")
-	case api.List:
-		return value.Kind() == jmespath.Array
-	}
-	return value.Kind() == jmespath.Object
 }
