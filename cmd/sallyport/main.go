@@ -19,6 +19,7 @@ import (
 	"sallyport/internal/cli"
 	"sallyport/internal/command"
 	"sallyport/internal/fault"
+	"sallyport/internal/login"
 	"sallyport/internal/server"
 )
 
@@ -49,7 +50,7 @@ func main() {
 			os.Exit(runCommand(c, args[len(words):]))
 		}
 	}
-	program := &cli.Program{Services: api.Services}
+	program := &cli.Program{Services: api.Services, Commands: login.Commands}
 	for _, c := range operators {
 		program.Operators = append(program.Operators, cli.Operator{Words: c.words, Usage: c.usage, Purpose: c.help})
 	}

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/url"
@@ -67,6 +69,9 @@ func (l *listener) close() {
 	}
 	l.server.Close()
 }
+
+// silentLog takes what net/http says about requests that it cannot read. Whoever sends them is not the browser that we wait for.
+var silentLog = log.New(io.Discard, "", 0)
 
 // errNobodyCame tells that the time was up.
 var errNobodyCame = errors.New("nobody came back from the browser")

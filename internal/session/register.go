@@ -60,6 +60,7 @@ func (r registrar) register(ctx context.Context) (ssocache.Registration, error) 
 	expires, err := strconv.ParseInt(member(answer, "clientSecretExpiresAt").Number(), 10, 64)
 	registration := ssocache.Registration{
 		ClientID: member(answer, "clientId").Text(), ClientSecret: member(answer, "clientSecret").Text(), ExpiresAt: time.Unix(expires, 0).UTC(),
+		AuthorizationEndpoint: member(answer, "authorizationEndpoint").Text(),
 	}
 	if r.browser {
 		registration.Scopes, registration.GrantTypes = r.scopes(), []string{grantCode, grantRefresh}
