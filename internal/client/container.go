@@ -148,7 +148,7 @@ func containerDocument(ctx context.Context, transport http.RoundTripper, endpoin
 }
 
 func readContainerDocument(document jmespath.Value) (granted, error) {
-	found, err := readKeys(document, keyNames{"AccessKeyId", "SecretAccessKey", "Token", memberExpiration})
+	found, err := readKeys(document, localNames)
 	if err != nil {
 		return granted{}, containerError("%v", err)
 	}

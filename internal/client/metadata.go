@@ -220,13 +220,16 @@ func (m *metadata) credentials(ctx context.Context) (granted, error) {
 	return readInstanceDocument(text)
 }
 
+// localNames are the names that the metadata service and the agents of containers have.
+var localNames = keyNames{id: "AccessKeyId", secret: "SecretAccessKey", token: "Token", expires: memberExpiration}
+
 // readInstanceDocument reads the keys of an instance's role; a document about an error has none.
 func readInstanceDocument(text string) (granted, error) {
 	document, err := jmespath.ParseJSON([]byte(text))
 	if err != nil {
 		return granted{}, errNoMetadata
 	}
-	found, err := readKeys(document, keyNames{"AccessKeyId", "SecretAccessKey", "Token", memberExpiration})
+	found, err := readKeys(document, localNames)
 	if err != nil {
 		return granted{}, errNoMetadata
 	}

@@ -34,6 +34,9 @@ func (k seeker) fromProcess() (fetch, error) {
 	if len(words) == 0 {
 		return nil, processError("credential_process of profile %s names no program", k.name)
 	}
+	if _, err := exec.LookPath(words[0]); err != nil {
+		return nil, processError("%v", err)
+	}
 	return func(ctx context.Context, _ string) (granted, error) { return k.runProcess(ctx, words) }, nil
 }
 
@@ -66,7 +69,7 @@ func readProcessOutput(output []byte) (granted, error) {
 	if version, _ := document.Get("Version"); version.Number() != "1" {
 		return granted{}, errors.New("Unsupported version '" + version.Shown() + "' for credential process provider, supported versions: 1")
 	}
-	return readKeys(document, keyNames{"AccessKeyId", "SecretAccessKey", "SessionToken", memberExpiration})
+	return readKeys(document, keyNames{id: "AccessKeyId", secret: "SecretAccessKey", token: "SessionToken", expires: memberExpiration, lasting: true})
 }
 
 // bounded keeps what is written to it up to maxDocument. More is a program that has run away.

@@ -163,14 +163,17 @@ func (k seeker) fromWebIdentity() (fetch, error) {
 	if name := find(keyRoleSession, "AWS_ROLE_SESSION_NAME"); name != "" {
 		input = append(input, jmespath.Member{Name: "RoleSessionName", Value: jmespath.TextOf(name)})
 	}
-	return k.cachedRole(input, func(ctx context.Context, region string) (jmespath.Value, error) {
+	return func(ctx context.Context, region string) (granted, error) {
 		token, err := os.ReadFile(path)
 		if err != nil {
-			return jmespath.Value{}, command.OtherError("Unable to read the web identity token: %v", err)
+			return granted{}, command.OtherError("Unable to read the web identity token: %v", err)
 		}
-		members := append(withSessionName(input), jmespath.Member{Name: "WebIdentityToken", Value: jmespath.TextOf(string(token))})
-		return k.callSTS(ctx, region, assumeRoleWithWebIdentity(), jmespath.ObjectOf(members), nil)
-	}), nil
+		proof := jmespath.Member{Name: "WebIdentityToken", Value: jmespath.TextOf(string(token))}
+		// What one token got is not for who holds another, so the token is a part of the key.
+		return k.cachedRole(append(slices.Clone(input), proof), func(ctx context.Context, region string) (jmespath.Value, error) {
+			return k.callSTS(ctx, region, assumeRoleWithWebIdentity(), jmespath.ObjectOf(append(withSessionName(input), proof)), nil)
+		})(ctx, region)
+	}, nil
 }
 
 // callSTS calls the Security Token Service with other credentials than those of the call, or with none.

@@ -107,20 +107,26 @@ const (
 // readGrant takes the credentials out of an answer of STS or an entry of the cache.
 func readGrant(document jmespath.Value) (granted, error) {
 	credentials, _ := document.Get(memberCredentials)
-	return readKeys(credentials, keyNames{"AccessKeyId", "SecretAccessKey", "SessionToken", memberExpiration})
+	return readKeys(credentials, keyNames{id: "AccessKeyId", secret: "SecretAccessKey", token: "SessionToken", expires: memberExpiration})
 }
 
 // keyNames are the names that a document has for the parts of credentials.
-type keyNames struct{ id, secret, token, expires string }
+type keyNames struct {
+	id, secret, token, expires string
+	lasting                    bool // credentials without a token and an end are good too
+}
 
-// readKeys takes credentials out of a document. All but the token and the end are required; the error names what is missing and shows
-// nothing of the rest.
+// readKeys takes credentials out of a document. The error names what is missing, or no moment in time, and shows nothing of the rest.
 func readKeys(document jmespath.Value, names keyNames) (granted, error) {
 	text := func(name string) string { value, _ := document.Get(name); return value.Text() }
 	found := granted{Credentials: sigv4.Credentials{AccessKeyID: text(names.id), SecretAccessKey: text(names.secret), SessionToken: text(names.token)}}
-	for _, required := range []struct{ name, value string }{{names.id, found.AccessKeyID}, {names.secret, found.SecretAccessKey}} {
-		if required.value == "" {
-			return granted{}, errors.New("missing required key in response: " + required.name)
+	required := []string{names.id, names.secret, names.token, names.expires}
+	if names.lasting {
+		required = required[:2]
+	}
+	for _, name := range required {
+		if text(name) == "" {
+			return granted{}, errors.New("missing required key in response: " + name)
 		}
 	}
 	if expires := text(names.expires); expires != "" {
