@@ -30,10 +30,18 @@ func (s *Settings) askCode(ctx context.Context, serial string) (string, error) {
 func (s *Settings) readHidden(ctx context.Context, prompt string) (string, error) {
 	terminal, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
-		fmt.Fprint(s.Stderr, prompt)
-		return interruptible(ctx, func() (string, error) { return bufio.NewReader(s.Stdin).ReadString('\n') })
+		return s.readLine(ctx, prompt)
 	}
 	defer terminal.Close()
+	return hiddenLine(ctx, terminal, prompt)
+}
+
+func (s *Settings) readLine(ctx context.Context, prompt string) (string, error) {
+	fmt.Fprint(s.Stderr, prompt)
+	return interruptible(ctx, func() (string, error) { return bufio.NewReader(s.Stdin).ReadString('\n') })
+}
+
+func hiddenLine(ctx context.Context, terminal *os.File, prompt string) (string, error) {
 	before, err := term.GetState(int(terminal.Fd()))
 	if err != nil {
 		return "", err

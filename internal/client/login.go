@@ -38,7 +38,7 @@ func (k seeker) fromLogin() (fetch, error) {
 }
 
 func (s *Settings) loginProvider(session, region string) (*logincreds.Provider, error) {
-	options := signin.Options{Region: region, HTTPClient: &http.Client{}}
+	options := signin.Options{Region: region}
 	text, given, err := s.configuredEndpoint("signin")
 	if err != nil {
 		return nil, err
@@ -63,5 +63,5 @@ func (s *Settings) loginProvider(session, region string) (*logincreds.Provider, 
 	if err != nil {
 		return nil, command.OtherError("Error when retrieving credentials from login: %v", err)
 	}
-	return logincreds.New(signin.New(options), path), nil
+	return logincreds.New(signin.New(options), path, func(o *logincreds.Options) { o.RestrictPermissions = true }), nil
 }

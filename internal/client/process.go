@@ -46,10 +46,11 @@ func (s *Settings) runProcess(ctx context.Context, words []string) (granted, err
 	program.Stdin, program.Stdout, program.Stderr = s.Stdin, &output, &complaint
 	s.Debug.Printf("credential_process runs %s", words[0]) // its arguments may be secrets
 	err := program.Run()
-	var exit *exec.ExitError
-	switch {
-	case errors.As(err, &exit):
-		return granted{}, processError("%s", strings.TrimRight(complaint.String(), "\r\n"))
+	switch words := strings.TrimRight(complaint.String(), "\r\n"); {
+	case output.over || complaint.over:
+		return granted{}, processError("the program prints too much")
+	case err != nil && words != "":
+		return granted{}, processError("%s", words)
 	case err != nil:
 		return granted{}, processError("%v", err)
 	}
@@ -73,13 +74,16 @@ func readProcessOutput(output []byte) (granted, error) {
 }
 
 // bounded keeps what is written to it up to maxDocument. More is a program that has run away.
-type bounded struct{ bytes.Buffer }
+type bounded struct {
+	bytes.Buffer
+	over bool
+}
 
-var errTooMuch = errors.New("the program prints too much")
+var errTooMuch = errors.New("too much is written")
 
 // Write fails when it is too much, which ends the program.
 func (b *bounded) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > maxDocument {
+	if b.over = b.Len()+len(p) > maxDocument; b.over {
 		return 0, errTooMuch
 	}
 	return b.Buffer.Write(p)

@@ -221,7 +221,7 @@ func (k seeker) cachedRole(arguments []jmespath.Member, call func(context.Contex
 		if err != nil {
 			return granted{}, command.OtherError("Error when retrieving credentials from assume-role: %v", err)
 		}
-		kept.store(answer)
+		kept.store(forCache(answer))
 		return found.fresh("assume-role")
 	}
 }

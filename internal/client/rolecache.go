@@ -51,18 +51,18 @@ func (c roleCache) load() (granted, bool) {
 	return found, time.Until(found.expires) >= roleReserve
 }
 
-// store keeps an answer, for its owner only and all at once, so that nobody reads half of it. A cache that cannot be written costs a
+// store keeps an entry, for its owner only and all at once, so that nobody reads half of it. A cache that cannot be written costs a
 // request the next time, and no more.
-func (c roleCache) store(answer jmespath.Value) {
+func (c roleCache) store(entry jmespath.Value) {
 	if c.path == "" {
 		return
 	}
-	if err := replaceFile(c.path, jmespath.Wire.AppendJSON(nil, forCache(answer))); err != nil {
+	if err := replaceFile(c.path, jmespath.Wire.AppendJSON(nil, entry)); err != nil {
 		c.debug.Printf("keeping the credentials of the role: %v", err)
 	}
 }
 
-// forCache is the answer as the AWS CLI keeps it, which spells moments in its own way and adds the account.
+// forCache is the answer of STS as the AWS CLI keeps it, which spells moments in its own way and adds the account.
 func forCache(answer jmespath.Value) jmespath.Value {
 	var members []jmespath.Member
 	for _, member := range answer.Members() {

@@ -78,12 +78,12 @@ func (k seeker) roleOfSignIn(ctx context.Context, keys awsconfig.Section) (grant
 		k.Debug.Printf("credentials of the role from the cache")
 		return found, nil
 	}
-	signIn := SignIn{Session: keys[keySSOSession], StartURL: keys[keySSOStartURL], Region: keys[keySSORegion]}
-	token, err := k.signInToken(ctx, signIn)
+	session := signIn{Session: keys[keySSOSession], StartURL: keys[keySSOStartURL], Region: keys[keySSORegion]}
+	token, err := k.signInToken(ctx, session)
 	if err != nil {
 		return granted{}, k.signedOut(err)
 	}
-	answer, err := k.callInner(ctx, api.GetRoleCredentials.Operation, signIn.Region,
+	answer, err := k.callInner(ctx, api.GetRoleCredentials.Operation, session.Region,
 		textMembers("roleName", keys[keySSORole], "accountId", keys[keySSOAccount], "accessToken", token.AccessToken))
 	if refusal, refused := asRefusal(err); refused && refusal.Code == fault.Unauthorized.Name {
 		return granted{}, k.signedOut(errSignedOut)
@@ -140,15 +140,15 @@ func portalEntry(answer jmespath.Value, account string) jmespath.Value {
 	})
 }
 
-// SignIn is a sign-in that the shared files describe.
-type SignIn struct {
+// signIn is a sign-in that the shared files describe.
+type signIn struct {
 	Session  string // name of the sso-session; empty in the older form
 	StartURL string
 	Region   string
 }
 
 // key is that of the token's file.
-func (i SignIn) key() string { return ssocache.TokenKey(i.Session, i.StartURL) }
+func (i signIn) key() string { return ssocache.TokenKey(i.Session, i.StartURL) }
 
 var (
 	errSignedOut = errors.New("the SSO session associated with this profile has expired or is otherwise invalid")
@@ -171,15 +171,15 @@ func (k seeker) signedOut(err error) error {
 const tokenReserve = 15 * time.Minute
 
 // signInToken is the token of a sign-in. One that ends soon is refreshed where it can be; who cannot refresh uses it to its end.
-func (s *Settings) signInToken(ctx context.Context, signIn SignIn) (ssocache.Token, error) {
+func (s *Settings) signInToken(ctx context.Context, session signIn) (ssocache.Token, error) {
 	cache := ssocache.Open(ssocache.Dir(s.Home))
-	token, err := cache.ReadToken(signIn.key())
+	token, err := cache.ReadToken(session.key())
 	if err != nil {
 		s.Debug.Printf("token of the sign-in: %v", err)
 		return ssocache.Token{}, errNoToken
 	}
-	if signIn.Session != "" && needsRefresh(token) {
-		if token, err = s.refreshUnderLock(ctx, cache, signIn); err != nil {
+	if session.Session != "" && needsRefresh(token) {
+		if token, err = s.refreshUnderLock(ctx, cache, session); err != nil {
 			return ssocache.Token{}, err
 		}
 	}
@@ -195,20 +195,20 @@ func needsRefresh(token ssocache.Token) bool {
 }
 
 // refreshUnderLock refreshes the token unless another process has done so while we waited: a refresh token is good for one refresh.
-func (s *Settings) refreshUnderLock(ctx context.Context, cache ssocache.Cache, signIn SignIn) (ssocache.Token, error) {
-	unlock, err := cache.Lock(ctx, signIn.key())
+func (s *Settings) refreshUnderLock(ctx context.Context, cache ssocache.Cache, session signIn) (ssocache.Token, error) {
+	unlock, err := cache.Lock(ctx, session.key())
 	if err != nil {
 		return ssocache.Token{}, command.OtherError("Unable to refresh the SSO token: %v", err)
 	}
 	defer unlock()
-	token, err := cache.ReadToken(signIn.key())
+	token, err := cache.ReadToken(session.key())
 	if err != nil {
 		return ssocache.Token{}, errNoToken
 	}
 	if !needsRefresh(token) {
 		return token, nil
 	}
-	refreshed, err := s.refresh(ctx, token, signIn)
+	refreshed, err := s.refresh(ctx, token, session)
 	if _, refused := asRefusal(err); refused {
 		s.Debug.Printf("refreshing the token: %v", err)
 		return token, nil // it may live a while yet
@@ -216,15 +216,15 @@ func (s *Settings) refreshUnderLock(ctx context.Context, cache ssocache.Cache, s
 	if err != nil {
 		return ssocache.Token{}, err
 	}
-	if err := cache.WriteToken(signIn.key(), refreshed); err != nil {
+	if err := cache.WriteToken(session.key(), refreshed); err != nil {
 		return ssocache.Token{}, command.OtherError("Unable to keep the refreshed SSO token: %v", err)
 	}
 	return refreshed, nil
 }
 
 // refresh exchanges the refresh token (SSO OIDC CreateToken, grant refresh_token). An answer without another one leaves none.
-func (s *Settings) refresh(ctx context.Context, token ssocache.Token, signIn SignIn) (ssocache.Token, error) {
-	answer, err := s.callInner(ctx, api.CreateToken.Operation, signIn.Region, textMembers(
+func (s *Settings) refresh(ctx context.Context, token ssocache.Token, session signIn) (ssocache.Token, error) {
+	answer, err := s.callInner(ctx, api.CreateToken.Operation, session.Region, textMembers(
 		"clientId", token.ClientID, "clientSecret", token.ClientSecret, "grantType", "refresh_token", "refreshToken", token.RefreshToken))
 	if err != nil {
 		return ssocache.Token{}, err
@@ -234,7 +234,7 @@ func (s *Settings) refresh(ctx context.Context, token ssocache.Token, signIn Sig
 	if err != nil || get("accessToken").Text() == "" {
 		return ssocache.Token{}, command.OtherError("Unable to refresh the SSO token: the answer holds no access token, or no end of it")
 	}
-	token.StartURL, token.Region = signIn.StartURL, signIn.Region
+	token.StartURL, token.Region = session.StartURL, session.Region
 	token.AccessToken, token.RefreshToken = get("accessToken").Text(), get("refreshToken").Text()
 	token.ExpiresAt = time.Now().Add(time.Duration(seconds) * time.Second)
 	return token, nil
