@@ -138,7 +138,8 @@ type retry struct {
 // maxAttempts is how often a request is sent before its failure is final.
 var maxAttempts = number{"max_attempts", "AWS_MAX_ATTEMPTS", "retry", 3}
 
-// retry reads how often a request may be sent. The mode of v1, legacy, is refused as the reference refuses it.
+// retry reads how often a request may be sent. The mode of v1, legacy, is refused as the reference refuses it; adaptive waits as standard
+// does, since one command sends too little to learn a rate from.
 func (s *Settings) retry() (retry, error) {
 	mode, given := s.Find("retry_mode", "AWS_RETRY_MODE")
 	switch {
