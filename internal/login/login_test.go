@@ -256,9 +256,13 @@ func TestTokenRefreshesOnceForManyProcesses(t *testing.T) {
 	for range rounds {
 		_, before := only(t, p.cached("accessToken"))
 		p.change("expiresAt", time.Now().Add(5*time.Minute).UTC().Format(time.RFC3339))
-		tokens := map[string]bool{}
-		for _, e := range p.runAll(processes, "token --profile dev") {
+		tokens, refreshes := map[string]bool{}, 0
+		for _, e := range p.runAll(processes, "token --profile dev --debug") {
 			tokens[e.with(0).stdout] = true
+			refreshes += strings.Count(e.stderr, "refreshed the token")
+		}
+		if refreshes != 1 {
+			t.Errorf("%d of %d processes refreshed", refreshes, processes)
 		}
 		printed, _ := only(t, tokens)
 		_, after := only(t, p.cached("accessToken"))
@@ -299,6 +303,34 @@ func (p *person) runAll(processes int, line string) []ended {
 		done = append(done, ended{p.t, line, r.exit(), r.stdout.String(), r.stderr.String()})
 	}
 	return done
+}
+
+// The name of a session says nothing about its server. What one issued, another must not see.
+func TestATokenOfAnotherServerIsNone(t *testing.T) {
+	p := newPerson(t)
+	p.run("login --profile dev").with(0)
+	p.change("startUrl", "https://d-1234567890.awsapps.com/start")
+	p.run("token --profile dev").with(255).says("you are not signed in")
+	p.change("startUrl", strings.ToUpper(p.server.StartURL)+"/#/")
+	p.run("token --profile dev").with(0)
+}
+
+// What --debug shows is masked where it is secret.
+func TestDebugShowsNoSecret(t *testing.T) {
+	p := newPerson(t)
+	for _, line := range []string{
+		"login --profile dev --debug", "login --profile dev --use-device-code --debug", "whoami --profile dev --debug",
+		"token --profile dev --debug", "credentials --profile dev --debug", "logout --profile old --debug",
+	} {
+		e := p.run(line).with(0)
+		if line == "token --profile dev --debug" || line == "credentials --profile dev --debug" {
+			e.stdout = "" // it is asked for there
+		}
+		p.checkSilent(e)
+		if strings.HasPrefix(line, "login") && !strings.Contains(e.stderr, "sallyport debug: answer ") {
+			t.Errorf("%q shows nothing", line)
+		}
+	}
 }
 
 func TestTokenThatCannotBeRefreshed(t *testing.T) {

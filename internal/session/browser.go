@@ -13,7 +13,6 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/command"
 	"sallyport/internal/fault"
-	"sallyport/internal/jmespath"
 	"sallyport/internal/ssocache"
 )
 
@@ -48,7 +47,7 @@ func (r registrar) loginWithBrowser(ctx context.Context, show func(Prompt)) (sso
 	case answer.code == "":
 		return registration, issued{}, refusedInBrowser(answer)
 	}
-	tokens, err := createToken(ctx, r.service, text("clientId", registration.ClientID), text("clientSecret", registration.ClientSecret),
+	tokens, err := r.createToken(ctx, text("clientId", registration.ClientID), text("clientSecret", registration.ClientSecret),
 		text("grantType", grantCode), text("code", answer.code), text("redirectUri", listener.redirectURI), text("codeVerifier", verifier))
 	return registration, tokens, err
 }
@@ -75,7 +74,7 @@ func (r registrar) browserClient(ctx context.Context) (ssocache.Registration, er
 // forgotten asks the server for what a client for the browser may not have. A server that knows the client says that; one that does not
 // says so before.
 func (r registrar) forgotten(ctx context.Context, registration ssocache.Registration) bool {
-	_, err := r.service.Call(ctx, api.StartDeviceAuthorization.Operation, jmespath.ObjectOf(r.deviceRequest(registration)))
+	_, err := r.call(ctx, api.StartDeviceAuthorization.Operation, r.deviceRequest(registration)...)
 	return refused(err, fault.InvalidClient)
 }
 

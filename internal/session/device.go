@@ -61,7 +61,7 @@ func (r registrar) deviceRequest(registration ssocache.Registration) []jmespath.
 }
 
 func (r registrar) startDeviceAs(ctx context.Context, registration ssocache.Registration) (deviceAuthorization, error) {
-	answer, err := r.service.Call(ctx, api.StartDeviceAuthorization.Operation, jmespath.ObjectOf(r.deviceRequest(registration)))
+	answer, err := r.call(ctx, api.StartDeviceAuthorization.Operation, r.deviceRequest(registration)...)
 	if err != nil {
 		return deviceAuthorization{}, err
 	}
@@ -112,7 +112,7 @@ func (r registrar) poll(ctx context.Context, registration ssocache.Registration,
 		if err := r.settings.Wait(ctx, interval); err != nil {
 			return issued{}, err
 		}
-		tokens, err := createToken(ctx, r.service, text("clientId", registration.ClientID), text("clientSecret", registration.ClientSecret),
+		tokens, err := r.createToken(ctx, text("clientId", registration.ClientID), text("clientSecret", registration.ClientSecret),
 			text("grantType", grantDevice), text("deviceCode", device.deviceCode))
 		if err == nil {
 			return tokens, nil

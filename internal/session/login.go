@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"sallyport/internal/api"
-	"sallyport/internal/client"
 	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
 	"sallyport/internal/ssocache"
@@ -31,19 +30,12 @@ type Prompt struct {
 
 // Login signs a person in anew and keeps the token. Once there is something to see it calls show, which returns while the person acts.
 func (s *SignIn) Login(ctx context.Context, method Method, show func(Prompt)) (ssocache.Token, error) {
-	service, err := s.service(api.SSOOIDC)
-	if err != nil {
-		return ssocache.Token{}, err
-	}
-	defer service.Close()
-	r := registrar{SignIn: s, service: service, browser: method == Browser}
-	var registration ssocache.Registration
-	var issued issued
+	r := registrar{SignIn: s, browser: method == Browser}
+	flow := r.loginWithDevice
 	if r.browser {
-		registration, issued, err = r.loginWithBrowser(ctx, show)
-	} else {
-		registration, issued, err = r.loginWithDevice(ctx, show)
+		flow = r.loginWithBrowser
 	}
+	registration, issued, err := flow(ctx, show)
 	if err != nil {
 		return ssocache.Token{}, err
 	}
@@ -71,9 +63,9 @@ type issued struct {
 const maxLifetime = 90 * 24 * time.Hour
 
 // createToken redeems something for tokens.
-func createToken(ctx context.Context, service *client.Client, members ...jmespath.Member) (issued, error) {
+func (s *SignIn) createToken(ctx context.Context, members ...jmespath.Member) (issued, error) {
 	operation := api.CreateToken.Operation
-	answer, err := service.Call(ctx, operation, jmespath.ObjectOf(members))
+	answer, err := s.call(ctx, operation, members...)
 	if err != nil {
 		return issued{}, err
 	}

@@ -43,16 +43,11 @@ func (s *SignIn) list(ctx context.Context, operation *api.Operation, members ...
 	if err != nil {
 		return nil, err
 	}
-	service, err := s.service(operation.Service)
-	if err != nil {
-		return nil, err
-	}
-	defer service.Close()
 	members = append(members, text("accessToken", token.AccessToken))
 	var all []jmespath.Value
 	input := members
 	for range maxPages {
-		answer, err := service.Call(ctx, operation, jmespath.ObjectOf(input))
+		answer, err := s.call(ctx, operation, input...)
 		if err != nil {
 			return nil, s.explainPortal(err)
 		}

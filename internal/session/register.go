@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"sallyport/internal/api"
-	"sallyport/internal/client"
 	"sallyport/internal/command"
 	"sallyport/internal/fault"
 	"sallyport/internal/jmespath"
@@ -34,7 +33,6 @@ const freshness = 15 * time.Minute
 // registrar gets the client that a sign-in needs: the one that was kept, or a new one.
 type registrar struct {
 	*SignIn
-	service *client.Client
 	browser bool // registers for the browser, or else for device codes; neither can be used for the other
 }
 
@@ -53,7 +51,7 @@ func (r registrar) registrationKey() string {
 
 // register makes a client and keeps it.
 func (r registrar) register(ctx context.Context) (ssocache.Registration, error) {
-	answer, err := r.service.Call(ctx, api.RegisterClient.Operation, jmespath.ObjectOf(r.metadata()))
+	answer, err := r.call(ctx, api.RegisterClient.Operation, r.metadata()...)
 	if err != nil {
 		return ssocache.Registration{}, err
 	}

@@ -47,7 +47,7 @@ const (
 	keyRole     = "sso_role_name"
 )
 
-// SignIn is one sign-in: of a profile, of an sso-session, or of a start URL on the command line.
+// SignIn is one sign-in: of a profile, of an sso-session, or of a start URL on the command line. Its methods are called one after the other.
 type SignIn struct {
 	StartURL  string
 	Region    string   // of the instance
@@ -62,6 +62,7 @@ type SignIn struct {
 
 	words    []string // of a command line that chooses this sign-in
 	settings *client.Settings
+	clients  map[*api.Service]*client.Client // that were needed so far
 	cache    ssocache.Cache
 	now      func() time.Time
 }
@@ -72,7 +73,7 @@ func Resolve(settings *client.Settings) (*SignIn, error) {
 	if err != nil {
 		return nil, command.OtherError("Unable to parse config file: %v", err)
 	}
-	s := &SignIn{settings: settings, cache: ssocache.Open(ssocache.Dir(settings.Home)), now: time.Now}
+	s := &SignIn{settings: settings, clients: map[*api.Service]*client.Client{}, cache: ssocache.Open(ssocache.Dir(settings.Home)), now: time.Now}
 	s.AccountID, _ = settings.Find(keyAccount)
 	s.RoleName, _ = settings.Find(keyRole)
 	switch {
@@ -212,18 +213,32 @@ func (s *SignIn) Command(word string) string {
 // key names the file in which the token is kept.
 func (s *SignIn) key() string { return ssocache.TokenKey(s.Name, s.StartURL) }
 
-// service prepares calls of a service of the instance.
+// service prepares calls of a service of the instance. All calls of it share their connections.
 func (s *SignIn) service(service *api.Service) (*client.Client, error) {
-	return s.settings.Client(service, s.Region)
+	if known := s.clients[service]; known != nil {
+		return known, nil
+	}
+	prepared, err := s.settings.Client(service, s.Region)
+	if err != nil {
+		return nil, err
+	}
+	s.clients[service] = prepared
+	return prepared, nil
 }
 
-// call calls one operation, for which nothing else was prepared.
+// Close ends the connections that wait for another call.
+func (s *SignIn) Close() {
+	for _, prepared := range s.clients {
+		prepared.Close()
+	}
+}
+
+// call calls one operation.
 func (s *SignIn) call(ctx context.Context, operation *api.Operation, members ...jmespath.Member) (jmespath.Value, error) {
 	service, err := s.service(operation.Service)
 	if err != nil {
 		return jmespath.Value{}, err
 	}
-	defer service.Close()
 	return service.Call(ctx, operation, jmespath.ObjectOf(members))
 }
 

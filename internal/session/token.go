@@ -3,9 +3,11 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/url"
+	"strings"
 	"time"
 
-	"sallyport/internal/api"
 	"sallyport/internal/command"
 	"sallyport/internal/fault"
 	"sallyport/internal/ssocache"
@@ -20,8 +22,22 @@ const (
 	refreshGrace = 3 * time.Second
 )
 
-// Kept is the token that is kept, valid or not, without asking anybody. The error is ssocache.ErrNone where there is none.
-func (s *SignIn) Kept() (ssocache.Token, error) { return s.cache.ReadToken(s.key()) }
+// Kept is the token that is kept, valid or not, without asking anybody. The error is ssocache.ErrNone where there is none. One that another
+// server issued, before the sso-session got its start URL, is none: this server must not see it.
+func (s *SignIn) Kept() (ssocache.Token, error) {
+	token, err := s.cache.ReadToken(s.key())
+	if err == nil && token.StartURL != "" && !sameHost(token.StartURL, s.StartURL) {
+		return ssocache.Token{}, fmt.Errorf("%w: %s is of another start URL", ssocache.ErrNone, s.cache.Path(s.key()))
+	}
+	return token, err
+}
+
+// sameHost reports whether two start URLs are of one host. How else they are spelled means nothing.
+func sameHost(one, other string) bool {
+	a, err := url.Parse(one)
+	b, otherErr := url.Parse(other)
+	return err == nil && otherErr == nil && strings.EqualFold(a.Host, b.Host)
+}
 
 // Token is a valid access token. It is the one that is kept, refreshed when it nears its end; of many processes that find it so, one
 // refreshes and the others take what it got.
@@ -82,12 +98,7 @@ func (s *SignIn) refreshOnce(ctx context.Context, seen ssocache.Token) (ssocache
 func (s *SignIn) refresh(ctx context.Context, token ssocache.Token) (ssocache.Token, error) {
 	ctx, cancel := graceful(ctx, refreshGrace)
 	defer cancel()
-	service, err := s.service(api.SSOOIDC)
-	if err != nil {
-		return token, err
-	}
-	defer service.Close()
-	i, err := createToken(ctx, service, text("clientId", token.ClientID), text("clientSecret", token.ClientSecret),
+	i, err := s.createToken(ctx, text("clientId", token.ClientID), text("clientSecret", token.ClientSecret),
 		text("grantType", grantRefresh), text("refreshToken", token.RefreshToken))
 	if err != nil {
 		return token, err
