@@ -16,12 +16,15 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/creack/pty"
+	"golang.org/x/term"
 
 	"sallyport/internal/api"
 	"sallyport/internal/jmespath"
@@ -345,32 +348,61 @@ func TestCodesAreAskedFor(t *testing.T) {
 	}
 }
 
-// At a terminal the code is not shown, and an interrupt ends the question.
-func TestCodesAreHidden(t *testing.T) {
+// terminals are a terminal and the person's side of it.
+func terminals(t *testing.T) (person, terminal *os.File, state func() *term.State) {
+	t.Helper()
 	person, terminal, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer person.Close()
-	defer terminal.Close()
-	prompted := make(chan string, 1)
-	screen := bufio.NewReader(person)
+	t.Cleanup(func() { person.Close(); terminal.Close() })
+	return person, terminal, func() *term.State {
+		state, err := term.GetState(int(terminal.Fd()))
+		if err != nil {
+			t.Error(err)
+		}
+		return state
+	}
+}
+
+// whenHidden does something as soon as the terminal is in another state than before, or never.
+func whenHidden(ctx context.Context, state func() *term.State, then func()) {
+	before := state()
 	go func() {
-		prompt, _ := screen.ReadString('?')
-		prompted <- prompt
-		io.WriteString(person, "123456\n")
+		for ctx.Err() == nil {
+			if !reflect.DeepEqual(state(), before) {
+				then()
+				return
+			}
+			runtime.Gosched()
+		}
 	}()
+}
+
+func TestCodesAreHidden(t *testing.T) {
+	person, terminal, state := terminals(t)
+	whenHidden(t.Context(), state, func() { io.WriteString(person, "123456\n") })
 	code, err := hiddenLine(t.Context(), terminal, "code?")
-	if err != nil || code != "123456" || <-prompted != "code?" {
+	if err != nil || code != "123456" {
 		t.Errorf("got %q, %v", code, err)
 	}
-	if line, err := screen.ReadString('\n'); err != nil || strings.TrimSpace(line) != "" {
+	if line, err := bufio.NewReader(person).ReadString('\n'); err != nil || strings.TrimSpace(line) != "code?" {
 		t.Errorf("the terminal shows %q, %v", line, err)
 	}
-	interrupted, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := hiddenLine(interrupted, terminal, "code?"); !errors.Is(err, context.Canceled) {
-		t.Errorf("after an interrupt: %v", err)
+}
+
+// An interrupt ends the question and leaves the terminal as it was.
+func TestAnInterruptShowsTheTerminalAgain(t *testing.T) {
+	_, terminal, state := terminals(t)
+	before := state()
+	asked, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	whenHidden(asked, state, interrupt)
+	if _, err := hiddenLine(asked, terminal, "code?"); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if !reflect.DeepEqual(state(), before) {
+		t.Error("typing stays hidden")
 	}
 }
 
