@@ -35,11 +35,11 @@ func (s *SignIn) Login(ctx context.Context, method Method, show func(Prompt)) (s
 	if r.browser {
 		flow = r.loginWithBrowser
 	}
-	registration, issued, err := flow(ctx, show)
+	registration, tokens, err := flow(ctx, show)
 	if err != nil {
 		return ssocache.Token{}, err
 	}
-	token := s.tokenOf(registration.ClientID, registration.ClientSecret, registration.ExpiresAt, issued)
+	token := s.tokenOf(registration.ClientID, registration.ClientSecret, registration.ExpiresAt, tokens)
 	return token, s.keep(ctx, token)
 }
 

@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"strconv"
 	"time"
 
@@ -82,11 +84,19 @@ type Credentials struct {
 	Expiration      time.Time
 }
 
+// String names the credentials without their secrets.
+func (c Credentials) String() string {
+	return fmt.Sprintf("credentials %s of account %s until %s", c.AccessKeyID, c.AccountID, c.Expiration.UTC().Format(time.RFC3339))
+}
+
+// Format prints String for every verb, since %+v and %#v would print the fields.
+func (c Credentials) Format(state fmt.State, _ rune) { io.WriteString(state, c.String()) }
+
 // RoleCredentials are credentials of a role: those that are kept, or new ones, which are kept then where the AWS CLI finds them.
 func (s *SignIn) RoleCredentials(ctx context.Context, role Role) (Credentials, error) {
 	kept := roleFile{folder: roleFolder(s.settings.Home), key: roleKey(role, s.Name, s.StartURL)}
 	if found, ok := kept.read(); ok && found.Expiration.Sub(s.now()) >= freshness {
-		s.settings.Debug.Printf("credentials of %s from %s", found.AccessKeyID, kept.path())
+		s.settings.Debug.Printf("%v from %s", found, kept.path())
 		return found, nil
 	}
 	token, err := s.Token(ctx)

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -36,7 +37,12 @@ func TestRoleFilesAreTheReferencesForm(t *testing.T) {
 		t.Errorf("its mode is %v, %v", info.Mode(), err)
 	}
 	if got, ok := file.read(); !ok || got != put {
-		t.Errorf("it reads as %+v, %v", got, ok)
+		t.Errorf("it reads as %v, %v", got, ok)
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		if shown := fmt.Sprintf(verb, put); shown != "credentials ASIAEXAMPLE of account 111122223333 until 2027-01-15T08:00:00Z" {
+			t.Errorf("%s shows %s", verb, shown)
+		}
 	}
 }
 
@@ -57,7 +63,7 @@ func TestRoleFilesThatAreNoneAreNotRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, ok := file.read(); ok {
-			t.Errorf("a file %s is read as %+v", name, got)
+			t.Errorf("a file %s is read as %v", name, got)
 		}
 	}
 }
