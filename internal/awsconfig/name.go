@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"sallyport/internal/shellwords"
 )
 
 // Kind is what a section of the config file is about.
@@ -39,67 +41,12 @@ func nameOf(header string) SectionName {
 		if !strings.HasPrefix(header, string(kind)) {
 			continue
 		}
-		if words, err := shellWords(header); err == nil && len(words) == 2 {
+		if words, err := shellwords.Split(header); err == nil && len(words) == 2 {
 			return SectionName{kind, words[1]}
 		}
 		break
 	}
 	return SectionName{KindOther, header}
-}
-
-var errOpenQuote = errors.New("a quote is not closed")
-
-// shellWords splits a text as a shell does: at blanks that are neither quoted nor escaped.
-func shellWords(text string) ([]string, error) {
-	var words []string
-	var word strings.Builder
-	inWord := false
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		switch {
-		case strings.IndexByte(" \t\r\n", c) >= 0:
-			if inWord {
-				words = append(words, word.String())
-			}
-			word.Reset()
-			inWord = false
-			continue
-		case c == '\'' || c == '"':
-			length := quoted(&word, text[i:])
-			if length < 0 {
-				return nil, errOpenQuote
-			}
-			i += length
-		case c == '\\':
-			if i++; i == len(text) {
-				return nil, errOpenQuote
-			}
-			word.WriteByte(text[i])
-		default:
-			word.WriteByte(c)
-		}
-		inWord = true
-	}
-	if inWord {
-		words = append(words, word.String())
-	}
-	return words, nil
-}
-
-// quoted takes the quoted text at the beginning and returns where its closing quote is, or -1. Between double quotes a
-// backslash escapes a double quote and itself.
-func quoted(word *strings.Builder, text string) int {
-	quote := text[0]
-	for i := 1; i < len(text); i++ {
-		switch {
-		case text[i] == quote:
-			return i
-		case quote == '"' && text[i] == '\\' && i+1 < len(text) && (text[i+1] == '"' || text[i+1] == '\\'):
-			i++
-		}
-		word.WriteByte(text[i])
-	}
-	return -1
 }
 
 // header is the header of a new section, such as [profile "a b"].
