@@ -179,8 +179,14 @@ func (s *Settings) signInToken(ctx context.Context, session signIn) (ssocache.To
 		return ssocache.Token{}, errNoToken
 	}
 	if session.Session != "" && needsRefresh(token) {
-		if token, err = s.refreshUnderLock(ctx, cache, session); err != nil {
+		refreshed, err := s.refreshUnderLock(ctx, cache, session)
+		switch {
+		case err == nil:
+			token = refreshed
+		case errors.Is(err, errNoToken), ctx.Err() != nil, !token.ExpiresAt.After(time.Now()):
 			return ssocache.Token{}, err
+		default:
+			s.Debug.Printf("the token is used until it ends: %v", err)
 		}
 	}
 	if !token.ExpiresAt.After(time.Now()) {
@@ -207,6 +213,9 @@ func (s *Settings) refreshUnderLock(ctx context.Context, cache ssocache.Cache, s
 	}
 	if !needsRefresh(token) {
 		return token, nil
+	}
+	if err := cache.CheckWritable(); err != nil { // the refresh token would be spent, and its successor lost
+		return ssocache.Token{}, command.OtherError("Unable to refresh the SSO token: %v", err)
 	}
 	refreshed, err := s.refresh(ctx, token, session)
 	if _, refused := asRefusal(err); refused {

@@ -30,6 +30,9 @@ type Prompt struct {
 
 // Login signs a person in anew and keeps the token. Once there is something to see it calls show, which returns while the person acts.
 func (s *SignIn) Login(ctx context.Context, method Method, show func(Prompt)) (ssocache.Token, error) {
+	if err := s.cache.CheckWritable(); err != nil { // before a person is asked for anything
+		return ssocache.Token{}, command.OtherError("no token could be kept: %v", err)
+	}
 	r := registrar{SignIn: s, browser: method == Browser}
 	flow := r.loginWithDevice
 	if r.browser {

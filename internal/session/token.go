@@ -84,6 +84,9 @@ func (s *SignIn) refreshOnce(ctx context.Context, seen ssocache.Token) (ssocache
 	case s.isFresh(token):
 		return token, nil
 	}
+	if err := s.cache.CheckWritable(); err != nil { // the refresh token would be spent, and its successor lost
+		return s.makeDo(token, command.OtherError("the token cannot be refreshed: %v", err))
+	}
 	refreshed, err := s.refresh(ctx, token)
 	if canceled(ctx, err) {
 		return ssocache.Token{}, ctx.Err()

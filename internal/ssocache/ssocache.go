@@ -188,6 +188,19 @@ func (c Cache) write(key string, members []member) (err error) {
 	return rename(file.Name(), c.Path(key))
 }
 
+// CheckWritable tells why nothing could be kept. Whoever is about to spend something for a token, a refresh token or a person's time, asks
+// first: locks can be had where files cannot be written.
+func (c Cache) CheckWritable() error {
+	if err := os.MkdirAll(c.dir, folderMode); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(c.dir, "*.tmp")
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Close(), os.Remove(file.Name()))
+}
+
 // Remove takes the file of a key away. It need not be there.
 func (c Cache) Remove(key string) error {
 	if err := checkKey(key); err != nil {

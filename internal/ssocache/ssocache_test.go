@@ -381,3 +381,21 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 		t.Errorf("printed:\n%s", out.String())
 	}
 }
+
+func TestWhetherAnythingCanBeKeptIsKnownBefore(t *testing.T) {
+	home := t.TempDir()
+	c := Open(Dir(home))
+	if err := c.CheckWritable(); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(Dir(home)); err != nil || len(left) > 0 {
+		t.Errorf("the check left %v, %v", left, err)
+	}
+	inTheWay := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(inTheWay, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Open(Dir(inTheWay)).CheckWritable(); err == nil {
+		t.Error("below a file that is no folder, something can be written")
+	}
+}
