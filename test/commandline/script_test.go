@@ -147,8 +147,8 @@ func runTerminal(ts *testscript.TestScript, neg bool, args []string) {
 
 // environ is the environment of the script, which testscript tells to programs only.
 func environ(ts *testscript.TestScript) []string {
-	ts.Check(ts.Exec("env", "-0"))
-	return strings.Split(strings.TrimSuffix(ts.ReadFile("stdout"), "\x00"), "\x00")
+	ts.Check(ts.Exec("env"))
+	return strings.Split(strings.TrimSuffix(ts.ReadFile("stdout"), "\n"), "\n")
 }
 
 func serve(ts *testscript.TestScript, neg bool, args []string) {

@@ -114,10 +114,15 @@ type server struct {
 	*httptest.Server
 	folder string // of the script
 
+	arrived chan struct{} // gets one value for each request, up to its capacity
+
 	mu      sync.Mutex
 	answers []*answer
 	seen    []request
 }
+
+// manyRequests is more than any test that waits for requests makes.
+const manyRequests = 16
 
 type request struct {
 	method, target, body string
@@ -125,7 +130,7 @@ type request struct {
 }
 
 func startServer(answers []*answer, folder string, overTLS bool) *server {
-	s := &server{answers: answers, folder: folder}
+	s := &server{answers: answers, folder: folder, arrived: make(chan struct{}, manyRequests)}
 	s.Server = httptest.NewUnstartedServer(s)
 	s.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that leave are part of the tests
 	if overTLS {
@@ -166,6 +171,10 @@ func (s *server) note(r *http.Request, seen request) *answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen = append(s.seen, seen)
+	select {
+	case s.arrived <- struct{}{}:
+	default: // nobody waits
+	}
 	fits := func(a *answer) bool {
 		return a.method == r.Method && (strings.HasSuffix(r.URL.Path, a.path) || r.Host == a.path)
 	}
