@@ -82,10 +82,7 @@ func (p *printer) print(value jmespath.Value) error {
 			return command.OtherError("%v", err)
 		}
 	}
-	if err := p.form.Render(p.out, value, p.options); err != nil {
-		return command.OtherError("%v", err)
-	}
-	return nil
+	return p.form.Render(p.out, value, p.options) // of a pager that cannot start the error has an exit code of its own
 }
 
 // printPages prints an answer of several pages: page by page where the form shows them so, or else as one value made of all.
