@@ -263,3 +263,30 @@ func FuzzAnswers(f *testing.F) {
 		}
 	})
 }
+
+func TestEndpointsOfTheProfileAsVariables(t *testing.T) {
+	tests := []struct {
+		name  string
+		env   map[string]string
+		words string
+		want  string
+	}{
+		{"of the services section", nil, "--profile dev", "AWS_ENDPOINT_URL=http://profile AWS_ENDPOINT_URL_SSO_OIDC=http://section"},
+		{"of the profile alone", nil, "--profile plain", "AWS_ENDPOINT_URL=http://profile"},
+		{"none", nil, "", ""},
+		{"the service's variable goes before", map[string]string{"AWS_ENDPOINT_URL_SSO_OIDC": "http://own"}, "--profile dev", "AWS_ENDPOINT_URL=http://profile"},
+		{"the general variable goes before all", map[string]string{"AWS_ENDPOINT_URL": "http://any"}, "--profile dev", ""},
+		{"ignored", map[string]string{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, "--profile dev", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s, err := settingsOf(t, test.env, strings.Fields(test.words)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(s.EndpointVariables(), " "); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}

@@ -1,7 +1,9 @@
 package client
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -62,6 +64,49 @@ func (s *Settings) servicesEndpoint(service string) (string, error) {
 	}
 	text, _ := s.files.Service(name, service, "endpoint_url")
 	return text, nil
+}
+
+// EndpointVariables are the endpoints that the profile names, as variables for a program that is run without the profile. What the
+// environment says itself goes before them, as it does for our own calls.
+func (s *Settings) EndpointVariables() []string {
+	if s.Is("ignore_configured_endpoint_urls", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") || s.Getenv("AWS_ENDPOINT_URL") != "" {
+		return nil
+	}
+	var variables []string
+	add := func(name, endpoint string) {
+		if endpoint != "" && s.Getenv(name) == "" {
+			variables = append(variables, name+"="+endpoint)
+		}
+	}
+	add("AWS_ENDPOINT_URL", s.profile["endpoint_url"])
+	services, _ := s.files.Services(s.profile["services"])
+	for _, service := range slices.Sorted(maps.Keys(services)) {
+		endpoint, _ := services.Nested(service, "endpoint_url")
+		add("AWS_ENDPOINT_URL_"+strings.ToUpper(service), endpoint)
+	}
+	return variables
+}
+
+// EndpointEnviron are the endpoints that the profile has, as variables for a program that does not know the profile. Where the environment
+// has a word of its own about them that counts for the profile too, so there is nothing to add.
+func (s *Settings) EndpointEnviron() []string {
+	const general = "AWS_ENDPOINT_URL"
+	if s.Is("ignore_configured_endpoint_urls", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") || s.Getenv(general) != "" {
+		return nil
+	}
+	var variables []string
+	section := s.profile["services"]
+	services, _ := s.files.Services(section)
+	for _, service := range slices.Sorted(maps.Keys(services)) {
+		text, _ := s.files.Service(section, service, "endpoint_url")
+		if name := general + "_" + strings.ToUpper(service); text != "" && s.Getenv(name) == "" {
+			variables = append(variables, name+"="+text)
+		}
+	}
+	if text := s.profile["endpoint_url"]; text != "" {
+		variables = append(variables, general+"="+text)
+	}
+	return variables
 }
 
 // partition is a part of AWS with host names of its own.

@@ -27,7 +27,7 @@ var execute = &command.Command{
 	Operands: "-- COMMAND [ARGUMENT ...]",
 	Description: []string{
 		"Gets the credentials of the profile's role, or of the one that --account-id and --role-name name, puts them into the environment " +
-			"with the Region, takes variables out that would lead to others, and becomes the program: signals and exit code are its own.",
+			"with the Region and the endpoints that the profile names, takes variables out that would lead to others, and becomes the program: signals and exit code are its own.",
 		"The credentials are not renewed while the program runs. One that runs longer than they live should use a profile.",
 		"Exits with 127 when there is no such program, and with 126 when it cannot be run.",
 	},
@@ -51,7 +51,7 @@ func runExec(ctx context.Context, call *command.Call) error {
 	if err != nil {
 		return err
 	}
-	return cannotRun(call.Words[0], become(path, call.Words, environment(os.Environ(), found, regionFor(settings))))
+	return cannotRun(call.Words[0], become(path, call.Words, environment(os.Environ(), found, regionFor(settings), settings.EndpointVariables())))
 }
 
 // findProgram is the path of a program, which is looked for before anything is asked of a server.
@@ -92,7 +92,7 @@ var misleading = []string{
 }
 
 // environment is what the program finds in place of ours.
-func environment(ours []string, found session.Credentials, region string) []string {
+func environment(ours []string, found session.Credentials, region string, endpoints []string) []string {
 	set := []string{
 		"AWS_ACCESS_KEY_ID=" + found.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + found.SecretAccessKey, "AWS_SESSION_TOKEN=" + found.SessionToken,
 		"AWS_CREDENTIAL_EXPIRATION=" + found.Expiration.UTC().Format(time.RFC3339),
@@ -100,6 +100,7 @@ func environment(ours []string, found session.Credentials, region string) []stri
 	if region != "" {
 		set = append(set, "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region)
 	}
+	set = append(set, endpoints...)
 	gone := slices.Clone(misleading)
 	for _, entry := range set {
 		name, _, _ := strings.Cut(entry, "=")

@@ -58,12 +58,15 @@ func TestTheEnvironmentOfAProgram(t *testing.T) {
 	keys := []string{"AWS_ACCESS_KEY_ID=ASIA", "AWS_SECRET_ACCESS_KEY=s", "AWS_SESSION_TOKEN=t", "AWS_CREDENTIAL_EXPIRATION=2027-01-15T08:00:00Z"}
 	for _, test := range []struct {
 		name, region string
+		endpoints    []string
 		want         []string
 	}{
-		{"with a Region", "us-east-2", slices.Concat([]string{"PATH=/bin", "AWS_ENDPOINT_URL=http://e", "=odd"}, keys, []string{"AWS_REGION=us-east-2", "AWS_DEFAULT_REGION=us-east-2"})},
-		{"without a Region ours stays", "", slices.Concat([]string{"PATH=/bin", "AWS_REGION=eu-west-1", "AWS_ENDPOINT_URL=http://e", "=odd"}, keys)},
+		{"with a Region", "us-east-2", nil, slices.Concat([]string{"PATH=/bin", "AWS_ENDPOINT_URL=http://e", "=odd"}, keys, []string{"AWS_REGION=us-east-2", "AWS_DEFAULT_REGION=us-east-2"})},
+		{"without a Region ours stays", "", nil, slices.Concat([]string{"PATH=/bin", "AWS_REGION=eu-west-1", "AWS_ENDPOINT_URL=http://e", "=odd"}, keys)},
+		{"with the endpoints of the profile", "", []string{"AWS_ENDPOINT_URL=http://p"},
+			slices.Concat([]string{"PATH=/bin", "AWS_REGION=eu-west-1", "=odd"}, keys, []string{"AWS_ENDPOINT_URL=http://p"})},
 	} {
-		if got := environment(ours, found, test.region); !slices.Equal(got, test.want) {
+		if got := environment(ours, found, test.region, test.endpoints); !slices.Equal(got, test.want) {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
