@@ -87,28 +87,6 @@ func (s *Settings) EndpointVariables() []string {
 	return variables
 }
 
-// EndpointEnviron are the endpoints that the profile has, as variables for a program that does not know the profile. Where the environment
-// has a word of its own about them that counts for the profile too, so there is nothing to add.
-func (s *Settings) EndpointEnviron() []string {
-	const general = "AWS_ENDPOINT_URL"
-	if s.Is("ignore_configured_endpoint_urls", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") || s.Getenv(general) != "" {
-		return nil
-	}
-	var variables []string
-	section := s.profile["services"]
-	services, _ := s.files.Services(section)
-	for _, service := range slices.Sorted(maps.Keys(services)) {
-		text, _ := s.files.Service(section, service, "endpoint_url")
-		if name := general + "_" + strings.ToUpper(service); text != "" && s.Getenv(name) == "" {
-			variables = append(variables, name+"="+text)
-		}
-	}
-	if text := s.profile["endpoint_url"]; text != "" {
-		variables = append(variables, general+"="+text)
-	}
-	return variables
-}
-
 // partition is a part of AWS with host names of its own.
 type partition struct {
 	prefix            string // of its Regions

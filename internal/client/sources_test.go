@@ -133,13 +133,14 @@ func TestRequestsOfSignIns(t *testing.T) {
 // A token that ends soon is good to its end where it cannot be refreshed.
 func TestTokensAreGoodToTheirEnd(t *testing.T) {
 	soon := time.Now().Add(time.Minute).UTC().Format(time.RFC3339)
-	for name, content := range map[string]string{
-		"refused":         strings.ReplaceAll(staleToken, past, soon),
-		"not refreshable": strings.ReplaceAll(deadToken, past, soon),
+	for name, test := range map[string]struct{ token, reply string }{
+		"refused":         {staleToken, `400 InvalidGrantException|{}`},
+		"answered badly":  {staleToken, `{}`},
+		"not refreshable": {deadToken, refreshReply},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := search{config: signInOf + ssoSession, files: map[string]string{sessionFile: content},
-				replies: map[string]string{"POST /oidc/token": `400 InvalidGrantException|{}`}}.world(t)
+			w := search{config: signInOf + ssoSession, files: map[string]string{sessionFile: strings.ReplaceAll(test.token, past, soon)},
+				replies: map[string]string{"POST /oidc/token": test.reply}}.world(t)
 			if found := seek(t, w, "--profile s"); found.AccessKeyID != "AKSSO" {
 				t.Errorf("found %s", found.AccessKeyID)
 			}
