@@ -60,7 +60,7 @@ func (r *run) expand(word, value string, rest []string) (newWord string, newRest
 		r.Global[name] = values
 	}
 	if parsed.Word == "" {
-		return "", nil, "", command.OtherError("the alias %q names no command", word)
+		return "", nil, "", command.UsageError("the alias %q names no command", word)
 	}
 	return parsed.Word, append(parsed.Rest, rest...), "", nil
 }

@@ -46,7 +46,7 @@ func TestAliases(t *testing.T) {
 		{"that wants to debug", []string{"debugged"}, command.ExitOther, "", "", "brings --debug"},
 		{"that chooses a profile", []string{"other"}, command.ExitOther, "", "", "brings --profile"},
 		{"with an open quotation", []string{"open"}, command.ExitOther, "", "", "cannot be read"},
-		{"of no command", []string{"nothing"}, command.ExitOther, "", "", "names no command"},
+		{"of no command", []string{"nothing"}, command.ExitUsage, "", "", "names no command"},
 		{"with a bad choice", []string{"bogus"}, command.ExitOther, "", "", "invalid choice 'xml'"},
 	}
 	for _, test := range tests {

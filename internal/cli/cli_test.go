@@ -168,6 +168,7 @@ func TestExitCodesAndSentences(t *testing.T) {
 		{"a time-out that is no number", good, with(createToken, "--cli-read-timeout", "1.5"), command.ExitOther, "whole number of seconds", 0},
 		{"a negative time-out", good, with(createToken, "--cli-connect-timeout", "-1"), command.ExitOther, "whole number of seconds", 0},
 		{"a Region with an underscore", good, with(createToken, "--region", "us_east"), command.ExitOther, "doesn't match a supported format", 0},
+		{"a form of binary values that does not exist", good, with(createToken, "--profile", "odd"), command.ExitOther, "Invalid value for cli_binary_format: hex", 0},
 		{"an unknown profile", good, with(createToken, "--profile", "nope"), command.ExitOther, "The config profile (nope) could not be found", 0},
 		{"no output", good, with(createToken, "--output", "off"), command.ExitOK, "", 1},
 		{"a CA bundle is not read for plain HTTP", good, with(createToken, "--ca-bundle", "/nonexistent"), command.ExitOK, "", 1},
@@ -180,6 +181,7 @@ func TestExitCodesAndSentences(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s := newStage(t, test.answer)
+			s.file(".aws/config", "[profile odd]\ncli_binary_format = hex\n")
 			s.file(".aws/credentials", "[bare]\naws_access_key_id = AKIA\n")
 			run := s.call
 			if len(test.args) < 2 {
@@ -354,6 +356,15 @@ func TestConnectionErrors(t *testing.T) {
 				t.Errorf("got %+v, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+func TestAProxyThatRefuses(t *testing.T) {
+	s := newStage(t, response{status: 404})
+	s.env["HTTPS_PROXY"], s.env["AWS_MAX_ATTEMPTS"] = s.url, "1"
+	got := s.run(with(createToken, "--endpoint-url", "https://oidc.example")...)
+	if got.exit != command.ExitOther || !strings.Contains(got.stderr, "Failed to connect to proxy URL") {
+		t.Errorf("got %+v", got)
 	}
 }
 

@@ -2,8 +2,11 @@ package cli
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"sallyport/internal/client"
+	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
 	"sallyport/internal/render"
 )
@@ -19,6 +22,9 @@ func (r *run) runOperation(ctx context.Context) error {
 		return err
 	}
 	r.settings = settings
+	if err := checkBinaryFormat(settings); err != nil {
+		return err
+	}
 	kind, skeleton := r.Local.Lookup(generateSkeleton)
 	if skeleton && kind != "output" {
 		return r.printInputSkeleton(kind)
@@ -50,6 +56,15 @@ func (r *run) runOperation(ctx context.Context) error {
 		return printer.print(outputSkeleton(r.operation.Output))
 	}
 	return r.callService(ctx, region, input, printer)
+}
+
+// checkBinaryFormat refuses a profile whose form of binary values does not exist, although no operation has such values.
+func checkBinaryFormat(settings *client.Settings) error {
+	format, given := settings.Find("cli_binary_format")
+	if given && !slices.Contains(command.BinaryFormats, format) {
+		return command.OtherError("Invalid value for cli_binary_format: %s, use one of: %s", format, strings.Join(command.BinaryFormats, ", "))
+	}
+	return nil
 }
 
 func (r *run) printInputSkeleton(kind string) error {

@@ -64,15 +64,15 @@ func (r *run) newPager(input jmespath.Value) (*pager, error) {
 		}
 		p.most = number
 	}
+	if r.Local.Has(startingToken) {
+		p.start(r.Local.One(startingToken))
+	}
 	if r.Local.Has(pageSize) {
 		number, err := r.integerOption(pageSize)
 		if err != nil {
 			return nil, err
 		}
 		p.set(p.paging.Limit, jmespath.IntOf(int64(number)))
-	}
-	if r.Local.Has(startingToken) {
-		p.start(r.Local.One(startingToken))
 	}
 	return p, nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -41,6 +42,12 @@ func (p patience) transport(tlsConfig *tls.Config) *http.Transport {
 		DisableCompression:  true,
 		TLSClientConfig:     tlsConfig,
 		TLSHandshakeTimeout: p.connect,
+		OnProxyConnectResponse: func(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
+			if answer.StatusCode != http.StatusOK {
+				return &net.OpError{Op: opProxy, Net: "tcp", Err: fmt.Errorf("%s answered %s", proxy.Host, answer.Status)}
+			}
+			return nil
+		},
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := dialer.DialContext(ctx, network, address)
 			if err != nil || p.read == 0 {
@@ -50,6 +57,9 @@ func (p patience) transport(tlsConfig *tls.Config) *http.Transport {
 		},
 	}
 }
+
+// opProxy is what net/http calls the way through a proxy in its errors.
+const opProxy = "proxyconnect"
 
 // impatientConn gives up on a read or a write that takes too long.
 type impatientConn struct {
@@ -155,7 +165,7 @@ func connectionError(target *url.URL, err error) error {
 	switch {
 	case errors.As(err, &verification), errors.As(err, &record):
 		return command.OtherError("SSL validation failed for %s %v", &shown, err)
-	case errors.As(err, &network) && network.Op == "proxyconnect":
+	case errors.As(err, &network) && network.Op == opProxy:
 		return command.OtherError("Failed to connect to proxy URL: %v", err)
 	case errors.As(err, &network) && network.Op == "dial" && network.Timeout():
 		return command.OtherError("Connect timeout on endpoint URL: \"%s\"", &shown)

@@ -3,6 +3,9 @@ package command
 // ErrorFormats are the forms that errors can take.
 var ErrorFormats = []string{"legacy", "json", "yaml", "text", "table", "enhanced"}
 
+// BinaryFormats are the forms in which binary values of parameters can be given.
+var BinaryFormats = []string{"base64", "raw-in-base64-out"}
+
 // GlobalOptions are the options that every command has, in any position. Where the reference has one that does nothing here, it is
 // accepted all the same.
 var GlobalOptions = Options{
@@ -21,7 +24,7 @@ var GlobalOptions = Options{
 	{Name: "ca-bundle", Arity: OneValue, Path: true, Purpose: "Trust the certificate authorities in this PEM file."},
 	{Name: "cli-read-timeout", Arity: OneValue, Purpose: "Seconds to wait for an answer; 0 waits for ever, default 60."},
 	{Name: "cli-connect-timeout", Arity: OneValue, Purpose: "Seconds to wait for a connection; 0 waits for ever, default 60."},
-	{Name: "cli-binary-format", Arity: OneValue, Choices: []string{"base64", "raw-in-base64-out"}, Purpose: "Accepted; no operation has binary members."},
+	{Name: "cli-binary-format", Arity: OneValue, Choices: BinaryFormats, Purpose: "Accepted; no operation has binary members."},
 	{Name: "no-cli-pager", Purpose: "Do not start a pager for the output."},
 	{Name: "cli-auto-prompt", Purpose: "Ask for command, options and values on the terminal."},
 	{Name: "no-cli-auto-prompt", Purpose: "Do not ask, whatever the configuration says."},
