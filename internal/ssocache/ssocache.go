@@ -118,6 +118,31 @@ const maxFile = 1 << 20
 
 // readMembers reads a file, or tells why there is nothing in it.
 func readMembers(path string) (all []member, reason string) {
+	return readSettled(func() ([]byte, string) { return readText(path) }, func() { time.Sleep(writingPause) })
+}
+
+// Older AWS CLIs and the SDK for JavaScript empty a file and write it anew in its place. Who reads between the two finds nothing, or half
+// an object, and has to look again. They take well under a millisecond; a file that is broken for good costs all the looks.
+const (
+	looks        = 5
+	writingPause = 10 * time.Millisecond
+)
+
+// readSettled reads an object again while it looks as if somebody were writing it.
+func readSettled(read func() (text []byte, reason string), pause func()) (all []member, reason string) {
+	for look := 1; ; look++ {
+		text, reason := read()
+		if reason != "" {
+			return nil, reason
+		}
+		if all, reason = parseMembers(text); reason == "" || look == looks {
+			return all, reason
+		}
+		pause()
+	}
+}
+
+func readText(path string) (text []byte, reason string) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, "is not there"
@@ -126,14 +151,14 @@ func readMembers(path string) (all []member, reason string) {
 		return nil, "cannot be opened: " + cause(err)
 	}
 	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	text, err = io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {
 		return nil, "cannot be read: " + cause(err)
 	}
 	if len(text) > maxFile {
 		return nil, "is too large for what it should be"
 	}
-	return parseMembers(text)
+	return text, ""
 }
 
 // cause is an error of the system without the path, which the sentence has already.

@@ -399,3 +399,28 @@ func TestWhetherAnythingCanBeKeptIsKnownBefore(t *testing.T) {
 		t.Error("below a file that is no folder, something can be written")
 	}
 }
+
+func TestAFileThatIsBeingWrittenIsReadAgain(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		states []string // what a look finds; the last one stays
+		looks  int
+		reason string
+	}{
+		{"nobody writes", []string{`{"a": "b"}`}, 1, ""},
+		{"it was emptied", []string{"", `{"a": "b"}`}, 2, ""},
+		{"half of it is there", []string{"", `{"a"`, `{"a": "b"}`}, 3, ""},
+		{"the rest never comes", []string{`{"a"`}, looks, "is broken JSON at byte 4"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			seen := 0
+			_, reason := readSettled(func() ([]byte, string) {
+				seen++
+				return []byte(test.states[min(seen, len(test.states))-1]), ""
+			}, func() {})
+			if seen != test.looks || reason != test.reason {
+				t.Errorf("%d looks and %q, want %d and %q", seen, reason, test.looks, test.reason)
+			}
+		})
+	}
+}
