@@ -10,7 +10,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -23,19 +22,8 @@ import (
 	"sallyport/test/harness"
 )
 
-// awsPath is where Debian's package has the AWS CLI. PATH may name another one first: version 1, from PyPI.
-const awsPath = "/usr/bin/aws"
-
 // cliPatience is how long a command of the AWS CLI may take, a login with all its clicks among them.
 const cliPatience = 90 * time.Second
-
-// overrides are the services of which the AWS CLI has to be told the endpoint, as its data path names them.
-var overrides = []string{"sso-oidc/2019-06-10", "sso/2019-06-10", "sts/2011-06-15"}
-
-// endpointRules is a rule set that sends every call to one place. %q is the URL.
-const endpointRules = `{"version": "1.0",
-  "parameters": {"Region": {"builtIn": "AWS::Region", "required": false, "type": "String", "documentation": ""}},
-  "rules": [{"conditions": [], "type": "endpoint", "endpoint": {"url": %q, "properties": {}, "headers": {}}}]}`
 
 // awsCLI is Debian's AWS CLI v2 with a home of its own.
 type awsCLI struct {
@@ -45,26 +33,18 @@ type awsCLI struct {
 }
 
 // newAWSCLI gives the AWS CLI a configuration, which is written as it stands.
-//
-// The fragments that we print send calls here by a services section. That came with 2.13, and AWS_ENDPOINT_URL with it; Debian 12 has
-// 2.9.19, which reads the section without complaint and ignores it, and `aws sso login` takes no --endpoint-url in any version. What
-// 2.9 does have is the endpoint rule set of each service, looked for in the folders of AWS_DATA_PATH before its own. Three files of
-// five lines there are all that is done to it: program, models and commands are Debian's. Newer versions prefer the section, so the
-// files do no harm to them.
 func newAWSCLI(t testing.TB, s *harness.Server, config string) *awsCLI {
 	t.Helper()
 	c := &awsCLI{t: t, home: t.TempDir()}
 	configPath, data := filepath.Join(c.home, "config"), filepath.Join(c.home, "data")
 	c.file(configPath, config)
-	for _, service := range overrides {
-		c.file(filepath.Join(data, service, "endpoint-rule-set-1.json"), fmt.Sprintf(endpointRules, s.Endpoint))
-	}
+	harness.WriteEndpointRules(t, data, harness.Endpoints{SSOOIDC: s.Endpoint, SSO: s.Endpoint, STS: s.Endpoint})
 	c.env = []string{
 		"HOME=" + c.home, "PATH=/usr/bin:/bin", "LANG=C.UTF-8", "AWS_PAGER=", "AWS_EC2_METADATA_DISABLED=true",
 		"AWS_CONFIG_FILE=" + configPath, "AWS_SHARED_CREDENTIALS_FILE=" + filepath.Join(c.home, "credentials"), "AWS_DATA_PATH=" + data,
 	}
 	if version := c.run("--version").succeeded(); !strings.HasPrefix(version, "aws-cli/2.") {
-		t.Fatalf("%s is %s, and has to be version 2: `make test` installs it", awsPath, version)
+		t.Fatalf("%s is %s, and has to be version 2: `make test` installs it", harness.AWSCLI2, version)
 	}
 	return c
 }
@@ -127,7 +107,7 @@ func (c *awsCLI) start(args ...string) *running {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), cliPatience)
 	c.t.Cleanup(cancel)
-	r := &running{t: c.t, command: exec.CommandContext(ctx, awsPath, args...)}
+	r := &running{t: c.t, command: exec.CommandContext(ctx, harness.AWSCLI2, args...)}
 	r.command.Env, r.command.Dir, r.command.Stderr = c.env, c.home, &r.stderr
 	stdout, err := r.command.StdoutPipe()
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -18,31 +17,20 @@ import (
 	"sallyport/test/harness"
 )
 
-// inVenv is a program of the virtual environment that test/install makes.
-func inVenv(name string) string { return filepath.Join(folder(), ".venv", "bin", name) }
-
-// nodeJS is the machine's own, or the one that test/install added because that is missing or too old.
-func nodeJS(t *testing.T) string {
-	if added := inVenv("node"); exec.Command(added, "--version").Run() == nil {
-		return added
-	}
-	return harness.NeedProgram(t, "node")
-}
-
 func TestBoto3(t *testing.T) {
-	python := inVenv("python")
+	python := harness.InVenv("python")
 	suite(t, startDriver(t, []string{python, "python/identity.py"}, python, "python/drive.py"))
 }
 
 func TestJavaScriptSDK(t *testing.T) {
-	node := nodeJS(t)
+	node := harness.NodeJS(t)
 	suite(t, startDriver(t, []string{node, "js/identity.mjs"}, node, "js/drive.mjs"))
 }
 
 // These refresh before the end, so that no request fails for want of a token.
 func TestTokensAreRefreshedBeforeTheyExpire(t *testing.T) {
 	server := harness.Start(t)
-	python, node := inVenv("python"), nodeJS(t)
+	python, node := harness.InVenv("python"), harness.NodeJS(t)
 	for _, row := range []struct {
 		name    string
 		left    time.Duration
@@ -85,7 +73,7 @@ func TestAWSCLI1(t *testing.T) {
 func (c awsCLI1) call(t testing.TB, s *harness.Server, operation *api.Operation, in members) (members, *refusal) {
 	t.Helper()
 	command := []string{
-		inVenv("aws"), operation.Service.Command, commandFlag(operation.Name)[3:], "--endpoint-url", s.Endpoint, "--output", "json", "--no-paginate",
+		harness.InVenv("aws"), operation.Service.Command, commandFlag(operation.Name)[3:], "--endpoint-url", s.Endpoint, "--output", "json", "--no-paginate",
 	}
 	for name, value := range in {
 		command = append(command, commandFlag(name))
@@ -142,5 +130,5 @@ func cliRefusal(t testing.TB, err error) *refusal {
 
 func (c awsCLI1) identity(t testing.TB, h *home) identity {
 	t.Helper()
-	return whoami(t, h, []string{inVenv("aws"), "sts", "get-caller-identity", "--output", "json"})
+	return whoami(t, h, []string{harness.InVenv("aws"), "sts", "get-caller-identity", "--output", "json"})
 }
