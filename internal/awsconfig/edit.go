@@ -7,14 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
+
+	"sallyport/internal/safefile"
 )
 
-// The modes of what is made: these files may hold secrets.
-const (
-	fileMode   = 0o600
-	folderMode = 0o700
-)
+// folderMode is that of a folder that is made: these files may hold secrets.
+const folderMode = 0o700
 
 // Read is a file as it stands, for looking at what a change would do. One that is not there is empty.
 func Read(path string) (*Document, error) {
@@ -42,7 +40,7 @@ func Edit(ctx context.Context, path string, change func(*Document) error) error 
 	if err := os.MkdirAll(folder, folderMode); err != nil {
 		return err
 	}
-	unlock, err := lock(ctx, filepath.Join(folder, "."+name+".lock"))
+	unlock, err := safefile.Lock(ctx, filepath.Join(folder, "."+name+".lock"))
 	if err != nil {
 		return fmt.Errorf("lock %s: %w", path, err)
 	}
@@ -109,57 +107,14 @@ func readDocument(path, target string) (*Document, fs.FileInfo, error) {
 
 // replaceFile puts a text in the place of a file, which old describes if there was one. One that its owner made read-only is
 // left alone, though a rename could replace it.
-func replaceFile(target string, old fs.FileInfo, text string) (err error) {
-	if old != nil {
-		file, err := os.OpenFile(target, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		file.Close()
+func replaceFile(target string, old fs.FileInfo, text string) error {
+	if old == nil {
+		return safefile.Replace(target, safefile.Private, []byte(text))
 	}
-	file, err := os.CreateTemp(filepath.Dir(target), "."+filepath.Base(target)+".*.tmp")
+	file, err := os.OpenFile(target, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			os.Remove(file.Name())
-		}
-	}()
-	_, err = file.WriteString(text)
-	if err == nil && old != nil {
-		err = keepOwner(file, old)
-	}
-	if err == nil && old != nil {
-		err = file.Chmod(old.Mode().Perm())
-	}
-	if err == nil {
-		err = file.Sync()
-	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), target)
+	file.Close()
+	return safefile.ReplaceLike(old, target, []byte(text))
 }
-
-// lockPause is how long to wait between two tries for the lock. An edit takes about a millisecond.
-const lockPause = 5 * time.Millisecond
-
-// lock takes the lock file for this process. The system frees it when the process ends, however it ends.
-func lock(ctx context.Context, path string) (unlock func(), err error) {
-	file, err := openLock(path)
-	for errors.Is(err, errLocked) {
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(lockPause):
-		}
-		file, err = openLock(path)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return func() { file.Close() }, nil
-}
-
-var errLocked = errors.New("another process is changing the file")

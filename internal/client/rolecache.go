@@ -12,6 +12,7 @@ import (
 
 	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
+	"sallyport/internal/safefile"
 	"sallyport/internal/sigv4"
 )
 
@@ -156,23 +157,10 @@ func readDocument(path string) (jmespath.Value, error) {
 	return document, nil
 }
 
-// replaceFile writes a file for its owner only, beside the old one, and puts it in its place.
+// replaceFile writes a file for its owner only, and the folders that it needs.
 func replaceFile(path string, content []byte) error {
-	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(folder, "."+command.Program+"-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name()) // fails once the file has its name
-	if _, err := file.Write(content); err != nil {
-		file.Close()
-		return err
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
+	return safefile.Replace(path, safefile.Private, content)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sallyport/internal/jmespath"
+	"sallyport/internal/safefile"
 )
 
 // This file is the folder in which the AWS CLI keeps the credentials of roles, ~/.aws/cli/cache. It is shared with it.
@@ -74,7 +75,7 @@ func (f roleFile) read() (Credentials, bool) {
 }
 
 // write replaces the file at once.
-func (f roleFile) write(c Credentials) (err error) {
+func (f roleFile) write(c Credentials) error {
 	value := jmespath.ObjectOf([]jmespath.Member{text("ProviderType", roleProvider), {Name: "Credentials", Value: jmespath.ObjectOf([]jmespath.Member{
 		text("AccessKeyId", c.AccessKeyID), text("SecretAccessKey", c.SecretAccessKey), text("SessionToken", c.SessionToken),
 		text("Expiration", c.Expiration.UTC().Format(roleTimeForm)), text("AccountId", c.AccountID),
@@ -82,20 +83,7 @@ func (f roleFile) write(c Credentials) (err error) {
 	if err := os.MkdirAll(f.folder, 0o700); err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(f.folder, "*.tmp") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(file.Name())
-		}
-	}()
-	_, err = file.Write(jmespath.Wire.AppendJSON(nil, value))
-	if err = errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), f.path())
+	return safefile.Replace(f.path(), safefile.Private, jmespath.Wire.AppendJSON(nil, value))
 }
 
 // removeRoleFiles removes the files of credentials that sign-ins brought, all of them or those of the keys.

@@ -13,18 +13,16 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"sallyport/internal/safefile"
 )
 
-// The modes of what is made: the files hold tokens.
-const (
-	fileMode   = 0o600
-	folderMode = 0o700
-)
+// folderMode is that of the folder when it is made: the files hold tokens.
+const folderMode = 0o700
 
 // extension is that of all files that the AWS CLI and the SDKs look at.
 const extension = ".json"
@@ -187,30 +185,14 @@ func (c Cache) WriteRegistration(key string, registration Registration) error {
 	return c.write(key, registration.members())
 }
 
-func (c Cache) write(key string, members []member) (err error) {
+func (c Cache) write(key string, members []member) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(c.dir, folderMode); err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(c.dir, "*.tmp") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(file.Name())
-		}
-	}()
-	_, err = file.Write(encode(members))
-	if err == nil {
-		err = file.Sync()
-	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	return rename(file.Name(), c.Path(key))
+	return safefile.Replace(c.Path(key), safefile.Private, encode(members))
 }
 
 // CheckWritable tells why nothing could be kept. Whoever is about to spend something for a token, a refresh token or a person's time, asks
@@ -219,11 +201,7 @@ func (c Cache) CheckWritable() error {
 	if err := os.MkdirAll(c.dir, folderMode); err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(c.dir, "*.tmp")
-	if err != nil {
-		return err
-	}
-	return errors.Join(file.Close(), os.Remove(file.Name()))
+	return safefile.CheckReplaceable(c.dir)
 }
 
 // Remove takes the file of a key away. It need not be there.
@@ -296,13 +274,8 @@ func (c Cache) entry(key string) Entry {
 // lockExtension is one that nobody takes for a token.
 const lockExtension = ".lock"
 
-// lockPause bounds how long to wait between two tries for the lock: long enough for many waiting processes to cost nothing
-// beside a refresh, which takes tens of milliseconds.
-const lockPause = 20 * time.Millisecond
-
 // Lock takes the lock of a key for this holder, waiting as long as the context allows. Who refreshes a token takes it, reads the
-// token again, and refreshes it only if nobody has done so meanwhile. Other programs do not know the lock. The system frees it
-// when the process ends, however it ends; the lock file stays, since removing it would let two holders lock two files of one name.
+// token again, and refreshes it only if nobody has done so meanwhile. Other programs do not know the lock.
 func (c Cache) Lock(ctx context.Context, key string) (unlock func(), err error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
@@ -310,23 +283,5 @@ func (c Cache) Lock(ctx context.Context, key string) (unlock func(), err error) 
 	if err := os.MkdirAll(c.dir, folderMode); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(c.dir, key+lockExtension)
-	for {
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("wait for %s: %w", path, err)
-		}
-		file, err := openLock(path)
-		if err == nil {
-			return func() { file.Close() }, nil
-		}
-		if !errors.Is(err, errLocked) {
-			return nil, err
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(lockPause/2 + rand.N(lockPause/2)):
-		}
-	}
+	return safefile.Lock(ctx, filepath.Join(c.dir, key+lockExtension))
 }
-
-var errLocked = errors.New("another process holds the lock")

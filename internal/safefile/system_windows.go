@@ -1,7 +1,8 @@
-package ssocache
+package safefile
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"syscall"
 	"time"
@@ -25,10 +26,13 @@ func openLock(path string) (*os.File, error) {
 		return nil, errLocked
 	}
 	if err != nil {
-		return nil, &os.PathError{Op: "lock", Path: path, Err: err}
+		return nil, &fs.PathError{Op: "lock", Path: path, Err: err}
 	}
 	return os.NewFile(uintptr(handle), path), nil
 }
+
+// keepOwner has nothing to do: a new file is its folder's owner's.
+func keepOwner(*os.File, fs.FileInfo) error { return nil }
 
 // A file that a reader has open cannot be replaced; reading one takes far less than all tries together.
 const (

@@ -1,6 +1,6 @@
 //go:build unix
 
-package awsconfig
+package safefile
 
 import (
 	"errors"
@@ -9,10 +9,9 @@ import (
 	"syscall"
 )
 
-// openLock opens the lock file and takes it, or fails with errLocked. Each opening is a holder of its own, so that goroutines
-// exclude each other too. The file stays: removing it would let two holders have two files of one name.
+// openLock opens the lock file and takes it, or fails with errLocked. Each opening is a holder of its own.
 func openLock(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, fileMode)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, Private)
 	if err != nil {
 		return nil, err
 	}
@@ -24,10 +23,10 @@ func openLock(path string) (*os.File, error) {
 	if errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, syscall.EINTR) {
 		return nil, errLocked
 	}
-	return nil, err
+	return nil, &fs.PathError{Op: "lock", Path: path, Err: err}
 }
 
-// keepOwner gives the file to the owner of the old one, when the superuser edits somebody's configuration.
+// keepOwner gives the file to the owner of the old one, when the superuser changes somebody's.
 func keepOwner(file *os.File, old fs.FileInfo) error {
 	owner, known := old.Sys().(*syscall.Stat_t)
 	if !known || os.Geteuid() != 0 {
@@ -35,3 +34,5 @@ func keepOwner(file *os.File, old fs.FileInfo) error {
 	}
 	return file.Chown(int(owner.Uid), int(owner.Gid))
 }
+
+func rename(from, to string) error { return os.Rename(from, to) }
