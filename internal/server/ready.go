@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"sallyport/internal/safefile"
 	"sallyport/internal/store"
 	"sallyport/internal/web"
 )
@@ -98,7 +99,7 @@ func (s *Server) writeReadyFile(ctx context.Context) error {
 		return err
 	}
 	// Written aside and renamed, so that who waits for the file never reads a part of it. It may hold secrets of the demo.
-	return writeWhole(s.config.ReadyFile, append(text, '\n'), fs.FileMode(0o600))
+	return safefile.Replace(s.config.ReadyFile, safefile.Private, append(text, '\n'))
 }
 
 // greet prints what to do next, ready to paste.

@@ -17,10 +17,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"sallyport/internal/safefile"
+	"sallyport/internal/shellwords"
 )
 
 // certificates hands out the server's certificate for each handshake.
@@ -186,9 +188,9 @@ func (a *localAuthority) CAPath() string {
 func (a *localAuthority) trustHints() []string {
 	path := a.CAPath()
 	return []string{
-		"export AWS_CA_BUNDLE=" + shellQuote(path) + "        # AWS CLI, boto3 and most AWS SDKs",
-		"export NODE_EXTRA_CA_CERTS=" + shellQuote(path) + "  # Node.js",
-		"export SSL_CERT_FILE=" + shellQuote(path) + "        # OpenSSL, Go on Linux",
+		"export AWS_CA_BUNDLE=" + shellwords.Quote(path) + "        # AWS CLI, boto3 and most AWS SDKs",
+		"export NODE_EXTRA_CA_CERTS=" + shellwords.Quote(path) + "  # Node.js",
+		"export SSL_CERT_FILE=" + shellwords.Quote(path) + "        # OpenSSL, Go on Linux",
 	}
 }
 
@@ -212,7 +214,7 @@ func (a *localAuthority) open(folder string) error {
 	if err != nil {
 		return err
 	}
-	return writeWhole(a.caPath, pemBlock("CERTIFICATE", a.ca.Raw), 0o644)
+	return safefile.Replace(a.caPath, 0o644, pemBlock("CERTIFICATE", a.ca.Raw))
 }
 
 func (a *localAuthority) read(keyPath string) error {
@@ -271,7 +273,7 @@ func (a *localAuthority) create(keyPath string) error {
 		return err
 	}
 	a.caKey = key
-	return writeWhole(keyPath, append(pemBlock("PRIVATE KEY", rawKey), pemBlock("CERTIFICATE", raw)...), 0o600)
+	return safefile.Replace(keyPath, safefile.Private, append(pemBlock("PRIVATE KEY", rawKey), pemBlock("CERTIFICATE", raw)...))
 }
 
 // constraints splits hosts into the names and the single-address networks that an authority is limited to.
@@ -361,28 +363,4 @@ func randomSerial() *big.Int {
 
 func pemBlock(kind string, raw []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: raw})
-}
-
-// writeWhole replaces a file so that a reader, or a crash, finds the old one or the new one.
-func writeWhole(path string, content []byte, mode fs.FileMode) error {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name()) // a no-op after the rename
-	_, err = file.Write(content)
-	err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
-}
-
-// shellQuote writes a path so that a shell takes it as one word.
-func shellQuote(path string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-"
-	if strings.Trim(path, plain) == "" {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
