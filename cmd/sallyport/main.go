@@ -18,6 +18,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/cli"
 	"sallyport/internal/command"
+	"sallyport/internal/configure"
 	"sallyport/internal/fault"
 	"sallyport/internal/login"
 	"sallyport/internal/server"
@@ -50,7 +51,7 @@ func main() {
 			os.Exit(runCommand(c, args[len(words):]))
 		}
 	}
-	program := &cli.Program{Services: api.Services, Commands: login.Commands}
+	program := &cli.Program{Services: api.Services, Commands: append(login.Commands, configure.New(login.Commands[0].Run))}
 	for _, c := range operators {
 		program.Operators = append(program.Operators, cli.Operator{Words: c.words, Usage: c.usage, Purpose: c.help})
 	}
