@@ -19,6 +19,7 @@ import (
 	"sallyport/internal/cli"
 	"sallyport/internal/command"
 	"sallyport/internal/configure"
+	"sallyport/internal/doctor"
 	"sallyport/internal/fault"
 	"sallyport/internal/login"
 	"sallyport/internal/server"
@@ -51,7 +52,7 @@ func main() {
 			os.Exit(runCommand(c, args[len(words):]))
 		}
 	}
-	program := &cli.Program{Services: api.Services, Commands: append(login.Commands, configure.New(login.Commands[0].Run))}
+	program := &cli.Program{Services: api.Services, Commands: append(login.Commands, configure.New(login.Commands[0].Run), doctor.Command)}
 	for _, c := range operators {
 		program.Operators = append(program.Operators, cli.Operator{Words: c.words, Usage: c.usage, Purpose: c.help})
 	}

@@ -1,0 +1,142 @@
+package doctor
+
+import (
+	"fmt"
+	"strings"
+
+	"sallyport/internal/command"
+	"sallyport/internal/jmespath"
+	"sallyport/internal/render"
+	"sallyport/internal/session"
+	"sallyport/internal/shellwords"
+)
+
+// status is how a step went.
+type status string
+
+const (
+	ok    status = "ok"
+	fixed status = "fixed"
+	warn  status = "warn"
+	fail  status = "fail"
+	skip  status = "skip"
+)
+
+// signs are what stands at the beginning of the line. What has to be mended is found without colours.
+var signs = map[status]string{ok: "ok", fixed: "fixed", warn: "warn", fail: "FAIL", skip: "skip"}
+
+// finding is what a check says: one sentence, and the commands or settings that mend it.
+type finding struct {
+	status   status
+	sentence string
+	mend     []string
+}
+
+func well(format string, args ...any) finding {
+	return finding{status: ok, sentence: fmt.Sprintf(format, args...)}
+}
+func doubtful(format string, args ...any) finding {
+	return finding{status: warn, sentence: fmt.Sprintf(format, args...)}
+}
+func broken(format string, args ...any) finding {
+	return finding{status: fail, sentence: fmt.Sprintf(format, args...)}
+}
+func skipped(sentence string) finding { return finding{status: skip, sentence: sentence} }
+func mended(format string, args ...any) finding {
+	return finding{status: fixed, sentence: fmt.Sprintf(format, args...)}
+}
+
+// by adds what mends the finding.
+func (f finding) by(format string, args ...any) finding {
+	f.mend = append(f.mend[:len(f.mend):len(f.mend)], fmt.Sprintf(format, args...))
+	return f
+}
+
+// quote is a word as a shell takes it.
+func quote(word string) string { return shellwords.Quote(word) }
+
+// result is a finding of a check.
+type result struct {
+	check string
+	finding
+}
+
+func count(results []result, wanted status) int {
+	n := 0
+	for _, r := range results {
+		if r.status == wanted {
+			n++
+		}
+	}
+	return n
+}
+
+// line is the result for people. What came from a server or a file must not act upon the terminal.
+func (r result) line() string {
+	const indent = 20 // columns of sign and name
+	text := fmt.Sprintf("%-6s%-13s %s\n", signs[r.status], r.check, session.Printable(r.sentence))
+	for _, mend := range r.mend {
+		text += strings.Repeat(" ", indent) + "-> " + session.Printable(mend) + "\n"
+	}
+	return text
+}
+
+// printer shows results to people as they come, or to programs at the end.
+type printer struct {
+	each func(result)
+	all  func([]result) error
+}
+
+// newPrinter settles how the results are shown.
+func newPrinter(call *command.Call) (printer, error) {
+	name, formed := call.Global.Lookup("output")
+	text, queried := call.Global.Lookup("query")
+	if !formed && !queried {
+		return printer{
+			each: func(r result) { fmt.Fprint(call.Stdout, r.line()) },
+			all:  func([]result) error { return nil },
+		}, nil
+	}
+	if !formed {
+		name = "json"
+	}
+	form, known := render.FormNamed(name)
+	if !known {
+		return printer{}, command.OtherError("Unknown output type: %s", name)
+	}
+	var query *jmespath.Expression
+	if queried {
+		var err error
+		if query, err = jmespath.Compile(text); err != nil {
+			return printer{}, command.ValidationError("Bad value for --query %s: %v", text, err)
+		}
+	}
+	width, _ := command.TerminalWidth(call.Stdout)
+	return printer{each: func(result) {}, all: func(results []result) (err error) {
+		value := list(results)
+		if query != nil {
+			if value, err = query.Search(value); err != nil {
+				return command.OtherError("%v", err)
+			}
+		}
+		return form.Render(call.Stdout, value, render.Options{Title: "Doctor", Width: width})
+	}}, nil
+}
+
+// list is the results as a value.
+func list(results []result) jmespath.Value {
+	items := make([]jmespath.Value, len(results))
+	for i, r := range results {
+		mend := make([]jmespath.Value, len(r.mend))
+		for j, text := range r.mend {
+			mend[j] = jmespath.TextOf(text)
+		}
+		items[i] = jmespath.ObjectOf([]jmespath.Member{
+			{Name: "check", Value: jmespath.TextOf(r.check)},
+			{Name: "status", Value: jmespath.TextOf(string(r.status))},
+			{Name: "sentence", Value: jmespath.TextOf(r.sentence)},
+			{Name: "mend", Value: jmespath.ListOf(mend)},
+		})
+	}
+	return jmespath.ListOf(items)
+}
