@@ -71,10 +71,14 @@ func (r registrar) browserClient(ctx context.Context) (ssocache.Registration, er
 	return r.register(ctx)
 }
 
-// forgotten asks the server for what a client for the browser may not have. A server that knows the client says that; one that does not
-// says so before.
+// neverIssued is a refresh token that is none.
+const neverIssued = "none"
+
+// forgotten shows the server a refresh token that is none. A server that knows the client says that; one that does not says so before
+// (RFC 6749 §5.2).
 func (r registrar) forgotten(ctx context.Context, registration ssocache.Registration) bool {
-	_, err := r.call(ctx, api.StartDeviceAuthorization.Operation, r.deviceRequest(registration)...)
+	_, err := r.createToken(ctx, text("clientId", registration.ClientID), text("clientSecret", registration.ClientSecret),
+		text("grantType", grantRefresh), text("refreshToken", neverIssued))
 	return refused(err, fault.InvalidClient)
 }
 

@@ -27,6 +27,10 @@ const (
 	defaultScope     = "sso:account:access" // of a client that signs in with a browser and names no scopes
 )
 
+// browserGrants are those of a client for the browser. The AWS CLI leaves the device code out. Its versions before 2.22 take the client that
+// they find for their own, though, which a server that was told of no device code refuses until the registration ends.
+var browserGrants = []string{grantCode, grantRefresh, grantDevice}
+
 // freshness is the time that a registration must have left, and a token before it is refreshed. It is the AWS CLI's.
 const freshness = 15 * time.Minute
 
@@ -61,7 +65,7 @@ func (r registrar) register(ctx context.Context) (ssocache.Registration, error) 
 		AuthorizationEndpoint: member(answer, "authorizationEndpoint").Text(),
 	}
 	if r.browser {
-		registration.Scopes, registration.GrantTypes = r.scopes(), []string{grantCode, grantRefresh}
+		registration.Scopes, registration.GrantTypes = r.scopes(), browserGrants
 	} else {
 		registration.Scopes = r.Scopes
 	}
@@ -80,7 +84,7 @@ func (r registrar) metadata() []jmespath.Member {
 	members := []jmespath.Member{text("clientName", clientNamePrefix+name), text("clientType", clientType)}
 	if r.browser {
 		return append(members, texts("scopes", r.scopes()), texts("redirectUris", []string{registeredURI}),
-			texts("grantTypes", []string{grantCode, grantRefresh}), text("issuerUrl", r.StartURL))
+			texts("grantTypes", browserGrants), text("issuerUrl", r.StartURL))
 	}
 	if r.Scopes != nil {
 		members = append(members, texts("scopes", r.Scopes))
