@@ -143,7 +143,7 @@ func TestStartURLsThatTellTheRegion(t *testing.T) {
 		{"http://ssoins-4638632243ba68db.portal.us-east-1.app.aws/start", ""},
 		{"https://d-1.awsapps.com/start", ""},
 		{"https://x.portal.us-east-1.app.aws.example.com/start", ""},
-		{"https://x.portal.US_EAST.app.aws/start", ""},
+		{"https://x.portal.us-east-1.other.aws/start", ""}, {"https://x.portal.US_EAST.app.aws/start", ""},
 		{"/start", ""}, {"", ""}, {"%", ""},
 	} {
 		if _, region := readStartURL(test.location); region != test.region {

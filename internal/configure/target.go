@@ -167,8 +167,8 @@ func (r *run) complete(ctx context.Context, t target) (target, error) {
 	var err error
 	switch {
 	case t.startURL == "":
-		return t, command.OtherError("%s does not tell its start URL: %v. Give --%s and --%s, or see `%s doctor`",
-			t.endpoint, reason, optionStartURL, optionSSORegion, command.Program)
+		return t, command.OtherError("%s does not tell its start URL: %v. See `%s doctor --endpoint-url %s`, or give --%s and --%s",
+			t.endpoint, reason, command.Program, t.endpoint, optionStartURL, optionSSORegion)
 	case t.region == "":
 		t.region, err = r.askRegion(t.startURL)
 	}

@@ -48,7 +48,7 @@ func checkFiles(_ context.Context, p *patient) []finding {
 		findings = append(findings, broken("a file is passed over as if it were empty: %v", unread).by("chmod u+r the file, or chown it"))
 	}
 	if _, err := os.Stat(configPath); err != nil {
-		return append(findings, broken("there is no config file %s", configPath).by("%s configure", command.Program))
+		return append(findings, doubtful("there is no config file %s", configPath).by("%s configure", command.Program))
 	}
 	if findings == nil {
 		findings = []finding{well("%s can be read", configPath)}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -13,6 +14,7 @@ import (
 	"syscall"
 
 	"sallyport/internal/api"
+	"sallyport/internal/client"
 )
 
 // This file is the way to the server: where it is said to be, and whether anybody is there.
@@ -54,11 +56,39 @@ func (a *answer) isService() bool { return a.header.Get("X-Amzn-Errortype") != "
 // doorServices are the services that a sign-in needs.
 var doorServices = []*api.Service{api.SSOOIDC, api.SSO}
 
+// wayOnly are the settings of a run without a profile that works, which looks at the way to a server that the command line names. The
+// error is for people.
+func (p *patient) wayOnly() (*client.Settings, error) {
+	if !p.Global.Has("endpoint-url") {
+		return nil, errors.New("not looked at, because of sign-in")
+	}
+	own := *p.Call
+	own.Global = maps.Clone(p.Global)
+	delete(own.Global, "profile")
+	own.LookupEnv = func(name string) (string, bool) {
+		if name == "AWS_PROFILE" || name == "AWS_DEFAULT_PROFILE" {
+			return "", false
+		}
+		return p.LookupEnv(name)
+	}
+	return client.Load(&own)
+}
+
 // checkAddress finds where requests go, and who says so.
 func checkAddress(_ context.Context, p *patient) []finding {
+	region := ""
+	if p.settings == nil || p.signIn == nil {
+		settings, err := p.wayOnly()
+		if err != nil {
+			return []finding{skipped(err.Error())}
+		}
+		p.settings = settings
+	} else {
+		region = p.signIn.Region
+	}
 	var findings []finding
 	for _, service := range doorServices {
-		endpoint, err := p.settings.Endpoint(service, p.signIn.Region)
+		endpoint, err := p.settings.Endpoint(service, region)
 		if err != nil {
 			return []finding{broken("%v", err)}
 		}

@@ -96,8 +96,12 @@ func (p *patient) findBundle(c certificate) string {
 	if c.bundle != "" && c.verify(nil) == nil {
 		return systemBundle
 	}
+	candidates := []string{p.keys["ca_bundle"]} // which a variable goes over
 	for _, variable := range bundleVariables {
-		path := client.ExpandPath(p.Environ, p.Getenv(variable))
+		candidates = append(candidates, p.Getenv(variable))
+	}
+	for _, path := range candidates {
+		path = client.ExpandPath(p.Environ, path)
 		text, err := os.ReadFile(path)
 		roots := x509.NewCertPool()
 		if err == nil && roots.AppendCertsFromPEM(text) && c.verify(roots) == nil {
