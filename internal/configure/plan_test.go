@@ -191,3 +191,18 @@ Use one: export AWS_PROFILE=prod-admin
 		}
 	}
 }
+
+// Whatever a server answers, what goes into the file is a Region and an https URL on one line.
+func FuzzReadStartURL(f *testing.F) {
+	f.Add("https://ssoins-1.portal.us-east-1.app.aws/start")
+	f.Add("https://x.portal.eu.app.aws/\n[default]")
+	f.Fuzz(func(t *testing.T, location string) {
+		startURL, region := readStartURL(location)
+		if region == "" {
+			return
+		}
+		if !regionForm().MatchString(region) || !strings.HasPrefix(startURL, "https://") || strings.ContainsAny(startURL, "\r\n") {
+			t.Fatalf("%q gives %q in %q", location, startURL, region)
+		}
+	})
+}
