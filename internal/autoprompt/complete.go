@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"sallyport/internal/outline"
 	"sallyport/internal/shellwords"
 )
 
@@ -24,111 +25,25 @@ type candidate struct {
 	rank    int
 }
 
-// walk follows words through the description of the program, as far as completion needs it: the program's own grammar decides.
-type walk struct {
-	path    []string
-	words   []Word
-	runs    bool
-	options []Option // of the words taken, then the global ones
-	given   map[string]bool
-	waived  bool
-	pending *Option // takes the next word as its value
-	filled  bool    // the pending option has a value
-	empty   string  // an option that a value was owed to
-	unknown []string
-}
-
-func startWalk(p *Program) walk {
-	return walk{words: p.Words, options: p.GlobalOptions, given: map[string]bool{}}
-}
-
-func (w *walk) take(word string) {
-	switch {
-	case strings.HasPrefix(word, "--"):
-		w.takeOption(word)
-	case w.pending != nil:
-		w.filled = true
-		if !w.pending.Many {
-			w.pending = nil
-		}
-	default:
-		w.takeWord(word)
-	}
-}
-
-func (w *walk) takeOption(word string) {
-	w.settle()
-	name, _, inline := strings.Cut(word, "=")
-	option := w.option(name)
-	if option == nil {
-		w.unknown = append(w.unknown, name)
-		return
-	}
-	w.given[option.Name] = true
-	w.waived = w.waived || option.Waives
-	if option.TakesValue && !inline {
-		w.pending, w.filled = option, false
-	}
-}
-
-// settle ends the values of an option and remembers the first option that has none.
-func (w *walk) settle() {
-	if w.pending != nil && !w.filled && !w.pending.Optional && w.empty == "" {
-		w.empty = w.pending.Name
-	}
-	w.pending = nil
-}
-
-func (w *walk) takeWord(text string) {
-	i := slices.IndexFunc(w.words, func(word Word) bool { return word.Text == text })
-	if i < 0 {
-		w.unknown = append(w.unknown, text)
-		return
-	}
-	word := w.words[i]
-	w.path = append(w.path, text)
-	w.words, w.runs = word.Words, word.Runs
-	w.options = append(slices.Clone(word.Options), w.options...)
-}
-
-// option finds an option by its name or by a beginning that only one has.
-func (w *walk) option(name string) *Option {
-	var found *Option
-	for i := range w.options {
-		option := &w.options[i]
-		if option.Name == name {
-			return option
-		}
-		if !strings.HasPrefix(option.Name, name) {
-			continue
-		}
-		if found != nil {
-			return nil
-		}
-		found = option
-	}
-	return found
-}
-
 // problem tells what stands against running the line, or "".
 func problem(p *Program, line string) string {
-	w := startWalk(p)
+	w := p.Walk()
 	for _, t := range shellwords.Tokens(line) {
 		if t.Open {
 			return shellwords.ErrOpen.Error()
 		}
-		w.take(t.Word)
+		w.Take(t.Word)
 	}
-	w.settle()
-	missing := w.missing()
+	w.Settle()
+	missing := w.Missing()
 	switch {
-	case len(w.unknown) > 0:
-		return "unknown: " + strings.Join(w.unknown, ", ")
-	case w.empty != "":
-		return w.empty + " has no value"
-	case w.waived:
+	case len(w.Unknown) > 0:
+		return "unknown: " + strings.Join(w.Unknown, ", ")
+	case w.Empty != "":
+		return w.Empty + " has no value"
+	case w.Waived:
 		return ""
-	case len(w.words) > 0 && !w.runs:
+	case !w.Runs():
 		return "the command is not complete"
 	case len(missing) > 0:
 		return "missing: " + strings.Join(missing, ", ")
@@ -136,31 +51,21 @@ func problem(p *Program, line string) string {
 	return ""
 }
 
-func (w *walk) missing() []string {
-	var names []string
-	for _, option := range w.options {
-		if option.Required && !w.given[option.Name] {
-			names = append(names, option.Name)
-		}
-	}
-	return names
-}
-
 // place is what the cursor stands at.
 type place struct {
-	before     walk
+	before     outline.Walk
 	given      map[string]bool // options anywhere else on the line
 	rest       []string        // the other words
 	start, end int             // of the word at the cursor, in bytes of the line
 	typed      string          // the word up to the cursor
-	value      *Option         // whose value it is
+	value      *outline.Option // whose value it is
 	lead       string          // of the word, before the value: "--output="
 }
 
 // placeAt finds out what the cursor stands at.
 func placeAt(p *Program, line string, cursor int) place {
-	at := place{before: startWalk(p), start: cursor, end: cursor, given: map[string]bool{}}
-	whole := startWalk(p)
+	at := place{before: p.Walk(), start: cursor, end: cursor}
+	whole := p.Walk()
 	for _, t := range shellwords.Tokens(line) {
 		if t.Start < cursor && cursor <= t.End {
 			at.start, at.end = t.Start, t.End
@@ -168,18 +73,15 @@ func placeAt(p *Program, line string, cursor int) place {
 			continue
 		}
 		at.rest = append(at.rest, t.Word)
-		whole.take(t.Word)
+		whole.Take(t.Word)
 		if t.End < cursor {
-			at.before.take(t.Word)
+			at.before.Take(t.Word)
 		}
 	}
-	at.given = whole.given
-	at.value = at.before.pending
-	name, typed, inline := strings.Cut(at.typed, "=")
-	if inline && strings.HasPrefix(name, "--") {
-		if option := at.before.option(name); option != nil && option.TakesValue {
-			at.value, at.lead, at.typed = option, name+"=", typed
-		}
+	at.given = whole.Given
+	at.value = at.before.Pending
+	if option, lead, typed := at.before.ValueIn(at.typed); option != nil {
+		at.value, at.lead, at.typed = option, lead, typed
 	} else if strings.HasPrefix(at.typed, "--") {
 		at.value = nil
 	}
@@ -191,13 +93,13 @@ func candidates(at place, list listing) []candidate {
 	var all []candidate
 	if at.value != nil {
 		all = valueCandidates(at, list)
-		if at.lead != "" || !at.value.Optional && !(at.value.Many && at.before.filled) {
+		if at.lead != "" || !at.value.Optional && !(at.value.Many && at.before.Filled) {
 			return ranked(all)
 		}
 	} else {
 		all = wordCandidates(at)
 	}
-	if len(at.before.words) == 0 || at.before.runs || strings.HasPrefix(at.typed, "-") {
+	if at.before.Runs() || strings.HasPrefix(at.typed, "-") {
 		all = append(all, optionCandidates(at)...)
 	}
 	return ranked(all)
@@ -205,10 +107,10 @@ func candidates(at place, list listing) []candidate {
 
 func wordCandidates(at place) []candidate {
 	var all []candidate
-	for _, word := range at.before.words {
+	for _, word := range at.before.Words {
 		all = append(all, candidate{
 			word: word.Text, label: word.Text, purpose: word.Purpose, rank: match(at.typed, word.Text),
-			page: append(slices.Clone(at.before.path), word.Text),
+			page: append(slices.Clone(at.before.Path), word.Text),
 		})
 	}
 	return all
@@ -216,33 +118,24 @@ func wordCandidates(at place) []candidate {
 
 // optionCandidates lists the options that the line does not have, required ones first.
 func optionCandidates(at place) []candidate {
-	var required, others []candidate
-	for _, option := range at.before.options {
-		if at.given[option.Name] {
-			continue
-		}
-		c := candidate{
-			word: option.Name, label: option.Name, purpose: option.Purpose, rank: match(at.typed, option.Name),
-			page: append(slices.Clone(at.before.path), option.Name),
-		}
-		if option.Required {
-			c.purpose = "[required] " + c.purpose
-			required = append(required, c)
-		} else {
-			others = append(others, c)
-		}
+	var all []candidate
+	for _, option := range at.before.Left(at.given) {
+		all = append(all, candidate{
+			word: option.Name, label: option.Name, purpose: option.Summary(), rank: match(at.typed, option.Name),
+			page: append(slices.Clone(at.before.Path), option.Name),
+		})
 	}
-	return append(required, others...)
+	return all
 }
 
 func valueCandidates(at place, list listing) []candidate {
-	page := append(slices.Clone(at.before.path), at.value.Name)
+	page := append(slices.Clone(at.before.Path), at.value.Name)
 	var all []candidate
 	for _, choice := range at.value.Choices {
 		all = append(all, candidate{word: at.lead + choice, label: choice, page: page, rank: match(at.typed, choice)})
 	}
 	if at.value.Values != nil {
-		for _, s := range at.value.Values(Asked{Partial: at.typed, Words: at.rest}) {
+		for _, s := range at.value.Values(outline.Asked{Partial: at.typed, Words: at.rest}) {
 			all = append(all, knownValue(at, s, page))
 		}
 	}
@@ -253,21 +146,21 @@ func valueCandidates(at place, list listing) []candidate {
 }
 
 // knownValue is the item of a value that the caller knows. What is masked can be found by its label, or by typing its beginning.
-func knownValue(at place, s Suggestion, page []string) candidate {
-	c := candidate{word: at.lead + s.Value, label: s.Label, purpose: s.Purpose, page: page}
+func knownValue(at place, s outline.Candidate, page []string) candidate {
+	c := candidate{word: at.lead + s.Text, label: s.Label, purpose: s.Purpose, page: page}
 	if c.label == "" {
-		c.label = s.Value
+		c.label = s.Text
 	}
 	c.rank = match(at.typed, c.label)
 	if !at.value.Secret {
-		c.rank = min(c.rank, match(at.typed, s.Value))
+		c.rank = min(c.rank, match(at.typed, s.Text))
 		return c
 	}
-	c.secret = s.Value
-	if strings.Contains(c.label, s.Value) {
+	c.secret = s.Text
+	if strings.Contains(c.label, s.Text) {
 		c.label, c.rank = maskedText, matchesNot
 	}
-	if strings.HasPrefix(s.Value, at.typed) {
+	if strings.HasPrefix(s.Text, at.typed) {
 		c.rank = matchesBeginning
 	}
 	return c

@@ -6,16 +6,18 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"sallyport/internal/outline"
 )
 
 // example is a small program with a bit of everything.
 func example() Program {
 	return Program{
 		Name: "tool",
-		Words: []Word{
-			{Text: "sso", Purpose: "the portal", Words: []Word{{Text: "logout", Purpose: "end the session"}}},
-			{Text: "sso-oidc", Purpose: "tokens", Words: []Word{
-				{Text: "create-token", Purpose: "exchange a code", Options: []Option{
+		Program: outline.Program{Words: []outline.Word{
+			{Text: "sso", Purpose: "the portal", Words: []outline.Word{{Text: "logout", Purpose: "end the session"}}},
+			{Text: "sso-oidc", Purpose: "tokens", Words: []outline.Word{
+				{Text: "create-token", Purpose: "exchange a code", Options: []outline.Option{
 					{Name: "--code", Purpose: "the code", TakesValue: true},
 					{Name: "--client-id", Purpose: "who asks", TakesValue: true, Required: true, Values: registrations},
 					{Name: "--client-secret", Purpose: "its secret", TakesValue: true, Required: true, Secret: true, Values: secrets},
@@ -26,15 +28,15 @@ func example() Program {
 				}},
 				{Text: "register-client", Purpose: "make a client"},
 			}},
-			{Text: "configure", Purpose: "settings", Runs: true, Words: []Word{{Text: "list"}}},
+			{Text: "configure", Purpose: "settings", Runs: true, Words: []outline.Word{{Text: "list"}}},
 		},
-		GlobalOptions: []Option{
-			{Name: "--output", Purpose: "the form", TakesValue: true, Choices: []string{"json", "text", "table"}},
-			{Name: "--ca-bundle", Purpose: "certificates", TakesValue: true, Path: true},
-			{Name: "--profile", Purpose: "whose settings", TakesValue: true},
-			{Name: "--debug", Purpose: "tell more"},
-			{Name: "--version", Purpose: "tell which", Waives: true},
-		},
+			GlobalOptions: []outline.Option{
+				{Name: "--output", Purpose: "the form", TakesValue: true, Choices: []string{"json", "text", "table"}},
+				{Name: "--ca-bundle", Purpose: "certificates", TakesValue: true, Path: true},
+				{Name: "--profile", Purpose: "whose settings", TakesValue: true},
+				{Name: "--debug", Purpose: "tell more"},
+				{Name: "--version", Purpose: "tell which", Waives: true},
+			}},
 		Docs: func(words []string) string {
 			if len(words) == 0 {
 				return ""
@@ -45,12 +47,12 @@ func example() Program {
 }
 
 // registrations are known by profile.
-func registrations(asked Asked) []Suggestion {
-	return []Suggestion{{Value: "id of " + asked.Value("--profile"), Purpose: "known"}, {Value: "xyz", Label: "the other one"}}
+func registrations(asked outline.Asked) []outline.Candidate {
+	return []outline.Candidate{{Text: "id of " + asked.Value("--profile"), Purpose: "known"}, {Text: "xyz", Label: "the other one"}}
 }
 
-func secrets(Asked) []Suggestion {
-	return []Suggestion{{Value: "s3cr3t value", Label: "of client one"}, {Value: "hunter2"}, {Value: "pass", Label: "pass (cached)"}}
+func secrets(outline.Asked) []outline.Candidate {
+	return []outline.Candidate{{Text: "s3cr3t value", Label: "of client one"}, {Text: "hunter2"}, {Text: "pass", Label: "pass (cached)"}}
 }
 
 // files is a listing without a disk.
@@ -154,9 +156,9 @@ func TestWhatIsToldBeforeALineIsRun(t *testing.T) {
 }
 
 func TestTheMenuIsBounded(t *testing.T) {
-	p := Program{Words: []Word{{Text: "w", Options: []Option{{Name: "--v", TakesValue: true, Values: func(Asked) []Suggestion {
-		return make([]Suggestion, 3*maxCandidates)
-	}}}}}}
+	p := Program{Program: outline.Program{Words: []outline.Word{{Text: "w", Options: []outline.Option{{Name: "--v", TakesValue: true, Values: func(outline.Asked) []outline.Candidate {
+		return make([]outline.Candidate, 3*maxCandidates)
+	}}}}}}}
 	s := newState(&p, files, []string{"w", "--v"})
 	if len(s.menu) != maxCandidates {
 		t.Errorf("%d items", len(s.menu))

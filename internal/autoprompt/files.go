@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"sallyport/internal/outline"
 )
 
 // maxEntries bounds what is read of a folder: completion must not hang on one with a million files.
@@ -60,13 +62,8 @@ func isFolder(within string, entry os.DirEntry) bool {
 // paths completes a path: the whole value of an option that takes one, otherwise what follows file:// or fileb://. Hidden files are offered
 // when a dot was typed.
 func paths(isPath bool, typed string, list listing) []string {
-	scheme := ""
-	for _, known := range []string{"file://", "fileb://"} {
-		if strings.HasPrefix(typed, known) {
-			scheme, isPath = known, true
-		}
-	}
-	if !isPath {
+	scheme := outline.Scheme(typed)
+	if scheme == "" && !isPath {
 		return nil
 	}
 	path := typed[len(scheme):]

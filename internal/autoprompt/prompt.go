@@ -1,7 +1,7 @@
 // Package autoprompt is the full-screen editor behind --cli-auto-prompt: it shows the command line so far, completes words, options and
 // values from a description of the program, tells what each is for, and gives back the words that the person decided to run.
 //
-// It owns the editing, the completion and the drawing. It knows no command: the caller describes them as a Program, parses the words that
+// It owns the editing, the completion and the drawing. It knows no command: the caller hands it an outline of them, parses the words that
 // come back with its own grammar and runs them. The editor is a pure state machine (state.go) with a view of its own (view.go); this file
 // alone touches the terminal, by way of bubbletea.
 package autoprompt
@@ -22,72 +22,18 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
 
+	"sallyport/internal/outline"
 	"sallyport/internal/shellwords"
 )
 
-// Program describes the command line that is edited.
+// Program is the command line that is edited.
 type Program struct {
-	Name          string   // shown before the line; not part of the words
-	Words         []Word   // what may come first
-	GlobalOptions []Option // what may stand anywhere
+	outline.Program
+	Name string // shown before the line; not part of the words
 
 	// Docs returns the help page of the words taken so far, an option's name last when the page of an option is asked for. Empty means
 	// that there is none; the Purpose is shown then. Nil is allowed.
 	Docs func(words []string) string
-}
-
-// Word is a command: a service, an operation, anything that stands on the line by itself.
-type Word struct {
-	Text    string
-	Purpose string // one line
-	Words   []Word // what follows it; the line is complete without one only when Runs is set or Words is empty
-	Options []Option
-	Runs    bool
-}
-
-// Option is what begins with two dashes.
-type Option struct {
-	Name       string // with its dashes: --client-id
-	Purpose    string // one line
-	TakesValue bool
-	Optional   bool // the value may be left out
-	Many       bool // takes all words up to the next option
-	Required   bool
-	Waives     bool // the line is complete with it, whatever else is missing: --version, --cli-input-json
-	Path       bool // the value is a path; without it paths are completed after file:// and fileb://
-	Secret     bool // known values are shown masked
-	Choices    []string
-
-	// Values returns values that are known on this machine. It is asked at each change of the line while a value of the option is typed
-	// and must answer at once: from memory or from small files. What does not match the beginning is left out by the editor. Nil is
-	// allowed.
-	Values func(Asked) []Suggestion
-}
-
-// Asked is what Values may look at.
-type Asked struct {
-	Partial string   // what is typed of the value
-	Words   []string // the rest of the line
-}
-
-// Value returns the value that the line gives to the option, or "".
-func (a Asked) Value(option string) string {
-	value := ""
-	for i, word := range a.Words {
-		if given, inline := strings.CutPrefix(word, option+"="); inline {
-			value = given
-		} else if word == option && i+1 < len(a.Words) {
-			value = a.Words[i+1]
-		}
-	}
-	return value
-}
-
-// Suggestion is a value that may be meant.
-type Suggestion struct {
-	Value   string
-	Label   string // shown in place of the value; of a secret's value, when this is empty or the value itself, stars are shown
-	Purpose string // one line
 }
 
 // Terminal is where the editor works.

@@ -275,7 +275,7 @@ func (s state) panelText() []string {
 
 // helpPage is the help page of the chosen item, or of what stands at the cursor.
 func (s state) helpPage() string {
-	words, purpose := slices.Clone(s.place.before.path), ""
+	words, purpose := slices.Clone(s.place.before.Path), ""
 	switch {
 	case s.chosen >= 0:
 		words, purpose = s.menu[s.chosen].page, s.menu[s.chosen].purpose

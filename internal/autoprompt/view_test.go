@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"sallyport/internal/outline"
 )
 
 type fataler interface {
@@ -149,7 +151,7 @@ func TestTheCursorIsWhereTheTextGoes(t *testing.T) {
 }
 
 func TestAnItemWithControlsCannotTouchTheTerminal(t *testing.T) {
-	p := Program{Name: "t", Words: []Word{{Text: "x\x1b]0;owned\x07", Purpose: "\x1b[2J"}}, Docs: func([]string) string { return "\x1b[1mpage\x9b" }}
+	p := Program{Name: "t", Program: outline.Program{Words: []outline.Word{{Text: "x\x1b]0;owned\x07", Purpose: "\x1b[2J"}}}, Docs: func([]string) string { return "\x1b[1mpage\x9b" }}
 	s, _ := pressed(newState(&p, files, nil).resized(40, 12), "<f3><down>")
 	checkView(t, s)
 	if got := screenOf(s); !strings.Contains(got, "x␛]0;owned␇  ␛[2J") || !strings.Contains(got, "␛[1mpage") {

@@ -178,7 +178,7 @@ func memberItems(operation *api.Operation) []manual.Item {
 			continue
 		}
 		items = append(items, manual.Item{
-			Term: "--" + command.Spell(member.Name), Note: noteOf(member), Doc: []string{member.Doc}, Values: member.Values, Items: innerItems(member),
+			Term: optionName(member), Note: noteOf(member), Doc: []string{member.Doc}, Values: member.Values, Items: innerItems(member),
 		})
 	}
 	return items

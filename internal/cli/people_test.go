@@ -13,6 +13,7 @@ import (
 func TestCompletionKnowsTheTableAndTheProfiles(t *testing.T) {
 	s := newStage(t)
 	s.file(".aws/config", "[profile work]\nregion = eu-north-1\nsso_start_url = https://x\n[sso-session mine]\n")
+	s.file(".aws/sso/cache/token.json", `{"accessToken": "hidden-a", "expiresAt": "2030-01-02T03:04:05Z", "clientId": "cached-client", "clientSecret": "hidden-s", "refreshToken": "hidden-r"}`)
 	tests := []struct {
 		name  string
 		words []string
@@ -25,6 +26,12 @@ func TestCompletionKnowsTheTableAndTheProfiles(t *testing.T) {
 		{"known values of a member", []string{"sso-oidc", "create-token", "--grant-type", "re"}, []string{"refresh_token\t"}, "device"},
 		{"profiles", []string{"sso", "list-accounts", "--profile", ""}, []string{"work\teu-north-1"}, ""},
 		{"Regions of profiles", []string{"--region", ""}, []string{"eu-north-1\tof profile work"}, ""},
+		{"start URLs", []string{"sso-oidc", "start-device-authorization", "--start-url", ""}, []string{"https://x\tof profile work"}, ""},
+		{"clients that are known", []string{"sso-oidc", "create-token", "--client-id", ""}, []string{"cached-client\t"}, "hidden"},
+		{"and not their secrets", []string{"sso-oidc", "create-token", "--client-secret", ""}, nil, "hidden"},
+		{"nor tokens", []string{"sso", "list-accounts", "--access-token", ""}, nil, "hidden"},
+		{"nor tokens that are typed in part", []string{"sso-oidc", "create-token", "--refresh-token=hid"}, nil, "hidden"},
+		{"help of a service", []string{"sso", "h"}, []string{"help\t"}, ""},
 		{"files for what is read from one", []string{"--ca-bundle", "/e"}, []string{"\tfiles\t"}, ""},
 		{"shells", []string{"completion", ""}, []string{"bash\t", "zsh\t", "fish\t"}, ""},
 		{"nothing that is hidden", []string{"--debug"}, []string{"--debug\t"}, command.DebugSecrets},
@@ -41,6 +48,21 @@ func TestCompletionKnowsTheTableAndTheProfiles(t *testing.T) {
 				t.Errorf("got %+v", got)
 			}
 		})
+	}
+}
+
+// The outline has every value that this machine knows once, and marks those that must not be seen.
+func TestTheOutlineMarksWhatIsSecret(t *testing.T) {
+	secrets := secretOptions(api.Services)
+	for _, name := range []string{"--access-token", "--refresh-token", "--client-secret", "--code", "--code-verifier"} {
+		if !secrets[name] {
+			t.Errorf("%s is not secret", name)
+		}
+	}
+	for _, name := range []string{"--client-id", "--account-id", "--role-name", "--grant-type"} {
+		if secrets[name] {
+			t.Errorf("%s is secret", name)
+		}
 	}
 }
 

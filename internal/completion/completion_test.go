@@ -8,13 +8,15 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"sallyport/internal/outline"
 )
 
 // sample describes a program that has one of everything.
-var sample = Program{
-	Words: []Command{
-		{Text: "sso-oidc", Purpose: "Get tokens", Words: []Command{
-			{Text: "create-token", Purpose: "Redeem", Options: []Option{
+var sample = outline.Program{
+	Words: []outline.Word{
+		{Text: "sso-oidc", Purpose: "Get tokens", Words: []outline.Word{
+			{Text: "create-token", Purpose: "Redeem", Options: []outline.Option{
 				{Name: "--client-id", Purpose: "Id", TakesValue: true, Required: true},
 				{Name: "--code", Purpose: "Code", TakesValue: true},
 				{Name: "--code-verifier", Purpose: "Verifier", TakesValue: true},
@@ -26,19 +28,19 @@ var sample = Program{
 			{Text: "help", Purpose: "Show help"},
 		}},
 		{Text: "sso", Purpose: "List accounts"},
-		{Text: "configure", Purpose: "Write profiles", Words: []Command{{Text: "list"}}, Runs: true, Options: []Option{{Name: "--dry-run", Purpose: "Write nothing"}}},
+		{Text: "configure", Purpose: "Write profiles", Words: []outline.Word{{Text: "list"}}, Runs: true, Options: []outline.Option{{Name: "--dry-run", Purpose: "Write nothing"}}},
 	},
-	GlobalOptions: []Option{
+	GlobalOptions: []outline.Option{
 		{Name: "--output", Purpose: "Form", TakesValue: true, Choices: []string{"json", "table", "text"}},
-		{Name: "--profile", Purpose: "Profile", TakesValue: true, Values: func(Asked) []Candidate {
-			return []Candidate{{"default", ""}, {"my profile", "with a blank"}, {"$(touch harm)", ""}, {"it's", ""}}
+		{Name: "--profile", Purpose: "Profile", TakesValue: true, Values: func(outline.Asked) []outline.Candidate {
+			return []outline.Candidate{{Text: "default"}, {Text: "my profile", Purpose: "with a blank"}, {Text: "$(touch harm)"}, {Text: "it's"}}
 		}},
 		{Name: "--ca-bundle", Purpose: "Authorities", TakesValue: true, Path: true},
 		{Name: "--debug", Purpose: "Tell more"},
 	},
 }
 
-func texts(candidates []Candidate) string {
+func texts(candidates []outline.Candidate) string {
 	var all []string
 	for _, c := range candidates {
 		all = append(all, c.Text)
@@ -116,11 +118,24 @@ func TestNoWordsAtAllIsTheBeginning(t *testing.T) {
 }
 
 func TestValuesMayLookAtTheLine(t *testing.T) {
-	var asked Asked
-	program := Program{GlobalOptions: []Option{{Name: "--role", TakesValue: true, Values: func(a Asked) []Candidate { asked = a; return nil }}}}
+	var asked outline.Asked
+	program := outline.Program{GlobalOptions: []outline.Option{{Name: "--role", TakesValue: true, Values: func(a outline.Asked) []outline.Candidate { asked = a; return nil }}}}
 	Complete(program, []string{"--account", "1", "--role", "Ad"})
 	if asked.Partial != "Ad" || !slices.Equal(asked.Words, []string{"--account", "1", "--role"}) {
 		t.Errorf("asked %+v", asked)
+	}
+}
+
+// A shell shows what it is offered, so the values of a secret are not even asked for, whoever would know them.
+func TestSecretsAreNotOffered(t *testing.T) {
+	program := outline.Program{GlobalOptions: []outline.Option{{Name: "--token", TakesValue: true, Secret: true, Values: func(outline.Asked) []outline.Candidate {
+		t.Error("the secrets were looked for")
+		return []outline.Candidate{{Text: "hidden", Label: "of somebody"}}
+	}}}}
+	for _, words := range [][]string{{"--token", ""}, {"--token", "hid"}, {"--token="}, {"--tok=hid"}} {
+		if answer := Complete(program, words); len(answer.Candidates) > 0 {
+			t.Errorf("%q: offered %v", words, answer.Candidates)
+		}
 	}
 }
 
@@ -131,13 +146,13 @@ func TestAnswersAreLines(t *testing.T) {
 		want   string
 	}{
 		{"nothing", Answer{}, ""},
-		{"a word with help", Answer{Candidates: []Candidate{{"a", "b c"}}}, "a\tb c\n"},
-		{"a word without", Answer{Candidates: []Candidate{{"a", ""}}}, "a\t\n"},
-		{"help of several lines is one", Answer{Candidates: []Candidate{{"a", "b\n\tc\x1b[1m"}}}, "a\tb c [1m\n"},
-		{"words with controls are left out", Answer{Candidates: []Candidate{{"a\nb", ""}, {"", "x"}, {"\tfiles", ""}, {"c", ""}}}, "c\t\n"},
+		{"a word with help", Answer{Candidates: []outline.Candidate{{Text: "a", Purpose: "b c"}}}, "a\tb c\n"},
+		{"a word without", Answer{Candidates: []outline.Candidate{{Text: "a"}}}, "a\t\n"},
+		{"help of several lines is one", Answer{Candidates: []outline.Candidate{{Text: "a", Purpose: "b\n\tc\x1b[1m"}}}, "a\tb c [1m\n"},
+		{"words with controls are left out", Answer{Candidates: []outline.Candidate{{Text: "a\nb"}, {Text: "", Purpose: "x"}, {Text: "\tfiles"}, {Text: "c"}}}, "c\t\n"},
 		{"a directive", Answer{Files: true, Lead: "file://"}, "\tfiles\tfile://\n"},
 		{"a directive with controls is none", Answer{Files: true, Lead: "a\nb"}, ""},
-		{"no more than anybody reads", Answer{Candidates: slices.Repeat([]Candidate{{"a", ""}}, maxCandidates+1)}, strings.Repeat("a\t\n", maxCandidates)},
+		{"no more than anybody reads", Answer{Candidates: slices.Repeat([]outline.Candidate{{Text: "a"}}, maxCandidates+1)}, strings.Repeat("a\t\n", maxCandidates)},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
