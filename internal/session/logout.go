@@ -22,11 +22,7 @@ type Ended struct {
 
 // LogoutAll ends every sign-in that is kept, whatever wrote it, and removes the credentials that came of them. The registrations stay.
 func LogoutAll(ctx context.Context, settings *client.Settings) (Ended, error) {
-	files, err := awsconfig.Load(awsconfig.Paths(settings.LookupEnv, settings.Home))
-	if err != nil {
-		return Ended{}, command.OtherError("Unable to parse config file: %v", err)
-	}
-	l := leaver{settings: settings, cache: ssocache.Open(ssocache.Dir(settings.Home)), profiles: profilesByKey(files)}
+	l := leaver{settings: settings, cache: ssocache.Open(ssocache.Dir(settings.Home)), profiles: profilesByKey(settings.Files())}
 	entries, err := l.cache.List()
 	if err != nil {
 		return Ended{}, command.OtherError("the sign-ins cannot be listed: %v", err)
@@ -47,13 +43,9 @@ func LogoutAll(ctx context.Context, settings *client.Settings) (Ended, error) {
 
 // Logout ends this sign-in alone. Of the cached credentials it removes those of the profiles that stand on it.
 func (s *SignIn) Logout(ctx context.Context) (Ended, error) {
-	files, err := awsconfig.Load(awsconfig.Paths(s.settings.LookupEnv, s.settings.Home))
-	if err != nil {
-		return Ended{}, command.OtherError("Unable to parse config file: %v", err)
-	}
 	l := leaver{settings: s.settings, cache: s.cache}
 	failure := l.leave(ctx, s.key(), ssocache.Token{})
-	roles := s.rolesOf(files)
+	roles := s.rolesOf(s.settings.Files())
 	var other error
 	l.ended.Roles, other = removeRoleFiles(roleFolder(s.settings.Home), func(key string) bool { return roles[key] })
 	return l.ended, errors.Join(failure, other)

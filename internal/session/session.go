@@ -69,13 +69,11 @@ type SignIn struct {
 
 // Resolve finds out which sign-in a command is about.
 func Resolve(settings *client.Settings) (*SignIn, error) {
-	files, err := awsconfig.Load(awsconfig.Paths(settings.LookupEnv, settings.Home))
-	if err != nil {
-		return nil, command.OtherError("Unable to parse config file: %v", err)
-	}
 	s := &SignIn{settings: settings, clients: map[*api.Service]*client.Client{}, cache: ssocache.Open(ssocache.Dir(settings.Home)), now: time.Now}
 	s.AccountID, _ = settings.Find(keyAccount)
 	s.RoleName, _ = settings.Find(keyRole)
+	files := settings.Files()
+	var err error
 	switch {
 	case settings.Local.Has(optionStartURL):
 		err = s.fromOptions(files)
