@@ -208,7 +208,7 @@ func (s *Settings) inner() *Settings {
 // digest of the arguments, without a name for the session that was made up.
 func (k seeker) cachedRole(arguments []jmespath.Member, call func(context.Context, string) (jmespath.Value, error)) fetch {
 	return func(ctx context.Context, region string) (granted, error) {
-		kept := k.roleCache(jmespath.Wire.AppendJSON(nil, jmespath.ObjectOf(arguments)))
+		kept := k.roleCache(roleKey(jmespath.Wire.AppendJSON(nil, jmespath.ObjectOf(arguments))))
 		if found, ok := kept.load(); ok {
 			k.Debug.Printf("credentials of the role from the cache")
 			return found, nil

@@ -22,13 +22,22 @@ type roleCache struct {
 	debug *command.DebugLog
 }
 
-// roleCache is the entry for the arguments that got the credentials, as JSON.
-func (s *Settings) roleCache(arguments []byte) roleCache {
+// roleExtension is that of all entries.
+const roleExtension = ".json"
+
+func roleFolder(home string) string { return filepath.Join(home, ".aws", "cli", "cache") }
+
+// roleKey names an entry by the arguments that got the credentials, as JSON.
+func roleKey(arguments []byte) string {
+	digest := sha1.Sum(arguments)
+	return hex.EncodeToString(digest[:])
+}
+
+func (s *Settings) roleCache(key string) roleCache {
 	if s.Home == "" {
 		return roleCache{debug: s.Debug}
 	}
-	key := sha1.Sum(arguments)
-	return roleCache{filepath.Join(s.Home, ".aws", "cli", "cache", hex.EncodeToString(key[:])+".json"), s.Debug}
+	return roleCache{filepath.Join(roleFolder(s.Home), key+roleExtension), s.Debug}
 }
 
 const (
@@ -108,8 +117,10 @@ const (
 // readGrant takes the credentials out of an answer of STS or an entry of the cache.
 func readGrant(document jmespath.Value) (granted, error) {
 	credentials, _ := document.Get(memberCredentials)
-	return readKeys(credentials, keyNames{id: "AccessKeyId", secret: "SecretAccessKey", token: "SessionToken", expires: memberExpiration})
+	return readKeys(credentials, stsNames)
 }
+
+var stsNames = keyNames{id: "AccessKeyId", secret: "SecretAccessKey", token: "SessionToken", expires: memberExpiration}
 
 // keyNames are the names that a document has for the parts of credentials.
 type keyNames struct {

@@ -73,10 +73,10 @@ func (k seeker) signInKeys() (awsconfig.Section, error) {
 
 // roleOfSignIn gets the credentials of the role, or those that a command before got and kept.
 func (k seeker) roleOfSignIn(ctx context.Context, keys awsconfig.Section) (granted, error) {
-	kept := k.roleCache(signInArguments(keys))
-	if found, ok := kept.load(); ok {
+	role := PortalRole{AccountID: keys[keySSOAccount], Name: keys[keySSORole], Session: keys[keySSOSession], StartURL: keys[keySSOStartURL]}
+	if found, expires, ok := k.KeptRole(role); ok {
 		k.Debug.Printf("credentials of the role from the cache")
-		return found, nil
+		return granted{found, expires}, nil
 	}
 	session := signIn{Session: keys[keySSOSession], StartURL: keys[keySSOStartURL], Region: keys[keySSORegion]}
 	token, err := k.signInToken(ctx, session)
@@ -91,22 +91,12 @@ func (k seeker) roleOfSignIn(ctx context.Context, keys awsconfig.Section) (grant
 	if err != nil {
 		return granted{}, err
 	}
-	entry := portalEntry(answer, keys[keySSOAccount])
-	found, err := readGrant(entry)
+	found, expires, err := ReadPortalRole(answer)
 	if err != nil {
 		return granted{}, command.OtherError("Error when retrieving credentials from sso: %v", err)
 	}
-	kept.store(entry)
-	return found.fresh("sso")
-}
-
-// signInArguments name the credentials in the cache: by the sso-session, or by the start URL in the older form.
-func signInArguments(keys awsconfig.Section) []byte {
-	input := textMembers("accountId", keys[keySSOAccount], "roleName", keys[keySSORole], "startUrl", keys[keySSOStartURL])
-	if session, bySession := keys[keySSOSession]; bySession {
-		input = textMembers("accountId", keys[keySSOAccount], "roleName", keys[keySSORole], "sessionName", session)
-	}
-	return jmespath.Compact.AppendJSON(nil, input)
+	k.KeepRole(role, found, expires)
+	return granted{found, expires}.fresh("sso")
 }
 
 // textMembers is an object of texts, given as names and values in turn.
@@ -122,22 +112,6 @@ func textMembers(pairs ...string) jmespath.Value {
 func asRefusal(err error) (*command.Failure, bool) {
 	var failure *command.Failure
 	return failure, errors.As(err, &failure) && failure.Exit == command.ExitService
-}
-
-// portalEntry is the answer of the portal in the form in which the AWS CLI keeps it.
-func portalEntry(answer jmespath.Value, account string) jmespath.Value {
-	credentials, _ := answer.Get("roleCredentials")
-	text := func(name string) string { value, _ := credentials.Get(name); return value.Text() }
-	expires := ""
-	value, _ := credentials.Get("expiration")
-	if milliseconds, err := strconv.ParseInt(value.Number(), 10, 64); err == nil {
-		expires = time.UnixMilli(milliseconds).UTC().Format(time.RFC3339)
-	}
-	return jmespath.ObjectOf([]jmespath.Member{
-		{Name: "ProviderType", Value: jmespath.TextOf("sso")},
-		{Name: memberCredentials, Value: textMembers("AccessKeyId", text("accessKeyId"), "SecretAccessKey", text("secretAccessKey"),
-			"SessionToken", text("sessionToken"), memberExpiration, expires, "AccountId", account)},
-	})
 }
 
 // signIn is a sign-in that the shared files describe.

@@ -37,7 +37,7 @@ func LogoutAll(ctx context.Context, settings *client.Settings) (Ended, error) {
 		}
 	}
 	var failure error
-	l.ended.Roles, failure = removeRoleFiles(roleFolder(settings.Home), func(string) bool { return true })
+	l.ended.Roles, failure = settings.ForgetRoles(func(string) bool { return true })
 	return l.ended, errors.Join(failures, failure)
 }
 
@@ -47,7 +47,7 @@ func (s *SignIn) Logout(ctx context.Context) (Ended, error) {
 	failure := l.leave(ctx, s.key(), ssocache.Token{})
 	roles := s.rolesOf(s.settings.Files())
 	var other error
-	l.ended.Roles, other = removeRoleFiles(roleFolder(s.settings.Home), func(key string) bool { return roles[key] })
+	l.ended.Roles, other = s.settings.ForgetRoles(func(key string) bool { return roles[key] })
 	return l.ended, errors.Join(failure, other)
 }
 
@@ -57,7 +57,7 @@ func (s *SignIn) rolesOf(files *awsconfig.Files) map[string]bool {
 	for _, name := range files.Profiles() {
 		profile, _ := files.Profile(name)
 		if tokenKey(profile) == s.key() {
-			keys[roleKey(Role{profile[keyAccount], profile[keyRole]}, s.Name, s.StartURL)] = true
+			keys[s.cached(Role{profile[keyAccount], profile[keyRole]}).Key()] = true
 		}
 	}
 	return keys

@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"sallyport/internal/api"
+	"sallyport/internal/client"
 	"sallyport/internal/command"
 	"sallyport/internal/fault"
 	"sallyport/internal/jmespath"
+	"sallyport/internal/sigv4"
 )
 
 // Account is an account in which the person holds a role. Its texts are the server's; make them Printable before a terminal gets them.
@@ -94,10 +95,12 @@ func (c Credentials) Format(state fmt.State, _ rune) { io.WriteString(state, c.S
 
 // RoleCredentials are credentials of a role: those that are kept, or new ones, which are kept then where the AWS CLI finds them.
 func (s *SignIn) RoleCredentials(ctx context.Context, role Role) (Credentials, error) {
-	kept := roleFile{folder: roleFolder(s.settings.Home), key: roleKey(role, s.Name, s.StartURL)}
-	if found, ok := kept.read(); ok && found.Expiration.Sub(s.now()) >= freshness {
-		s.settings.Debug.Printf("%v from %s", found, kept.path())
-		return found, nil
+	cached := s.cached(role)
+	if kept, expires, ok := s.settings.KeptRole(cached); ok {
+		if found, usable := credentialsOf(role, kept, expires); usable {
+			s.settings.Debug.Printf("%v from the cache", found)
+			return found, nil
+		}
 	}
 	token, err := s.Token(ctx)
 	if err != nil {
@@ -108,26 +111,23 @@ func (s *SignIn) RoleCredentials(ctx context.Context, role Role) (Credentials, e
 	if err != nil {
 		return Credentials{}, s.explainPortal(err)
 	}
-	found, err := readCredentials(member(answer, "roleCredentials"))
-	if err != nil {
-		return Credentials{}, err
+	granted, expires, err := client.ReadPortalRole(answer)
+	found, usable := credentialsOf(role, granted, expires)
+	if err != nil || !usable {
+		return Credentials{}, unusable(api.GetRoleCredentials.Operation, "a part of the credentials is missing or holds characters that none can have")
 	}
-	found.AccountID = role.AccountID
-	if err := kept.write(found); err != nil {
-		s.settings.Debug.Printf("the credentials are not kept: %v", err)
-	}
+	s.settings.KeepRole(cached, granted, expires)
 	return found, nil
 }
 
-func readCredentials(answer jmespath.Value) (Credentials, error) {
-	found := Credentials{
-		AccessKeyID: member(answer, "accessKeyId").Text(), SecretAccessKey: member(answer, "secretAccessKey").Text(),
-		SessionToken: member(answer, "sessionToken").Text(),
-	}
-	milliseconds, err := strconv.ParseInt(member(answer, "expiration").Number(), 10, 64)
-	if err != nil || !isToken(found.AccessKeyID) || !isToken(found.SecretAccessKey) || !isToken(found.SessionToken) {
-		return Credentials{}, unusable(api.GetRoleCredentials.Operation, "a part of the credentials is missing or holds characters that none can have")
-	}
-	found.Expiration = time.UnixMilli(milliseconds).UTC().Truncate(time.Second)
-	return found, nil
+// cached is the role as the cache of credentials names it.
+func (s *SignIn) cached(role Role) client.PortalRole {
+	return client.PortalRole{AccountID: role.AccountID, Name: role.Name, Session: s.Name, StartURL: s.StartURL}
+}
+
+// credentialsOf are credentials of the role, if they can be ones: they go into variables and onto terminals.
+func credentialsOf(role Role, found sigv4.Credentials, expires time.Time) (c Credentials, usable bool) {
+	return Credentials{
+		AccountID: role.AccountID, AccessKeyID: found.AccessKeyID, SecretAccessKey: found.SecretAccessKey, SessionToken: found.SessionToken, Expiration: expires,
+	}, isToken(found.AccessKeyID) && isToken(found.SecretAccessKey) && isToken(found.SessionToken)
 }
