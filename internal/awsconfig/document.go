@@ -291,7 +291,7 @@ func withValue(text, value string) string {
 func checkKey(key string) error {
 	for i := range len(key) {
 		if c := key[i]; !isAlphanumeric(c) && c != '_' && c != '-' && c != '.' {
-			return fmt.Errorf("the key %q has another character than letters, digits, _, - and .", key)
+			return fmt.Errorf("the key %q may only have letters, digits, underscores, dots and dashes", key)
 		}
 	}
 	if key == "" {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"os"
 	"slices"
 	"strconv"
@@ -65,21 +64,21 @@ func (r *run) inputDocument() ([]jmespath.Member, error) {
 	case asJSON && asYAML:
 		return nil, command.ValidationError("only one of --%s and --%s can be given", inputJSON, inputYAML)
 	case asJSON:
-		return r.readInput(inputJSON, text, parseJSONInput)
+		return r.readInput(inputJSON, text, jsonInput)
 	case asYAML:
-		return r.readInput(inputYAML, yaml, parseYAMLInput)
+		return r.readInput(inputYAML, yaml, yamlInput)
 	}
 	return nil, nil
 }
 
-func (r *run) readInput(option, given string, parse func(string) (jmespath.Value, error)) ([]jmespath.Member, error) {
+func (r *run) readInput(option, given string, form inputForm) ([]jmespath.Member, error) {
 	text, _, err := r.paramText(option, given)
 	if err != nil {
 		return nil, err
 	}
-	document, err := parse(text)
+	document, err := form.parse(text)
 	if err != nil {
-		return nil, command.ValidationError("Error parsing parameter '--%s': %v", option, err)
+		return nil, command.ValidationError("Error parsing parameter '--%s': Invalid %s: %v", option, form.name, err)
 	}
 	if document.Kind() != jmespath.Object {
 		return nil, command.ValidationError("Invalid type: expected an object for --%s, received %v", option, document.Kind())
@@ -87,21 +86,16 @@ func (r *run) readInput(option, given string, parse func(string) (jmespath.Value
 	return slices.Clone(document.Members()), nil
 }
 
-func parseJSONInput(text string) (jmespath.Value, error) {
-	document, err := jmespath.ParseJSON([]byte(text))
-	if err != nil {
-		err = fmt.Errorf("Invalid JSON: %w", err)
-	}
-	return document, err
+// inputForm is a form in which a whole input can be given.
+type inputForm struct {
+	name  string
+	parse func(string) (jmespath.Value, error)
 }
 
-func parseYAMLInput(text string) (jmespath.Value, error) {
-	document, err := yamlvalue.Parse(text)
-	if err != nil {
-		err = fmt.Errorf("Invalid YAML: %w", err)
-	}
-	return document, err
-}
+var (
+	jsonInput = inputForm{"JSON", func(text string) (jmespath.Value, error) { return jmespath.ParseJSON([]byte(text)) }}
+	yamlInput = inputForm{"YAML", yamlvalue.Parse}
+)
 
 // The prefixes of values that stand in a file, as text and as bytes.
 const (

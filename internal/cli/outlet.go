@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -99,11 +98,4 @@ func (o *outlet) close() {
 		o.pipe.Close()
 		_ = o.process.Wait() // how it ends is not the command's outcome
 	}
-}
-
-// page shows a text through the outlet's pager.
-func (o *outlet) page(text *bytes.Buffer) error {
-	defer o.close()
-	_, err := text.WriteTo(o)
-	return err
 }
