@@ -130,7 +130,7 @@ func containerDocument(ctx context.Context, transport http.RoundTripper, endpoin
 	request.Header = header.Clone()
 	response, err := transport.RoundTrip(request)
 	if err != nil {
-		return jmespath.Value{}, fmt.Errorf("Received error when attempting to retrieve container metadata: %w", err)
+		return jmespath.Value{}, fmt.Errorf("container metadata: %w", err)
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxDocument))
@@ -138,11 +138,11 @@ func containerDocument(ctx context.Context, transport http.RoundTripper, endpoin
 		return jmespath.Value{}, err
 	}
 	if response.StatusCode != http.StatusOK {
-		return jmespath.Value{}, fmt.Errorf("Received non 200 response %d from container metadata: %.*s", response.StatusCode, maxComplaint, text)
+		return jmespath.Value{}, fmt.Errorf("container metadata answered %d: %.*s", response.StatusCode, maxComplaint, text)
 	}
 	document, err := jmespath.ParseJSON(text)
 	if err != nil {
-		return jmespath.Value{}, errors.New("Unable to parse JSON returned from container metadata services")
+		return jmespath.Value{}, errors.New("container metadata is no JSON")
 	}
 	return document, nil
 }
