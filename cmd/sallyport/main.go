@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"os/user"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -80,13 +81,17 @@ func runCommand(c operator, args []string) int {
 	return 0
 }
 
-// home is the folder that ~ stands for, empty when there is none.
+// home is the folder that ~ stands for: what the environment says, or else the list of users. Services and jobs run without the variable,
+// and their working folder must not take its place. It is empty when there is none.
 func home() string {
-	folder, err := os.UserHomeDir()
+	if folder, err := os.UserHomeDir(); err == nil {
+		return folder
+	}
+	account, err := user.Current()
 	if err != nil {
 		return ""
 	}
-	return folder
+	return account.HomeDir
 }
 
 func serve(ctx context.Context, args []string) error {

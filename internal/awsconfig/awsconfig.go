@@ -196,14 +196,19 @@ func readBounded(file *os.File) (string, error) {
 	return string(text), nil
 }
 
-// Paths are the places of the config and of the credentials file. A variable that is set to nothing names no file at all.
+// Paths are the places of the config and of the credentials file. A variable that is set to nothing names no file at all, and neither does
+// ~ where no home folder is known: whatever lies in the working folder under that name is not the person's.
 func Paths(lookupEnv func(string) (string, bool), home string) (config, credentials string) {
 	place := func(variable, standard string) string {
 		path, set := lookupEnv(variable)
 		if !set {
 			path = standard
 		}
-		return expandHome(expandVariables(path, lookupEnv), home)
+		path = expandVariables(path, lookupEnv)
+		if home == "" && beginsAtHome(path) {
+			return ""
+		}
+		return expandHome(path, home)
 	}
 	return place("AWS_CONFIG_FILE", "~/.aws/config"), place("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
 }
@@ -215,10 +220,14 @@ func ExpandPath(path string, lookupEnv func(string) (string, bool), home string)
 }
 
 func expandHome(path, home string) string {
-	if home == "" || path == "" || path[0] != '~' || len(path) > 1 && !os.IsPathSeparator(path[1]) {
+	if home == "" || !beginsAtHome(path) {
 		return path
 	}
 	return filepath.Join(home, path[1:])
+}
+
+func beginsAtHome(path string) bool {
+	return path != "" && path[0] == '~' && (len(path) == 1 || os.IsPathSeparator(path[1]))
 }
 
 func expandVariables(text string, lookupEnv func(string) (string, bool)) string {

@@ -242,12 +242,13 @@ func TestPathsOfTheFiles(t *testing.T) {
 		{"nowhere if the variable says nothing", "/h", []string{"AWS_CONFIG_FILE", ""}, ""},
 		{"below the home folder", "/h", []string{"AWS_CONFIG_FILE", "~/x"}, "/h/x"},
 		{"with variables, of which one gives the ~", "/h", []string{"AWS_CONFIG_FILE", "$A/${B}/$C", "A", "~", "B", "b"}, "/h/b/$C"},
-		{"without a home folder", "", nil, "~/.aws/config"},
+		{"nowhere without a home folder", "", nil, ""},
+		{"where the variable says, without a home folder", "", []string{"AWS_CONFIG_FILE", "/x/y"}, "/x/y"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			config, credentials := Paths(environment(test.environment...), test.home)
-			if config != test.want || filepath.Base(credentials) != "credentials" {
+			if config != test.want || (filepath.Base(credentials) == "credentials") != (test.home != "") {
 				t.Errorf("the paths are %q and %q", config, credentials)
 			}
 		})

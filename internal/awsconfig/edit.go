@@ -64,7 +64,7 @@ const maxLinks = 40
 // followLinks is the file that a path stands for. It need not be there.
 func followLinks(path string) (string, error) {
 	if path == "" {
-		return "", errors.New("there is no file to change: the variable that names it is set to nothing")
+		return "", errors.New("there is no file to change: the variable that names it is set to nothing, or no home folder is known")
 	}
 	for range maxLinks {
 		next, err := os.Readlink(path)

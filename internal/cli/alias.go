@@ -17,8 +17,12 @@ import (
 // with, and those of a service.
 type aliases struct{ file *awsconfig.Document }
 
-// loadAliases reads the file. One that is missing has no aliases; one that is broken ends every command.
+// loadAliases reads the file. One that is missing has no aliases; one that is broken ends every command. Where no home is known there is
+// none: aliases run programs, and the working folder may be anybody's.
 func (r *run) loadAliases() (aliases, error) {
+	if r.Home == "" {
+		return aliases{&awsconfig.Document{}}, nil
+	}
 	file, err := awsconfig.Read(filepath.Join(r.Home, ".aws", "cli", "alias"))
 	if err != nil {
 		return aliases{}, command.OtherError("%v", err)

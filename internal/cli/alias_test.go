@@ -73,6 +73,16 @@ func TestABrokenAliasFileEndsEveryCommand(t *testing.T) {
 	}
 }
 
+func TestWithoutAHomeThereAreNoAliases(t *testing.T) {
+	s := newStage(t, response{body: "{}"})
+	s.file(".aws/cli/alias", aliasFile)
+	t.Chdir(s.home)
+	s.home = ""
+	if got := s.call("say"); got.exit != command.ExitUsage || strings.Contains(got.stderr, "words:") {
+		t.Errorf("the alias in the working folder was run: %+v", got)
+	}
+}
+
 func TestEncodings(t *testing.T) {
 	tests := []struct {
 		name, variable, encoding, file string

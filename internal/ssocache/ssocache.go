@@ -2,7 +2,7 @@
 // they are written and locked so that the AWS CLI, every SDK and many of our own processes can share one session. What others
 // wrote into a file and we do not know is kept.
 //
-// When a token is refreshed and how a client registers is the callers' business; so is what a person is told.
+// How a token is refreshed and a client registers is the callers' business; so is what a person is told.
 package ssocache
 
 import (
@@ -27,8 +27,14 @@ const folderMode = 0o700
 // extension is that of all files that the AWS CLI and the SDKs look at.
 const extension = ".json"
 
-// Dir is the folder below a home folder.
-func Dir(home string) string { return filepath.Join(home, ".aws", "sso", "cache") }
+// Dir is the folder below a home folder. Where no home is known there is none, which holds nothing and takes nothing: a folder of that name
+// in the working folder is somebody else's.
+func Dir(home string) string {
+	if home == "" {
+		return ""
+	}
+	return filepath.Join(home, ".aws", "sso", "cache")
+}
 
 // Cache is one such folder. It is made when something is written.
 type Cache struct{ dir string }
@@ -76,8 +82,13 @@ func digest(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Path is the file of a key.
-func (c Cache) Path(key string) string { return filepath.Join(c.dir, key+extension) }
+// Path is the file of a key, empty where there is no folder.
+func (c Cache) Path(key string) string {
+	if c.dir == "" {
+		return ""
+	}
+	return filepath.Join(c.dir, key+extension)
+}
 
 // ErrNone is what reading fails with when there is nothing usable: no file, no JSON, or no members that are needed. The error's
 // text tells which, and never what the file says.

@@ -400,6 +400,36 @@ func TestWhetherAnythingCanBeKeptIsKnownBefore(t *testing.T) {
 	}
 }
 
+func TestWithoutAHomeTheWorkingFolderTakesNoPlaceOfIt(t *testing.T) {
+	t.Chdir(t.TempDir())
+	planted := Open(Dir("."))
+	if err := planted.WriteToken("k", sampleToken); err != nil {
+		t.Fatal(err)
+	}
+	c := Open(Dir(""))
+	if token, err := c.ReadToken("k"); !errors.Is(err, ErrNone) {
+		t.Errorf("read %v, %v", token, err)
+	}
+	if entries, err := c.List(); len(entries) != 0 || err != nil {
+		t.Errorf("listed %v, %v", entries, err)
+	}
+	if err := c.CheckWritable(); err == nil {
+		t.Error("something can be written")
+	}
+	if err := c.WriteToken("other", sampleToken); err == nil {
+		t.Error("a token was written")
+	}
+	if _, err := c.Lock(t.Context(), "k"); err == nil {
+		t.Error("a lock was had")
+	}
+	if err := c.Remove("k"); err != nil {
+		t.Error(err)
+	}
+	if _, err := planted.ReadToken("k"); err != nil {
+		t.Errorf("the file that was there: %v", err)
+	}
+}
+
 func TestAFileThatIsBeingWrittenIsReadAgain(t *testing.T) {
 	for _, test := range []struct {
 		name   string
