@@ -141,9 +141,6 @@ func (k seeker) signedOut(err error) error {
 	return command.OtherError("Error loading SSO Token: %v: sign in with %s", err, mend)
 }
 
-// tokenReserve is how long the access token of a sign-in must still live not to be refreshed.
-const tokenReserve = 15 * time.Minute
-
 // signInToken is the token of a sign-in. One that ends soon is refreshed where it can be; who cannot refresh uses it to its end.
 func (s *Settings) signInToken(ctx context.Context, session signIn) (ssocache.Token, error) {
 	cache := ssocache.Open(ssocache.Dir(s.Home))
@@ -171,41 +168,31 @@ func (s *Settings) signInToken(ctx context.Context, session signIn) (ssocache.To
 
 func needsRefresh(token ssocache.Token) bool {
 	now := time.Now()
-	return token.ExpiresAt.Sub(now) < tokenReserve && token.Refreshable(now)
+	return !token.Fresh(now) && token.Refreshable(now)
 }
 
-// refreshUnderLock refreshes the token unless another process has done so while we waited: a refresh token is good for one refresh.
+// refreshUnderLock refreshes the token unless another process has done so while we waited. One whose refresh is refused may live a while yet.
 func (s *Settings) refreshUnderLock(ctx context.Context, cache ssocache.Cache, session signIn) (ssocache.Token, error) {
-	unlock, err := cache.Lock(ctx, session.key())
-	if err != nil {
-		return ssocache.Token{}, command.OtherError("Unable to refresh the SSO token: %v", err)
-	}
-	defer unlock()
-	token, err := cache.ReadToken(session.key())
-	if err != nil {
+	token, err := cache.Renew(ctx, session.key(), ssocache.Renewal{
+		Read:   func() (ssocache.Token, error) { return cache.ReadToken(session.key()) },
+		Due:    needsRefresh,
+		Redeem: func(token ssocache.Token) (ssocache.Token, error) { return s.refresh(ctx, token, session) },
+	})
+	var failure *command.Failure
+	switch _, refused := asRefusal(err); {
+	case errors.Is(err, ssocache.ErrNone):
 		return ssocache.Token{}, errNoToken
-	}
-	if !needsRefresh(token) {
+	case refused:
+		s.Debug.Printf("refreshing the token: %v", err)
 		return token, nil
-	}
-	if err := cache.CheckWritable(); err != nil { // the refresh token would be spent, and its successor lost
+	case err != nil && !errors.As(err, &failure):
 		return ssocache.Token{}, command.OtherError("Unable to refresh the SSO token: %v", err)
 	}
-	refreshed, err := s.refresh(ctx, token, session)
-	if _, refused := asRefusal(err); refused {
-		s.Debug.Printf("refreshing the token: %v", err)
-		return token, nil // it may live a while yet
-	}
-	if err != nil {
-		return ssocache.Token{}, err
-	}
-	if err := cache.WriteToken(session.key(), refreshed); err != nil {
-		return ssocache.Token{}, command.OtherError("Unable to keep the refreshed SSO token: %v", err)
-	}
-	return refreshed, nil
+	return token, err
 }
 
-// refresh exchanges the refresh token (SSO OIDC CreateToken, grant refresh_token). An answer without another one leaves none.
+// refresh exchanges the refresh token (SSO OIDC CreateToken, grant refresh_token). What an answer must have, and that one without another
+// refresh token leaves none, is the reference's; session, which is for people, looks closer and keeps the old one (RFC 6749 §6).
 func (s *Settings) refresh(ctx context.Context, token ssocache.Token, session signIn) (ssocache.Token, error) {
 	answer, err := s.callInner(ctx, api.CreateToken.Operation, session.Region, textMembers(
 		"clientId", token.ClientID, "clientSecret", token.ClientSecret, "grantType", "refresh_token", "refreshToken", token.RefreshToken))

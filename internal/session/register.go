@@ -31,9 +31,6 @@ const (
 // they find for their own, though, which a server that was told of no device code refuses until the registration ends.
 var browserGrants = []string{grantCode, grantRefresh, grantDevice}
 
-// freshness is the time that a registration must have left, and a token before it is refreshed. It is the AWS CLI's.
-const freshness = 15 * time.Minute
-
 // registrar gets the client that a sign-in needs: the one that was kept, or a new one.
 type registrar struct {
 	*SignIn
@@ -43,7 +40,7 @@ type registrar struct {
 // kept is the client of an earlier sign-in, if it still serves.
 func (r registrar) kept() (ssocache.Registration, bool) {
 	registration, err := r.cache.ReadRegistration(r.registrationKey())
-	if err != nil || registration.ExpiresAt.Sub(r.now()) < freshness || registration.Allows(grantCode) != r.browser {
+	if err != nil || registration.ExpiresAt.Sub(r.now()) < ssocache.Reserve || registration.Allows(grantCode) != r.browser {
 		return ssocache.Registration{}, false
 	}
 	return registration, true

@@ -47,7 +47,7 @@ func (s *SignIn) Token(ctx context.Context) (ssocache.Token, error) {
 		s.settings.Debug.Printf("%v", err)
 		return token, s.signedOut("you are not signed in")
 	}
-	if s.isFresh(token) {
+	if token.Fresh(s.now()) {
 		return token, nil
 	}
 	if !token.Refreshable(s.now()) {
@@ -55,9 +55,6 @@ func (s *SignIn) Token(ctx context.Context) (ssocache.Token, error) {
 	}
 	return s.refreshOnce(ctx, token)
 }
-
-// isFresh reports whether a token need not be refreshed, and would not be by the AWS CLI.
-func (s *SignIn) isFresh(token ssocache.Token) bool { return token.ExpiresAt.Sub(s.now()) >= freshness }
 
 // makeDo is the token that is there as long as it is valid, as SDKs do when they cannot get another, and the failure after that.
 func (s *SignIn) makeDo(token ssocache.Token, failure error) (ssocache.Token, error) {
@@ -72,32 +69,25 @@ func (s *SignIn) makeDo(token ssocache.Token, failure error) (ssocache.Token, er
 func (s *SignIn) refreshOnce(ctx context.Context, seen ssocache.Token) (ssocache.Token, error) {
 	waiting, cancel := context.WithTimeout(ctx, lockPatience)
 	defer cancel()
-	unlock, err := s.cache.Lock(waiting, s.key())
-	if err != nil {
-		return s.makeDo(seen, command.OtherError("the token cannot be refreshed: %v", err))
-	}
-	defer unlock()
-	token, err := s.Kept()
+	token, err := s.cache.Renew(waiting, s.key(), ssocache.Renewal{
+		Read:   s.Kept,
+		Due:    func(token ssocache.Token) bool { return !token.Fresh(s.now()) },
+		Redeem: func(token ssocache.Token) (ssocache.Token, error) { return s.refresh(ctx, token) },
+	})
 	switch {
-	case err != nil:
-		return token, s.signedOut("you are not signed in") // a logout was faster
-	case s.isFresh(token):
-		return token, nil
-	}
-	if err := s.cache.CheckWritable(); err != nil { // the refresh token would be spent, and its successor lost
-		return s.makeDo(token, command.OtherError("the token cannot be refreshed: %v", err))
-	}
-	refreshed, err := s.refresh(ctx, token)
-	if canceled(ctx, err) {
+	case canceled(ctx, err):
 		return ssocache.Token{}, ctx.Err()
+	case err == nil:
+		return token, nil
+	case errors.Is(err, ssocache.ErrNone):
+		return token, s.signedOut("you are not signed in") // a logout was faster
+	case token.AccessToken == "": // the lock could not be had
+		token = seen
 	}
-	if err != nil {
-		return s.makeDo(token, s.explain(err))
-	}
-	return refreshed, nil
+	return s.makeDo(token, s.explain(err))
 }
 
-// refresh redeems the refresh token and keeps what it brings. An interrupt does not break it off at once.
+// refresh redeems the refresh token. An interrupt does not break it off at once.
 func (s *SignIn) refresh(ctx context.Context, token ssocache.Token) (ssocache.Token, error) {
 	ctx, cancel := graceful(ctx, refreshGrace)
 	defer cancel()
@@ -110,9 +100,6 @@ func (s *SignIn) refresh(ctx context.Context, token ssocache.Token) (ssocache.To
 	token.AccessToken, token.ExpiresAt = i.accessToken, s.now().Add(i.expiresIn)
 	if i.refreshToken != "" { // where there is no new one the old one stays (RFC 6749 §6)
 		token.RefreshToken = i.refreshToken
-	}
-	if err := s.cache.WriteToken(s.key(), token); err != nil {
-		return token, command.OtherError("the refreshed token cannot be kept: %v", err)
 	}
 	s.settings.Debug.Printf("refreshed the %v", token)
 	return token, nil
@@ -127,9 +114,13 @@ func graceful(parent context.Context, grace time.Duration) (context.Context, con
 
 // explain tells what to do about a refresh that failed: after a refusal the session is over, everything else may pass.
 func (s *SignIn) explain(err error) error {
-	if refused(err, fault.InvalidGrant) || refused(err, fault.InvalidClient) || refused(err, fault.ExpiredToken) || refused(err, fault.UnauthorizedClient) {
+	var failure *command.Failure
+	switch {
+	case refused(err, fault.InvalidGrant), refused(err, fault.InvalidClient), refused(err, fault.ExpiredToken), refused(err, fault.UnauthorizedClient):
 		s.settings.Debug.Printf("%v", err)
 		return s.signedOut("the sign-in has ended")
+	case !errors.As(err, &failure):
+		return command.OtherError("the token cannot be refreshed: %v", err)
 	}
 	return err
 }
