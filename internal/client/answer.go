@@ -91,6 +91,9 @@ func unreadable(member *api.Member, raw jmespath.Value) error {
 }
 
 func readInteger(member *api.Member, raw jmespath.Value) (jmespath.Value, error) {
+	if len(raw.Text()) > maxDigits || len(raw.Number()) > maxDigits {
+		return jmespath.Value{}, unreadable(member, raw)
+	}
 	if raw.Kind() == jmespath.String {
 		if whole, ok := new(big.Int).SetString(strings.TrimSpace(raw.Text()), 10); ok {
 			return jmespath.NumberOf(whole.String()), nil
@@ -107,6 +110,9 @@ func readInteger(member *api.Member, raw jmespath.Value) (jmespath.Value, error)
 
 // integerBits is the size of integers that are read with every digit, far beyond the 64 bits of the models.
 const integerBits = 256
+
+// maxDigits bounds what is read as an integer, as the reference bounds it: the time that it takes grows with the square of the digits.
+const maxDigits = 4300
 
 // readList reads a list. Of a text where a list should be, the reference makes the list of its characters.
 func readList(member *api.Member, raw jmespath.Value) (jmespath.Value, error) {
@@ -135,6 +141,8 @@ type element struct {
 	name     string
 	text     string
 	children []*element
+
+	characters []byte // of the text, as far as it was read
 }
 
 // maxXMLDepth bounds how deeply elements nest; the answers of the Query protocol nest about ten.
@@ -163,9 +171,10 @@ func parseXML(document []byte) (*element, error) {
 			top.children = append(top.children, child)
 			open = append(open, child)
 		case xml.EndElement:
+			top.text, top.characters = string(top.characters), nil
 			open = open[:len(open)-1]
 		case xml.CharData:
-			top.text += string(token)
+			top.characters = append(top.characters, token...)
 		}
 	}
 	if len(root.children) == 0 {

@@ -216,6 +216,8 @@ func TestAnswersAreReadLeniently(t *testing.T) {
 		{"an integer with every digit", `{"expiresIn":12345678901234567890}`, `{"expiresIn":12345678901234567890}`},
 		{"a number with an exponent", `{"expiresIn":1e3}`, `{"expiresIn":1000}`},
 		{"a number too large for any clock", `{"expiresIn":1e999}`, "error"},
+		{"a number too large for any clock, in more digits than anybody needs", `{"expiresIn":1.` + strings.Repeat("7", 4300) + `e999}`, "error"},
+		{"more digits than anybody needs", `{"expiresIn":"` + strings.Repeat("7", 4301) + `"}`, "error"},
 		{"no number", `{"expiresIn":"soon"}`, "error"},
 		{"a boolean", `{"expiresIn":true}`, "error"},
 		{"a text that is none is kept", `{"accessToken":5}`, `{"accessToken":5}`},
@@ -240,6 +242,15 @@ func TestAnswersAreReadLeniently(t *testing.T) {
 const identity = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
 <Arn>arn:aws:sts::1:assumed-role/r/s</Arn><UserId>AROA:s</UserId><Account>000000000001</Account>
 </GetCallerIdentityResult></GetCallerIdentityResponse>`
+
+// A server may part a text into as many pieces as it likes; putting them together must not take the square of their number.
+func TestTextInManyPiecesIsOneText(t *testing.T) {
+	const pieces = 1 << 18
+	document, err := parseXML([]byte("<a> x" + strings.Repeat("y<!---->", pieces) + "</a>"))
+	if err != nil || document.text != " x"+strings.Repeat("y", pieces) {
+		t.Fatalf("got %d bytes, %v", len(document.text), err)
+	}
+}
 
 // Whatever a server answers, the outcome is an exit code and, on success, JSON.
 func FuzzAnswers(f *testing.F) {

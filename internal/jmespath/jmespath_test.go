@@ -202,7 +202,11 @@ func TestParseJSON(t *testing.T) {
 			}
 		})
 	}
-	for _, document := range []string{"", "{", "[1,]", "{} x", "{}}", "nul", `{"a":}`, strings.Repeat("[", maxDepth+1) + strings.Repeat("]", maxDepth+1)} {
+	longest := "-" + strings.Repeat("7", maxDigits)
+	if value, err := ParseJSON([]byte(longest)); err != nil || value.Number() != longest {
+		t.Errorf("the longest integer is %.20q, %v", value.Number(), err)
+	}
+	for _, document := range []string{"", "{", "[1,]", "{} x", "{}}", "nul", `{"a":}`, strings.Repeat("[", maxDepth+1) + strings.Repeat("]", maxDepth+1), strings.Repeat("7", maxDigits+1)} {
 		if _, err := ParseJSON([]byte(document)); err == nil {
 			t.Errorf("%.20q was read", document)
 		}

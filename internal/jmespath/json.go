@@ -13,6 +13,10 @@ import (
 // maxDepth bounds how deeply a document may nest, and with it the recursion over its values.
 const maxDepth = 512
 
+// maxDigits bounds an integer, as the reference implementation bounds it: reading decimal digits takes the square of their number, and a
+// document of some megabytes could keep a processor for minutes.
+const maxDigits = 4300
+
 // ParseJSON reads one document as the reference implementation reads it: of two members of one name the last one counts, at
 // the place of the first, and bytes or escapes that are no text become U+FFFD. Documents that decide about somebody else's
 // rights want a stricter reader.
@@ -46,6 +50,9 @@ func readValue(decoder *json.Decoder, depth int) (Value, error) {
 	case bool:
 		return BoolOf(token), nil
 	case json.Number:
+		if literal := token.String(); isInteger(literal) && len(strings.TrimPrefix(literal, "-")) > maxDigits {
+			return Value{}, errors.New("an integer has too many digits")
+		}
 		return NumberOf(token.String()), nil
 	case string:
 		return TextOf(token), nil
