@@ -138,20 +138,23 @@ func (r *run) memberValue(member *api.Member, words []string) (jmespath.Value, e
 	if member.Kind == api.List {
 		return r.listValue(member, name, words)
 	}
-	text, isBytes, err := r.paramText(name, words[0])
+	text, err := r.memberText(member, name, words[0])
 	switch {
 	case err != nil:
 		return jmespath.Value{}, err
-	case isBytes:
-		return jmespath.Value{}, wrongBytes(member)
 	case member.Kind == api.Integer || member.Kind == api.Long:
 		return integerValue(member, name, text)
 	}
 	return jmespath.TextOf(text), nil
 }
 
-func wrongBytes(member *api.Member) error {
-	return command.ValidationError("Parameter validation failed:\nInvalid type for parameter %s: bytes, valid type: %s", member.Name, member.Kind)
+// memberText is paramText of a member that takes no bytes.
+func (r *run) memberText(member *api.Member, name, given string) (string, error) {
+	text, isBytes, err := r.paramText(name, given)
+	if err == nil && isBytes {
+		err = command.ValidationError("Parameter validation failed:\nInvalid type for parameter %s: bytes, valid type: %s", member.Name, member.Kind)
+	}
+	return text, err
 }
 
 // integerValue reads an integer. The reference finds a bad one at the same moment but leaves by another door for the two kinds.
@@ -177,12 +180,10 @@ func jsonValue(name, text string) (jmespath.Value, error) {
 // listValue takes each word for an element, but a single one that begins like a JSON list for the list.
 func (r *run) listValue(member *api.Member, name string, words []string) (jmespath.Value, error) {
 	if len(words) == 1 {
-		text, isBytes, err := r.paramText(name, words[0])
+		text, err := r.memberText(member, name, words[0])
 		switch {
 		case err != nil:
 			return jmespath.Value{}, err
-		case isBytes:
-			return jmespath.Value{}, wrongBytes(member)
 		case strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "["):
 			return jsonValue(name, text)
 		case strings.HasPrefix(words[0], textFile):

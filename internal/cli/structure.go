@@ -13,12 +13,9 @@ import (
 func (r *run) structuredValue(member *api.Member, target *shorthand.Target, words []string) (jmespath.Value, error) {
 	name := command.Spell(member.Name)
 	if len(words) == 1 {
-		text, isBytes, err := r.paramText(name, words[0])
-		switch {
-		case err != nil:
+		text, err := r.memberText(member, name, words[0])
+		if err != nil {
 			return jmespath.Value{}, err
-		case isBytes:
-			return jmespath.Value{}, wrongBytes(member)
 		}
 		fromFile := text != words[0]
 		words = []string{text}
