@@ -11,7 +11,7 @@ import (
 	"sallyport/internal/command"
 	"sallyport/internal/fault"
 	"sallyport/internal/jmespath"
-	"sallyport/internal/render"
+	"sallyport/internal/printout"
 	"sallyport/internal/session"
 	"sallyport/internal/ssocache"
 )
@@ -35,7 +35,7 @@ var whoami = &command.Command{
 }
 
 func runWhoami(ctx context.Context, call *command.Call) error {
-	show, err := newPrinter(call)
+	asObject, err := printout.Asked(call, "Whoami")
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,11 @@ func runWhoami(ctx context.Context, call *command.Call) error {
 	if !holdsNoPortalAccess(err) && err != nil {
 		return err
 	}
-	return show(state{signIn: signIn, settings: settings, token: token, accounts: accounts, portal: err == nil})
+	found := state{signIn: signIn, settings: settings, token: token, accounts: accounts, portal: err == nil}
+	if asObject != nil {
+		return asObject(call.Stdout, found.value())
+	}
+	return found.lines(call)
 }
 
 // holdsNoPortalAccess reports whether the server knows the token, whose scopes are for something else than the portal.
@@ -67,41 +71,6 @@ type state struct {
 	token    ssocache.Token
 	accounts []session.Account
 	portal   bool // the token opens the portal, so that accounts are all there are
-}
-
-// newPrinter settles how the state is shown, before anything is sent: as lines for people, or as an object where a form or a query was
-// asked for.
-func newPrinter(call *command.Call) (func(state) error, error) {
-	name, formed := call.Global.Lookup("output")
-	text, queried := call.Global.Lookup("query")
-	if !formed && !queried {
-		return func(s state) error { return s.lines(call) }, nil
-	}
-	if !formed {
-		name = "json"
-	}
-	form, known := render.FormNamed(name)
-	if !known {
-		return nil, command.OtherError("Unknown output type: %s", name)
-	}
-	query := &jmespath.Expression{}
-	if queried {
-		var err error
-		if query, err = jmespath.Compile(text); err != nil {
-			return nil, command.ValidationError("Bad value for --query %s: %v", text, err)
-		}
-	}
-	return func(s state) error {
-		value := s.value()
-		if queried {
-			var err error
-			if value, err = query.Search(value); err != nil {
-				return command.OtherError("%v", err)
-			}
-		}
-		width, _ := command.TerminalWidth(call.Stdout)
-		return form.Render(call.Stdout, value, render.Options{Title: "Whoami", Width: width})
-	}, nil
 }
 
 // value is the state as an object. What is unknown is missing.
