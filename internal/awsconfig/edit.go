@@ -24,6 +24,16 @@ func Read(path string) (*Document, error) {
 	return d, err
 }
 
+// ReadFlat is a file whose values of several lines are text, as those of aliases are, and no keys of their own. One that is not there, or
+// that is no file, is empty.
+func ReadFlat(path string) (*Document, error) {
+	text, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return parseAs(path, text, true)
+}
+
 // Edit changes a file. The change is made under a lock that every Edit of the file waits for, on what the file says then, and
 // takes the place of the old file at once, so that no reader ever sees half of it; if the change fails or changes nothing, the
 // file stays untouched. The change may not wait for anybody. The file keeps its mode and, where it is reached by a symbolic

@@ -223,3 +223,18 @@ func TestManyEditorsLoseNothing(t *testing.T) {
 		t.Errorf("%d profiles are left, %v", len(files.Profiles()), err)
 	}
 }
+
+func TestReadFlat(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "alias")
+	write(t, path, "[toplevel]\nf =\n  !f() {\n    echo hi\n  }; f\n", 0o600)
+	if _, err := Read(path); err == nil {
+		t.Error("lines without keys are taken for a structure")
+	}
+	d, err := ReadFlat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if value, _ := d.Get(SectionName{Name: "toplevel"}, "f"); value != "\n!f() {\necho hi\n}; f" {
+		t.Errorf("got %q", value)
+	}
+}

@@ -75,12 +75,15 @@ const defaultsHeader = "DEFAULT"
 // parse reads the dialect of the shared files: full-line comments with # or ;, keys divided from values by the first = or :,
 // and lines that are indented deeper than their key as more lines of its value. Sections and keys may not occur twice, and a
 // comment behind a value is a part of it.
-func parse(path, text string) (*Document, error) {
+func parse(path, text string) (*Document, error) { return parseAs(path, text, false) }
+
+// parseAs is parse; flat tells that values of several lines are text.
+func parseAs(path, text string, flat bool) (*Document, error) {
 	if !utf8.ValidString(text) {
 		return nil, &SyntaxError{Path: path, Problem: "it is not valid UTF-8"}
 	}
 	d := &Document{path: path, byName: map[SectionName]*section{}, newline: "\n"}
-	p := parser{document: d, headers: map[string]bool{}}
+	p := parser{document: d, headers: map[string]bool{}, flat: flat}
 	number := 0
 	for text != "" {
 		number++
@@ -110,6 +113,7 @@ func cutLine(text string) (*line, string) {
 type parser struct {
 	document *Document
 	headers  map[string]bool
+	flat     bool
 	keys     map[string]bool // of the section
 	section  *section        // nil before the first header
 	entry    *entry          // that further lines go on; nil behind a header
@@ -151,7 +155,7 @@ func (p *parser) keep(l *line) {
 
 // nested checks a line of a value that began behind its key's line: such a value is a list of keys of its own.
 func (p *parser) nested(content string) (problem string) {
-	if p.entry.value[0] == '\n' && !strings.Contains(content, "=") {
+	if !p.flat && p.entry.value[0] == '\n' && !strings.Contains(content, "=") {
 		return fmt.Sprintf("has no key and value, inside the value of %q", p.entry.key)
 	}
 	return ""

@@ -37,6 +37,7 @@ func (f *Failure) Error() string {
 // The codes of mistakes that are found before anything is sent.
 const (
 	codeValidation    = "ParamValidation"
+	codeConfiguration = "Configuration"
 	codeNoRegion      = "NoRegion"
 	codeNoCredentials = "NoCredentials"
 	codePager         = "Pager"
@@ -55,6 +56,11 @@ func UnknownOptionsError(format string, args ...any) error {
 // ValidationError is a value that cannot be right.
 func ValidationError(format string, args ...any) error {
 	return &Failure{Exit: ExitUsage, Code: codeValidation, Message: fmt.Sprintf(format, args...)}
+}
+
+// ConfigurationError is a setting of the command line itself that cannot be right.
+func ConfigurationError(format string, args ...any) error {
+	return &Failure{Exit: ExitConfiguration, Code: codeConfiguration, Message: fmt.Sprintf(format, args...)}
 }
 
 // NoRegionError tells that no Region is configured.

@@ -18,7 +18,7 @@ var GlobalOptions = Options{
 	{Name: "query", Arity: OneValue, Purpose: "A JMESPath expression that picks from the answer."},
 	{Name: "profile", Arity: OneValue, Purpose: "Use this profile of the configuration files."},
 	{Name: "region", Arity: OneValue, Purpose: "The Region to use."},
-	{Name: "version", Purpose: "Print the version."},
+	{Name: "version", Ends: true, Purpose: "Print the version."},
 	{Name: "color", Arity: OneValue, Choices: []string{"on", "off", "auto"}, Purpose: "Whether tables are coloured; auto, the default, colours them on a terminal."},
 	{Name: "no-sign-request", Purpose: "Do not look for credentials and do not sign."},
 	{Name: "ca-bundle", Arity: OneValue, Path: true, Purpose: "Trust the certificate authorities in this PEM file."},

@@ -27,6 +27,7 @@ type Option struct {
 	Required bool
 	Hidden   bool   // accepted, but neither in the help nor offered
 	Exact    bool   // may not be shortened, and takes no prefix from other options
+	Ends     bool   // nothing behind it is read
 	Path     bool   // its value is the path of a file
 	Lifts    bool   // lifts the requirement of the others when it is a word of its own, unless its value is LiftsNot
 	LiftsNot string // value with which Lifts does not hold
@@ -94,6 +95,9 @@ func (o Options) Parse(words []string) (Parsed, error) {
 				return Parsed{}, err
 			}
 			i += taken
+			if w.option.Ends {
+				return result, nil
+			}
 		case !w.isOption && !result.hasWord:
 			result.Word, result.hasWord = w.text, true
 		default:

@@ -234,6 +234,24 @@ func (v Value) Shown() string {
 	return string(Compact.AppendJSON(nil, v))
 }
 
+// Parts is what a value falls into where the reference goes through it without asking its kind: the elements of a list, the characters of a
+// text, the names of an object.
+func (v Value) Parts() (Value, bool) {
+	switch v.kind {
+	case Array:
+		return v, true
+	case String:
+		return Characters(v.Text()), true
+	case Object:
+		names := make([]Value, len(v.Members()))
+		for i, member := range v.Members() {
+			names[i] = TextOf(member.Name)
+		}
+		return ListOf(names), true
+	}
+	return Value{}, false
+}
+
 // Characters is the list of the characters of a text.
 func Characters(text string) Value {
 	var items []Value
