@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"sallyport/internal/awsconfig"
 	"sallyport/internal/command"
@@ -23,7 +24,7 @@ func (r *run) loadAliases() (aliases, error) {
 	if r.Home == "" {
 		return aliases{&awsconfig.Document{}}, nil
 	}
-	file, err := awsconfig.Read(filepath.Join(r.Home, ".aws", "cli", "alias"))
+	file, err := awsconfig.ReadFlat(filepath.Join(r.Home, ".aws", "cli", "alias"))
 	if err != nil {
 		return aliases{}, command.OtherError("%v", err)
 	}
@@ -36,7 +37,11 @@ func (a aliases) topLevel(word string) (string, bool) { return a.lookup("topleve
 // of is what the word behind a service stands for.
 func (a aliases) of(service, word string) (string, bool) { return a.lookup("command "+service, word) }
 
+// lookup finds what a word stands for. The file knows its keys in small letters only, and so they are called.
 func (a aliases) lookup(section, word string) (string, bool) {
+	if word != strings.ToLower(word) {
+		return "", false
+	}
 	value, found := a.file.Get(awsconfig.SectionName{Name: section}, word)
 	return strings.TrimSpace(value), found
 }
@@ -101,5 +106,13 @@ func (r *run) shell(ctx context.Context, line string) error {
 	if err != nil && !errors.As(err, &ended) {
 		return command.OtherError("the shell cannot be started: %v", err)
 	}
-	return &command.Failure{Exit: shell.ProcessState.ExitCode()}
+	return &command.Failure{Exit: shellExit(shell.ProcessState)}
+}
+
+// shellExit is the exit code to pass on. A shell that a signal ended has the negative number of the signal, of which eight bits are left.
+func shellExit(state *os.ProcessState) int {
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return 1<<8 - int(status.Signal())
+	}
+	return state.ExitCode()
 }

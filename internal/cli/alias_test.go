@@ -22,6 +22,15 @@ bogus = sso-oidc create-token --output xml
 say = !echo "$# words:" "$@" >&2; exit 7; true
 [command sso-oidc]
 ctk = create-token --client-id a --client-secret b --grant-type g
+lines =
+    create-token --client-id a
+    --client-secret b --grant-type g
+function =
+    !f() {
+        echo "second: $2" >&2
+    }; f
+dies = !kill -9 $$
+CTL = create-token
 register-client = !echo shadowed >&2 #
 `
 
@@ -39,6 +48,11 @@ func TestAliases(t *testing.T) {
 		{"with more options", []string{"tok", "--code", "c"}, 0, strings.TrimSuffix(sent, "}") + `, "code": "c"}`, "{\n    \"accessToken\": \"x\"\n}\n", ""},
 		{"of an alias, with an option of every command", []string{"quiet"}, 0, sent, "", ""},
 		{"of a service", []string{"sso-oidc", "ctk"}, 0, strings.Replace(sent, "b c", "b", 1), "{\n    \"accessToken\": \"x\"\n}\n", ""},
+		{"on several lines", []string{"sso-oidc", "lines"}, 0, strings.Replace(sent, "b c", "b", 1), "{\n    \"accessToken\": \"x\"\n}\n", ""},
+		{"for the shell on several lines", []string{"sso-oidc", "function", "a", "b c"}, 0, "", "", "second: b c"},
+		{"for the shell that a signal ends", []string{"sso-oidc", "dies"}, 1<<8 - 9, "", "", ""},
+		{"called in capitals", []string{"TOK"}, command.ExitUsage, "", "", "invalid choice 'TOK'"},
+		{"written in capitals", []string{"sso-oidc", "CTL"}, command.ExitUsage, "", "", "invalid choice 'CTL'"},
 		{"that hides what it stands for", []string{"sso", "list-accounts", "--access-token", "t", "--no-paginate"}, 0, "", "n\n", ""},
 		{"for the shell, with its exit code", []string{"say", "a b", "--region", "r", "c"}, 7, "", "", "0 words:"},
 		{"for the shell in place of an operation", []string{"sso-oidc", "register-client", "x"}, 0, "", "", "shadowed"},
@@ -97,14 +111,21 @@ func TestEncodings(t *testing.T) {
 		{"a file that does not fit", fileEncodingVariable, "ascii", "\xe9", command.ExitUsage, "could not be decoded"},
 		{"a file that is no UTF-8", fileEncodingVariable, "", "\xe9", command.ExitUsage, "could not be decoded"},
 		{"an encoding that does not exist", fileEncodingVariable, "klingon", "a", command.ExitOther, "unknown encoding: klingon"},
+		{"an encoding that nothing is read in", fileEncodingVariable, "klingon", "", 0, `"code": "none"`},
 		{"output in an encoding that does not exist", outputEncodingVariable, "klingon", "a", command.ExitOther, "unknown encoding: klingon"},
 		{"output that does not fit", outputEncodingVariable, "ascii", "a", command.ExitOther, "cannot be written"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s := newStage(t, response{body: `{"accessToken":"é"}`})
-			s.env[test.variable] = test.encoding
-			got := s.call(with(createToken, "--code", "file://"+s.file("code", test.file))...)
+			if test.encoding != "" {
+				s.env[test.variable] = test.encoding
+			}
+			code := "none"
+			if test.file != "" {
+				code = "file://" + s.file("code", test.file)
+			}
+			got := s.call(with(createToken, "--code", code)...)
 			where := got.stderr
 			if test.exit == 0 {
 				where = s.requests[0].Body

@@ -8,6 +8,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 
 	"sallyport/internal/api"
 	"sallyport/internal/client"
@@ -80,7 +82,22 @@ func (p *Program) words() []string {
 func (p *Program) Main(args []string, env command.Environ) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	quitQuietly()
 	return (&run{Call: &command.Call{Environ: env, Wait: command.Wait}, Program: p}).main(ctx, args)
+}
+
+// exitQuit is what shells show for a process that SIGQUIT ended.
+const exitQuit = 128 + int(syscall.SIGQUIT)
+
+// quitQuietly ends the process when it is told to quit. The runtime would write down what all its parts were doing, which helps nobody who
+// runs a command.
+func quitQuietly() {
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGQUIT)
+	go func() {
+		<-told
+		os.Exit(exitQuit)
+	}()
 }
 
 func (r *run) main(ctx context.Context, args []string) int {
@@ -120,16 +137,24 @@ type run struct {
 	*Program
 
 	aliases   aliases
+	forPeople *command.Command // nil for operations
 	chosen    *api.Service
 	operation *api.Operation
 	settings  *client.Settings // nil before they are read
-
-	fileEncoding textEncoding // of parameter files
 }
 
 // dispatch goes through the phases in the one order that decides which error a broken call gets: grammar, configuration,
-// Region, input, request, output.
+// Region, input, request, output. A configuration file that is broken fails every command but those for people, before its grammar.
 func (r *run) dispatch(ctx context.Context, args []string) error {
+	err := r.follow(ctx, args)
+	var failure *command.Failure
+	if errors.As(err, &failure) && failure.Exit == command.ExitUsage && r.forPeople == nil {
+		err = cmp.Or(client.CheckFiles(r.Call), err)
+	}
+	return err
+}
+
+func (r *run) follow(ctx context.Context, args []string) error {
 	rest, word, err := r.parseGlobals(args)
 	if err != nil {
 		return err
@@ -147,6 +172,7 @@ func (r *run) dispatch(ctx context.Context, args []string) error {
 		return err
 	}
 	if known := r.command(word); known != nil {
+		r.forPeople = known
 		return r.runCommand(ctx, known, rest)
 	}
 	if err := r.route(ctx, rest, word); err != nil || r.operation == nil {
@@ -224,6 +250,8 @@ func (r *run) route(ctx context.Context, rest []string, word string) error {
 	switch {
 	case word == "":
 		return command.UsageError("the following arguments are required: command")
+	case word == helpWord && len(rest) > 0:
+		return command.UsageError("%s takes nothing behind it but stands last: %s %s %s", helpWord, command.Program, rest[0], helpWord)
 	case word == helpWord:
 		return r.show(r.rootPage())
 	}
@@ -271,9 +299,21 @@ func (r *run) parseOperation(operation *api.Operation, words []string) error {
 	if parsed.Word == helpWord && len(parsed.Rest) == 0 {
 		return r.show(operationPage(operation))
 	}
-	if unknown := parsed.Strays(); len(unknown) > 0 {
+	if unknown := strays(parsed); len(unknown) > 0 {
 		return command.UnknownOptionsError("Unknown options: %s", strings.Join(unknown, ", "))
 	}
 	r.operation, r.Local = operation, parsed.Arguments
 	return nil
+}
+
+// strays are the words that no option took. Where help could stand, the reference also takes an empty word, and a lone -- at the end.
+func strays(parsed command.Parsed) []string {
+	unknown := parsed.Rest
+	if parsed.Word != "" {
+		unknown = parsed.Strays()
+	}
+	if len(unknown) == 1 && unknown[0] == "--" {
+		return nil
+	}
+	return unknown
 }

@@ -147,6 +147,7 @@ func TestExitCodesAndSentences(t *testing.T) {
 		{"an unknown option", good, with(createToken, "--bogus", "x"), command.ExitUsage, "Unknown options: x, --bogus", 0},
 		{"a word too many", good, with(createToken, "more"), command.ExitUsage, "Unknown options: more", 0},
 		{"a double dash", good, with(createToken, "--", "more"), command.ExitUsage, "Unknown options: more, --", 0},
+		{"help with something behind it", good, []string{"help", "sso-oidc"}, command.ExitUsage, "stands last: sallyport sso-oidc help", 0},
 		{"-h is no option", good, with(createToken, "-h"), command.ExitUsage, "Unknown options: -h", 0},
 		{"an ambiguous prefix", good, with(createToken, "--client", "x"), command.ExitUsage, "ambiguous option: --client could match --client-id, --client-secret", 0},
 		{"a missing value", good, with(createToken, "--code"), command.ExitUsage, "argument --code: expected one argument", 0},
@@ -168,6 +169,8 @@ func TestExitCodesAndSentences(t *testing.T) {
 		{"a time-out that is no number", good, with(createToken, "--cli-read-timeout", "1.5"), command.ExitOther, "whole number of seconds", 0},
 		{"a negative time-out", good, with(createToken, "--cli-connect-timeout", "-1"), command.ExitOther, "whole number of seconds", 0},
 		{"a Region with an underscore", good, with(createToken, "--region", "us_east"), command.ExitOther, "doesn't match a supported format", 0},
+		{"a form of moments that does not exist", good, with(createToken, "--profile", "late"), command.ExitConfiguration, "(Configuration): Unknown cli_timestamp_format value: noon", 0},
+		{"a file that is missing, before the profile is looked for", good, with(createToken, "--code", "file:///nonexistent", "--profile", "nope"), command.ExitUsage, "Unable to load paramfile", 0},
 		{"a form of binary values that does not exist", good, with(createToken, "--profile", "odd"), command.ExitOther, "Invalid value for cli_binary_format: hex", 0},
 		{"an unknown profile", good, with(createToken, "--profile", "nope"), command.ExitOther, "The config profile (nope) could not be found", 0},
 		{"no output", good, with(createToken, "--output", "off"), command.ExitOK, "", 1},
@@ -181,7 +184,7 @@ func TestExitCodesAndSentences(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s := newStage(t, test.answer)
-			s.file(".aws/config", "[profile odd]\ncli_binary_format = hex\n")
+			s.file(".aws/config", "[profile odd]\ncli_binary_format = hex\n[profile late]\ncli_timestamp_format = noon\n")
 			s.file(".aws/credentials", "[bare]\naws_access_key_id = AKIA\n")
 			run := s.call
 			if len(test.args) < 2 {
@@ -215,6 +218,7 @@ func TestGrammarThatIsAccepted(t *testing.T) {
 		{"a negative number", with(createToken, "--code", "-1.5"), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "code": "-1.5"}`},
 		{"a dash with a blank", with(createToken, "--code", "-a b"), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "code": "-a b"}`},
 		{"a lone dash", with(createToken, "--code", "-"), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "code": "-"}`},
+		{"an empty word where help could stand", with(createToken, ""), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g"}`},
 		{"an empty value", with(createToken, "--code="), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "code": ""}`},
 		{"a URL is a value", with(createToken, "--redirect-uri", "http://127.0.0.1/cb"), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "redirectUri": "http://127.0.0.1/cb"}`},
 		{"a list of no words", with(createToken, "--scope"), `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "scope": []}`},
@@ -629,5 +633,143 @@ func TestARegionIsRequired(t *testing.T) {
 	delete(s.env, "AWS_REGION")
 	if got := s.call(createToken...); got.exit != command.ExitConfiguration || !strings.Contains(got.stderr, "(NoRegion): You must specify a region") {
 		t.Errorf("without a Region: %+v", got)
+	}
+}
+
+func TestWithoutParameterValidation(t *testing.T) {
+	document := func(text string) []string {
+		return []string{"sso-oidc", "create-token", "--cli-input-json", text, "--profile", "lax"}
+	}
+	tests := []struct {
+		name string
+		args []string
+		exit int
+		want string // that was sent, or in the error
+	}{
+		{"every type is sent", document(`{"clientId":5,"scope":["a",1]}`), 0, `{"clientId": 5, "scope": ["a", 1]}`},
+		{"a null is not", document(`{"clientId":null,"code":"c"}`), 0, `{"code": "c"}`},
+		{"a text falls into a list", document(`{"scope":"ab"}`), 0, `{"scope": ["a", "b"]}`},
+		{"an object falls into its names", document(`{"scope":{"a":1}}`), 0, `{"scope": ["a"]}`},
+		{"a number is no list", document(`{"scope":5}`), command.ExitOther, `"scope" is number, which has no elements`},
+		{"an unknown member", document(`{"clientid":"x"}`), command.ExitOther, `"clientid" is no member`},
+		{"bytes", with(createToken, "--code", "fileb://~/text", "--profile", "lax"), command.ExitOther, "code holds bytes"},
+		{"any word but true switches it off", with(createToken, "--scope", "[1]", "--profile", "odd"), 0, `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "scope": [1]}`},
+		{"true does not", with(createToken, "--scope", "[1]", "--profile", "strict"), command.ExitUsage, "scope[0]"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStage(t, response{body: "{}"})
+			s.file("text", "x")
+			s.file(".aws/config", "[profile lax]\nparameter_validation = false\n[profile odd]\nparameter_validation = 1\n[profile strict]\nparameter_validation = True\n")
+			got := s.call(test.args...)
+			where := got.stderr
+			if test.exit == 0 && len(s.requests) == 1 {
+				where = s.requests[0].Body
+			}
+			if got.exit != test.exit || !strings.Contains(where, test.want) {
+				t.Errorf("%+v\nsent %+v\nwant %s", got, s.requests, test.want)
+			}
+		})
+	}
+}
+
+func TestInputDocumentsInFiles(t *testing.T) {
+	const document = `{"clientId":"a","clientSecret":"b","grantType":"c"}`
+	wide := ""
+	for _, r := range document {
+		wide += string(r) + "\x00"
+	}
+	tests := []struct {
+		name, option, content string
+		exit                  int
+	}{
+		{"text", "file://", document, 0},
+		{"text with a mark before it", "file://", "\ufeff" + document, command.ExitUsage},
+		{"bytes with a mark before them", "fileb://", "\ufeff" + document, 0},
+		{"bytes in UTF-16", "fileb://", "\xff\xfe" + wide, 0},
+		{"bytes in half of UTF-16", "fileb://", "\xff\xfea", command.ExitUsage},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStage(t, response{body: "{}"})
+			got := s.call("sso-oidc", "create-token", "--cli-input-json", test.option+s.file("input", test.content))
+			if got.exit != test.exit || test.exit == 0 && s.requests[0].Body != `{"clientId": "a", "clientSecret": "b", "grantType": "c"}` {
+				t.Errorf("%+v\nsent %+v", got, s.requests)
+			}
+		})
+	}
+}
+
+func TestAnInputDocumentIsNoPipe(t *testing.T) {
+	s := newStage(t, response{body: "{}"})
+	if got := s.call("sso-oidc", "create-token", "--cli-input-json", "file:///dev/null"); got.exit != command.ExitUsage || !strings.Contains(got.stderr, "read twice") {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestInputSkeletonsNeedNoProfileButGoodValues(t *testing.T) {
+	skeleton := []string{"sso-oidc", "create-token", "--generate-cli-skeleton", "input"}
+	s := newStage(t, response{body: "{}"})
+	if got := s.run(with(skeleton, "--profile", "nope")...); got.exit != 0 || !strings.Contains(got.stdout, "clientId") {
+		t.Errorf("an unknown profile: %+v", got)
+	}
+	for _, bad := range [][]string{{"--scope", "["}, {"--code", "file:///nonexistent"}, {"--cli-input-json", "{"}} {
+		if got := s.run(with(skeleton, bad...)...); got.exit != command.ExitUsage || got.stdout != "" {
+			t.Errorf("%v: %+v", bad, got)
+		}
+	}
+	s.env["AWS_MAX_ATTEMPTS"] = "0"
+	if got := s.run(with(createToken, "--generate-cli-skeleton", "output")...); got.exit != command.ExitOther {
+		t.Errorf("an output skeleton without an attempt: %+v", got)
+	}
+}
+
+func TestABrokenFileGoesBeforeTheGrammar(t *testing.T) {
+	s := newStage(t, response{body: "{}"})
+	s.file(".aws/config", "region = x\n")
+	for _, args := range [][]string{nil, {"sso-oidc"}, {"sso-oidc", "create-token"}, with(createToken, "--bogus")} {
+		if got := s.run(args...); got.exit != command.ExitOther || !strings.Contains(got.stderr, "Unable to parse config file") {
+			t.Errorf("%q: %+v", args, got)
+		}
+	}
+}
+
+func TestADoubleDashAtTheEndIsNothing(t *testing.T) {
+	s := newStage(t, response{body: "{}"})
+	if got := s.run(with(createToken, "--endpoint-url", s.url, "--")...); got.exit != 0 || len(s.requests) != 1 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestNothingBehindTheVersionIsRead(t *testing.T) {
+	s := newStage(t, response{body: "{}"})
+	if got := s.run("--version", "--output", "xml"); got.exit != 0 || !strings.HasPrefix(got.stdout, "sallyport/") {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestWhatIsPromptedFor(t *testing.T) {
+	s := newStage(t, response{body: "{}"})
+	s.file(".aws/config", "[profile asks]\ncli_auto_prompt = on\n")
+	tests := []struct {
+		name, variable string
+		args           []string
+		prompted       bool
+	}{
+		{"the profile of the environment asks", "asks", createToken, true},
+		{"the profile of the command line does not", "", with(createToken, "--profile", "asks"), false},
+		{"help is shown wherever it stands", "", []string{"sso-oidc", "create-token", "help", "--cli-auto-prompt"}, false},
+		{"the option asks", "", with(createToken, "--cli-auto-prompt"), true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			delete(s.env, "AWS_PROFILE")
+			if test.variable != "" {
+				s.env["AWS_PROFILE"] = test.variable
+			}
+			if got := s.call(test.args...); strings.Contains(got.stderr, "needs a terminal") != test.prompted {
+				t.Errorf("got %+v", got)
+			}
+		})
 	}
 }

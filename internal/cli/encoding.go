@@ -44,8 +44,8 @@ var encodings = map[string]textEncoding{
 
 // encodingNamed is the encoding that a variable names.
 func (r *run) encodingNamed(variable string) (textEncoding, error) {
-	name := r.Getenv(variable)
-	if name == "" {
+	name, given := r.LookupEnv(variable)
+	if !given {
 		return textEncoding{}, nil
 	}
 	found, known := encodings[strings.ReplaceAll(strings.ToLower(name), "_", "-")]

@@ -31,10 +31,14 @@ func (r *run) show(page manual.Page) error {
 	return err
 }
 
-// manualPager is what pages are read with: MANPAGER or PAGER, as for man, or less on a terminal that has it.
+// manualPager is what pages are read with: MANPAGER or PAGER, as for man, or less on a terminal that has it. Without the program they are
+// printed as they are.
 func (r *run) manualPager(terminal bool) []string {
 	for _, variable := range []string{"MANPAGER", "PAGER"} {
 		if words, err := shellwords.Split(r.Getenv(variable)); err == nil && len(words) > 0 {
+			if _, err := exec.LookPath(words[0]); err != nil {
+				return nil
+			}
 			return words
 		}
 	}

@@ -16,15 +16,6 @@ import (
 // input is the input of the operation: what the options give, in the order of the model, and behind them what only the document of
 // --cli-input-json says, in its order. They go out like that.
 func (r *run) input() (jmespath.Value, error) {
-	encoding, err := r.encodingNamed(fileEncodingVariable)
-	if err != nil {
-		return jmespath.Value{}, err
-	}
-	r.fileEncoding = encoding
-	document, err := r.inputDocument()
-	if err != nil {
-		return jmespath.Value{}, err
-	}
 	var members []jmespath.Member
 	for _, member := range r.operation.Input.Members {
 		name := command.Spell(member.Name)
@@ -37,6 +28,10 @@ func (r *run) input() (jmespath.Value, error) {
 			return jmespath.Value{}, err
 		}
 		members = append(members, jmespath.Member{Name: member.Name, Value: value})
+	}
+	document, err := r.inputDocument()
+	if err != nil {
+		return jmespath.Value{}, err
 	}
 	for _, member := range document {
 		if !slices.ContainsFunc(members, func(given jmespath.Member) bool { return given.Name == member.Name }) {
@@ -72,9 +67,15 @@ func (r *run) inputDocument() ([]jmespath.Member, error) {
 }
 
 func (r *run) readInput(option, given string, form inputForm) ([]jmespath.Member, error) {
-	text, _, err := r.paramText(option, given)
+	text, isBytes, err := r.paramText(option, given)
 	if err != nil {
 		return nil, err
+	}
+	if r.isStream(given) {
+		return nil, command.ValidationError("Error parsing parameter '--%s': the document is read twice, which %s cannot be: write it into a file", option, given)
+	}
+	if isBytes {
+		text = textOfBytes(text)
 	}
 	document, err := form.parse(text)
 	if err != nil {
@@ -105,25 +106,60 @@ const (
 
 // paramText is the value of an option, read from a file if it names one. isBytes tells that the value is no text.
 func (r *run) paramText(name, given string) (text string, isBytes bool, err error) {
-	path, isText := strings.CutPrefix(given, textFile)
-	if !isText {
-		if path, isBytes = strings.CutPrefix(given, bytesFile); !isBytes {
-			return given, false, nil
-		}
+	path, isText, isBytes := r.paramPath(given)
+	if !isText && !isBytes {
+		return given, false, nil
 	}
-	content, err := os.ReadFile(client.ExpandPath(r.Environ, path))
+	content, err := os.ReadFile(path)
 	if err != nil {
 		return "", false, command.ValidationError("Error parsing parameter '--%s': Unable to load paramfile %s: %v", name, given, err)
 	}
 	if isBytes {
 		return string(content), true, nil
 	}
-	decoded, err := r.fileEncoding.decode(content)
+	encoding, err := r.encodingNamed(fileEncodingVariable)
+	if err != nil {
+		return "", false, err
+	}
+	decoded, err := encoding.decode(content)
 	if err != nil {
 		return "", false, command.ValidationError("Error parsing parameter '--%s': Unable to load paramfile (%s), text contents could not be decoded. "+
 			"If this is a binary file, please use the fileb:// prefix instead of the file:// prefix.", name, given)
 	}
 	return newlines.Replace(decoded), false, nil
+}
+
+// paramPath is the file that a value names, as text or as bytes, if it names one.
+func (r *run) paramPath(given string) (path string, isText, isBytes bool) {
+	if path, isText = strings.CutPrefix(given, textFile); !isText {
+		path, isBytes = strings.CutPrefix(given, bytesFile)
+	}
+	return client.ExpandPath(r.Environ, path), isText, isBytes
+}
+
+// isStream reports whether a value names something that can be read only once: standard input or another pipe. The reference reads an input
+// document twice, and finds nothing there the second time.
+func (r *run) isStream(given string) bool {
+	path, isText, isBytes := r.paramPath(given)
+	if !isText && !isBytes {
+		return false
+	}
+	info, err := os.Stat(path)
+	return err == nil && !info.Mode().IsRegular()
+}
+
+// textOfBytes is the text of a document whose bytes tell their encoding by a mark at their beginning, or UTF-8.
+func textOfBytes(content string) string {
+	const utf8Mark = "\ufeff"
+	if text, marked := strings.CutPrefix(content, utf8Mark); marked {
+		return text
+	}
+	if strings.HasPrefix(content, "\xff\xfe") || strings.HasPrefix(content, "\xfe\xff") {
+		if text, err := encodings["utf-16"].decode([]byte(content)); err == nil {
+			return text
+		}
+	}
+	return content
 }
 
 // newlines makes one kind of line end of three. A newline at the end stays: it is part of the value.
@@ -153,6 +189,9 @@ func (r *run) memberText(member *api.Member, name, given string) (string, error)
 	text, isBytes, err := r.paramText(name, given)
 	if err == nil && isBytes {
 		err = command.ValidationError("Parameter validation failed:\nInvalid type for parameter %s: bytes, valid type: %s", member.Name, member.Kind)
+		if !validates(r.settings) {
+			err = command.OtherError("%s holds bytes, which cannot be sent", member.Name)
+		}
 	}
 	return text, err
 }
@@ -199,7 +238,7 @@ func (r *run) listValue(member *api.Member, name string, words []string) (jmespa
 
 // splitText makes a list of the characters of a file that is no JSON list. It helps nobody, but it is what the reference sends.
 func splitText(name, text string) (jmespath.Value, error) {
-	if text == "" {
+	if strings.TrimSpace(text) == "" {
 		return jmespath.Value{}, command.OtherError("argument --%s: the file is empty", name)
 	}
 	return jmespath.Characters(text), nil

@@ -17,17 +17,24 @@ func (r *run) runOperation(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	settings, err := client.Load(r.Call)
-	if err != nil {
-		return err
+	settings, unknownProfile := client.Load(r.Call)
+	if settings == nil {
+		return unknownProfile
 	}
 	r.settings = settings
-	if err := checkBinaryFormat(settings); err != nil {
+	input, err := r.input()
+	if err != nil {
 		return err
 	}
 	kind, skeleton := r.Local.Lookup(generateSkeleton)
 	if skeleton && kind != "output" {
 		return r.printInputSkeleton(kind)
+	}
+	if unknownProfile != nil {
+		return unknownProfile
+	}
+	if err := checkFormats(settings); err != nil {
+		return err
 	}
 	printer, err := r.newPrinter(settings, query)
 	if err != nil {
@@ -42,11 +49,17 @@ func (r *run) runOperation(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	input, err := r.input()
+	service, err := settings.Client(r.operation.Service, region)
 	if err != nil {
 		return err
 	}
-	if err := validate(r.operation.Input, input); err != nil {
+	defer service.Close()
+	if validates(settings) {
+		err = validate(r.operation.Input, input)
+	} else {
+		input, err = unchecked(r.operation.Input, input)
+	}
+	if err != nil {
 		return err
 	}
 	if r.Debug.On() {
@@ -55,13 +68,18 @@ func (r *run) runOperation(ctx context.Context) error {
 	if skeleton {
 		return printer.print(outputSkeleton(r.operation.Output))
 	}
-	return r.callService(ctx, region, input, printer)
+	return r.callService(ctx, service, input, printer)
 }
 
-// checkBinaryFormat refuses a profile whose form of binary values does not exist, although no operation has such values.
-func checkBinaryFormat(settings *client.Settings) error {
-	format, given := settings.Find("cli_binary_format")
-	if given && !slices.Contains(command.BinaryFormats, format) {
+// timestampFormats are the forms in which the reference shows moments. No answer has one.
+var timestampFormats = []string{"wire", "iso8601"}
+
+// checkFormats refuses a profile whose form of binary values or of moments does not exist, although no operation has such values.
+func checkFormats(settings *client.Settings) error {
+	if format, given := settings.Find("cli_timestamp_format"); given && !slices.Contains(timestampFormats, format) {
+		return command.ConfigurationError("Unknown cli_timestamp_format value: %s, use one of: %s", format, strings.Join(timestampFormats, ", "))
+	}
+	if format, given := settings.Find("cli_binary_format"); given && !slices.Contains(command.BinaryFormats, format) {
 		return command.OtherError("Invalid value for cli_binary_format: %s, use one of: %s", format, strings.Join(command.BinaryFormats, ", "))
 	}
 	return nil
@@ -77,12 +95,7 @@ func (r *run) printInputSkeleton(kind string) error {
 }
 
 // callService calls the operation, as often as the pages of the answer ask for, and prints.
-func (r *run) callService(ctx context.Context, region string, input jmespath.Value, printer *printer) error {
-	service, err := r.settings.Client(r.operation.Service, region)
-	if err != nil {
-		return err
-	}
-	defer service.Close()
+func (r *run) callService(ctx context.Context, service *client.Client, input jmespath.Value, printer *printer) error {
 	call := func(ctx context.Context, input jmespath.Value) (jmespath.Value, error) {
 		return service.Call(ctx, r.operation, input)
 	}

@@ -88,7 +88,7 @@ func (o *outlet) startPager() error {
 		return command.PagerError("Unable to redirect output to pager: %v; --no-cli-pager does without one", err)
 	}
 	o.process, o.pipe = process, pipe
-	signal.Ignore(os.Interrupt) // from here on it is the pager's
+	signal.Ignore(os.Interrupt, syscall.SIGQUIT) // from here on they are the pager's
 	return nil
 }
 

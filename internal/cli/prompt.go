@@ -27,14 +27,14 @@ const (
 // promptMode finds out by the option, the variable or the profile. Help and the version are shown without asking.
 func (r *run) promptMode(args []string) promptMode {
 	switch {
-	case len(args) > 0 && args[len(args)-1] == helpWord, slices.Contains(args, "--version"), slices.Contains(args, "--no-cli-auto-prompt"):
+	case slices.Contains(args, helpWord), slices.Contains(args, "--version"), slices.Contains(args, "--no-cli-auto-prompt"):
 		return promptOff
 	case slices.Contains(args, "--cli-auto-prompt"):
 		return promptOn
 	}
 	mode, given := r.LookupEnv("AWS_CLI_AUTO_PROMPT")
 	if !given {
-		mode = r.configuredMode(args)
+		mode = r.configuredMode()
 	}
 	switch found := promptMode(strings.ToLower(mode)); found {
 	case promptOn, promptPartial:
@@ -43,14 +43,11 @@ func (r *run) promptMode(args []string) promptMode {
 	return promptOff
 }
 
-// configuredMode is what the profile says. A configuration that cannot be read says nothing here; the command will tell.
-func (r *run) configuredMode(args []string) string {
-	parsed, err := command.GlobalOptions.Parse(args)
-	if err != nil {
-		return ""
-	}
+// configuredMode is what the profile of the environment says; --profile is not read yet. A configuration that cannot be read says nothing
+// here; the command will tell.
+func (r *run) configuredMode() string {
 	probe := *r.Call
-	probe.Global = parsed.Arguments
+	probe.Global = command.Arguments{}
 	settings, err := client.Load(&probe)
 	if err != nil {
 		return ""

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sallyport/internal/api"
+	"sallyport/internal/client"
 	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
 )
@@ -19,6 +20,35 @@ func validate(shape *api.Shape, input jmespath.Value) error {
 		return nil
 	}
 	return command.ValidationError("Parameter validation failed:\n%s", strings.Join(v.faults, "\n"))
+}
+
+// validates reports whether the input is held against the model before it is sent. Every word but true switches that off.
+func validates(settings *client.Settings) bool {
+	word, given := settings.Find("parameter_validation")
+	return !given || strings.EqualFold(word, "true")
+}
+
+// unchecked is the input as it goes out when nobody holds it against the model: a null is left out, and what stands in for a list falls into
+// its parts. Only what cannot be sent at all fails.
+func unchecked(shape *api.Shape, input jmespath.Value) (jmespath.Value, error) {
+	var members []jmespath.Member
+	for _, given := range input.Members() {
+		member := shape.Member(given.Name)
+		switch {
+		case member == nil:
+			return jmespath.Value{}, command.OtherError("%q is no member of the input", given.Name)
+		case given.Value.IsNull():
+			continue
+		case member.Kind == api.List:
+			parts, ok := given.Value.Parts()
+			if !ok {
+				return jmespath.Value{}, command.OtherError("%q is %v, which has no elements", given.Name, given.Value.Kind())
+			}
+			given.Value = parts
+		}
+		members = append(members, given)
+	}
+	return jmespath.ObjectOf(members), nil
 }
 
 type validator struct{ faults []string }

@@ -23,7 +23,8 @@ type Settings struct {
 // defaultProfile is the profile of who asks for none.
 const defaultProfile = "default"
 
-// Load checks the options and reads the shared files. A file that is missing is empty; one that is broken ends every command.
+// Load checks the options and reads the shared files. A file that is missing is empty; one that is broken ends every command. Of a profile that
+// does not exist the settings come with the error, for what needs none.
 func Load(call *command.Call) (*Settings, error) {
 	s := &Settings{Call: call}
 	if err := s.checkOptions(); err != nil {
@@ -38,6 +39,14 @@ func Load(call *command.Call) (*Settings, error) {
 	}
 	s.files = files
 	return s, s.chooseProfile()
+}
+
+// CheckFiles finds out whether the shared files can be read at all.
+func CheckFiles(call *command.Call) error {
+	if _, err := awsconfig.Load(awsconfig.Paths(call.LookupEnv, call.Home)); err != nil {
+		return command.OtherError("%v", err)
+	}
+	return nil
 }
 
 // Files are the shared files as the settings were read from them.
