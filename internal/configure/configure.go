@@ -18,6 +18,7 @@ import (
 	"sallyport/internal/awsconfig"
 	"sallyport/internal/client"
 	"sallyport/internal/command"
+	"sallyport/internal/printout"
 	"sallyport/internal/session"
 	"sallyport/internal/shellwords"
 	"sallyport/internal/sys"
@@ -91,8 +92,8 @@ type run struct {
 	signIn   SignIn
 	files    *awsconfig.Files
 	template template
-	show     printer
-	lines    *bufio.Reader // of the person
+	show     printout.Printer // nil where nobody asked for it
+	lines    *bufio.Reader    // of the person
 }
 
 // main goes through the phases: options, files, instance, roles, names, file, result.
@@ -143,7 +144,7 @@ func (r *run) checkOptions() (err error) {
 			}
 		}
 	}
-	r.show, err = newPrinter(r.Call)
+	r.show, err = printout.Asked(r.Call, "Configure")
 	return err
 }
 

@@ -2,50 +2,11 @@ package configure
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
-	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
-	"sallyport/internal/render"
 	"sallyport/internal/session"
 )
-
-// printer shows the list of profiles to programs. It is nil where nobody asked for it.
-type printer func(out io.Writer, results []profile) error
-
-// newPrinter settles how the list is shown before anything is changed.
-func newPrinter(call *command.Call) (printer, error) {
-	name, formed := call.Global.Lookup("output")
-	text, queried := call.Global.Lookup("query")
-	if !formed && !queried {
-		return nil, nil
-	}
-	if !formed {
-		name = "json"
-	}
-	form, known := render.FormNamed(name)
-	if !known {
-		return nil, command.OtherError("Unknown output type: %s", name)
-	}
-	var query *jmespath.Expression
-	if queried {
-		var err error
-		if query, err = jmespath.Compile(text); err != nil {
-			return nil, command.ValidationError("Bad value for --query %s: %v", text, err)
-		}
-	}
-	width, _ := command.TerminalWidth(call.Stdout)
-	return func(out io.Writer, results []profile) (err error) {
-		value := list(results)
-		if query != nil {
-			if value, err = query.Search(value); err != nil {
-				return command.OtherError("%v", err)
-			}
-		}
-		return form.Render(out, value, render.Options{Title: "Configure", Width: width})
-	}, nil
-}
 
 // list is the result as a value.
 func list(results []profile) jmespath.Value {
@@ -70,7 +31,7 @@ func (r *run) report(j *job, results []profile, diff string) error {
 	dryRun := r.Local.Has(optionDryRun)
 	fmt.Fprint(r.Stderr, summary(j, results, summaryOptions{path: r.files.ConfigPath, dryRun: dryRun, changed: diff != ""}))
 	if r.show != nil {
-		return r.show(r.Stdout, results)
+		return r.show(r.Stdout, list(results))
 	}
 	if dryRun {
 		_, err := fmt.Fprint(r.Stdout, diff)

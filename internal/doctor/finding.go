@@ -6,7 +6,7 @@ import (
 
 	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
-	"sallyport/internal/render"
+	"sallyport/internal/printout"
 	"sallyport/internal/session"
 	"sallyport/internal/shellwords"
 )
@@ -89,38 +89,17 @@ type printer struct {
 
 // newPrinter settles how the results are shown.
 func newPrinter(call *command.Call) (printer, error) {
-	name, formed := call.Global.Lookup("output")
-	text, queried := call.Global.Lookup("query")
-	if !formed && !queried {
+	asked, err := printout.Asked(call, "Doctor")
+	if asked == nil {
 		return printer{
 			each: func(r result) { fmt.Fprint(call.Stdout, r.line()) },
 			all:  func([]result) error { return nil },
-		}, nil
+		}, err
 	}
-	if !formed {
-		name = "json"
-	}
-	form, known := render.FormNamed(name)
-	if !known {
-		return printer{}, command.OtherError("Unknown output type: %s", name)
-	}
-	var query *jmespath.Expression
-	if queried {
-		var err error
-		if query, err = jmespath.Compile(text); err != nil {
-			return printer{}, command.ValidationError("Bad value for --query %s: %v", text, err)
-		}
-	}
-	width, _ := command.TerminalWidth(call.Stdout)
-	return printer{each: func(result) {}, all: func(results []result) (err error) {
-		value := list(results)
-		if query != nil {
-			if value, err = query.Search(value); err != nil {
-				return command.OtherError("%v", err)
-			}
-		}
-		return form.Render(call.Stdout, value, render.Options{Title: "Doctor", Width: width})
-	}}, nil
+	return printer{
+		each: func(result) {},
+		all:  func(results []result) error { return asked(call.Stdout, list(results)) },
+	}, nil
 }
 
 // list is the results as a value.
