@@ -1,9 +1,3 @@
-// Package client makes one call of an operation, as the AWS CLI v2 makes it: it reads the shared configuration files and the environment,
-// finds Region, endpoint and credentials, puts the input on the wire by the protocol of the service, sends it as often as it takes, and
-// reads the answer or the error by the operation table.
-//
-// It leaves the grammar of the command line to command and what is printed to its callers. The sentences of its failures are the reference's,
-// since scripts look for them.
 package client
 
 import (
@@ -14,10 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"sallyport/internal/api"
@@ -25,67 +16,6 @@ import (
 	"sallyport/internal/jmespath"
 	"sallyport/internal/sigv4"
 )
-
-// Client calls the operations of one service.
-type Client struct {
-	settings  *Settings
-	region    string
-	endpoint  *url.URL
-	retry     retry
-	transport *http.Transport // nil before the first call
-	signer    *sigv4.Signer   // nil before the first operation that is signed
-}
-
-// Client prepares calls of a service. Nothing is sent and no credentials are looked for before the first call.
-func (s *Settings) Client(service *api.Service, region string) (*Client, error) {
-	endpoint, err := s.Endpoint(service, region)
-	if err != nil {
-		return nil, err
-	}
-	retry, err := s.retry()
-	if err != nil {
-		return nil, err
-	}
-	s.Debug.Printf("profile %q, Region %q, endpoint %s, up to %d attempts", s.ProfileName, region, endpoint, retry.attempts)
-	return &Client{settings: s, region: region, endpoint: endpoint, retry: retry}, nil
-}
-
-// Close ends the connections that wait for another call.
-func (c *Client) Close() {
-	if c.transport != nil {
-		c.transport.CloseIdleConnections()
-	}
-}
-
-// Call sends the input to an operation, signed where the operation asks for it and the caller does not forbid it, as often as it takes,
-// and returns the members of the answer that the model knows. An error of the service comes back as a *command.Failure.
-func (c *Client) Call(ctx context.Context, operation *api.Operation, input jmespath.Value) (jmespath.Value, error) {
-	signer, err := c.signerFor(ctx, operation)
-	if err != nil {
-		return jmespath.Value{}, err
-	}
-	if c.transport == nil {
-		if c.transport, err = c.settings.transport(c.endpoint); err != nil {
-			return jmespath.Value{}, err
-		}
-	}
-	return c.exchange(ctx, &exchange{operation: operation, signer: signer, message: newMessage(c.endpoint, operation, input)})
-}
-
-// signerFor is nil for what is not signed.
-func (c *Client) signerFor(ctx context.Context, operation *api.Operation) (*sigv4.Signer, error) {
-	if operation.Auth != api.AuthSigV4 || c.settings.Global.Has("no-sign-request") {
-		return nil, nil
-	}
-	if c.signer == nil { // no call before had one, and nobody gave one
-		credentials, err := c.settings.credentials(ctx, c.region)
-		if err != nil {
-			return nil, err
-		}
-		c.signer = &sigv4.Signer{Credentials: credentials, Region: c.region, Service: operation.Service.SigningName}
-	}
-	return c.signer, nil
-}
 
 // exchange is one call: what is sent, perhaps several times.
 type exchange struct {
@@ -231,112 +161,4 @@ func pauseBefore(attempt int) time.Duration {
 	const doublings = 10 // enough to reach longestPause, and far from an overflow
 	most := min(time.Second<<min(attempt-2, doublings), longestPause)
 	return time.Duration(rand.Float64() * float64(most))
-}
-
-// apiError is what an answer says about a refusal.
-type apiError struct {
-	code, message string
-	details       jmespath.Value // the body, for the members that the model has
-	unreadable    error          // set when the answer is not in the protocol of the service
-}
-
-// readError finds code and text, wherever the service puts them.
-func readError(answer *reply, operation *api.Operation) apiError {
-	if answer.status == http.StatusMultipleChoices { // in which the reference looks for nothing
-		return apiError{code: unknownError, message: unknownError}
-	}
-	if isGeneric(answer) {
-		return apiError{code: strconv.Itoa(answer.status), message: http.StatusText(answer.status)}
-	}
-	if operation.Service.Protocol == api.Query {
-		document, err := parseXML(answer.body)
-		if err != nil {
-			return apiError{unreadable: err}
-		}
-		return readXMLError(document)
-	}
-	body, err := jmespath.ParseJSON(answer.body)
-	if err != nil {
-		body = jmespath.ObjectOf([]jmespath.Member{{Name: "message", Value: jmespath.TextOf(string(answer.body))}})
-	}
-	if body.Kind() != jmespath.Object {
-		return apiError{unreadable: errNoObject}
-	}
-	code := answer.header.Get("x-amzn-ErrorType")
-	if code == "" {
-		code = firstText(body, "code", "Code", "__type")
-	}
-	if code == "" {
-		code = strconv.Itoa(answer.status)
-	}
-	return apiError{code: bareCode(code), message: errorText(body), details: body}
-}
-
-// errorText is the sentence of an error. Of a null the reference prints its own word.
-func errorText(body jmespath.Value) string {
-	for _, name := range []string{"message", "Message"} {
-		if value, found := body.Get(name); found && value.IsNull() {
-			return "None"
-		} else if found {
-			return value.Shown()
-		}
-	}
-	return ""
-}
-
-// isGeneric reports whether an answer of 5xx comes from something before the service, which speaks no protocol.
-func isGeneric(answer *reply) bool {
-	body := strings.TrimSpace(string(answer.body))
-	return answer.status >= http.StatusInternalServerError && (body == "" || strings.HasPrefix(body, "<html>"))
-}
-
-// bareCode drops the namespace before # and the address after : that some services add.
-func bareCode(code string) string {
-	code = code[strings.LastIndexByte(code, '#')+1:]
-	code, _, _ = strings.Cut(code, ":")
-	return code
-}
-
-func firstText(body jmespath.Value, names ...string) string {
-	for _, name := range names {
-		if value, found := body.Get(name); found && !value.IsNull() {
-			return value.Shown()
-		}
-	}
-	return ""
-}
-
-// whenCalling is how the sentence of a service error names the operation.
-func whenCalling(operation string) string { return " when calling the " + operation + " operation" }
-
-// serviceError is the failure that scripts look for. exhausted tells that more attempts might have helped.
-func serviceError(operation *api.Operation, answer *reply, exhausted bool, retries int) error {
-	refusal := readError(answer, operation)
-	if refusal.unreadable != nil {
-		return unreadableAnswer(operation.Service, answer, refusal.unreadable)
-	}
-	failure := &command.Failure{
-		Exit: command.ExitService, Code: refusal.code, When: whenCalling(operation.Name), Message: refusal.message,
-		Details: errorDetails(operation, refusal),
-	}
-	if exhausted {
-		failure.When += fmt.Sprintf(" (reached max retries: %d)", retries)
-	}
-	return failure
-}
-
-// errorDetails are the members of an exception that the operation has in its model.
-func errorDetails(operation *api.Operation, refusal apiError) []jmespath.Member {
-	var details []jmespath.Member
-	for _, kind := range operation.Refusals {
-		if kind.Name != refusal.code {
-			continue
-		}
-		for _, name := range operation.Service.ExceptionMembers(kind) {
-			if value, found := refusal.details.Get(name); found && !value.IsNull() {
-				details = append(details, jmespath.Member{Name: name, Value: value})
-			}
-		}
-	}
-	return details
 }
