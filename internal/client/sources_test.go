@@ -130,6 +130,26 @@ func TestRequestsOfSignIns(t *testing.T) {
 	}
 }
 
+// The name of an sso-session says nothing about its server, which the config file may have changed since.
+func TestATokenOfAnotherServerIsNotSent(t *testing.T) {
+	for name, token := range map[string]string{
+		"valid":     strings.Replace(staleToken, past, future, 1),
+		"to redeem": staleToken,
+	} {
+		t.Run(name, func(t *testing.T) {
+			foreign := strings.Replace(token, "{", `{"startUrl": "https://other.example/start", `, 1)
+			w := search{config: signInOf + ssoSession, files: map[string]string{sessionFile: foreign}}.world(t)
+			settings, err := w.settings(t, "--profile s")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := settings.credentials(t.Context(), "eu-west-1"); err == nil || !strings.Contains(err.Error(), "nobody has signed in") || len(w.requests) != 0 {
+				t.Errorf("got %v and %d requests", err, len(w.requests))
+			}
+		})
+	}
+}
+
 // A token that ends soon is good to its end where it cannot be refreshed.
 func TestTokensAreGoodToTheirEnd(t *testing.T) {
 	soon := time.Now().Add(time.Minute).UTC().Format(time.RFC3339)

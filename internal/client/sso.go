@@ -144,7 +144,7 @@ func (k seeker) signedOut(err error) error {
 // signInToken is the token of a sign-in. One that ends soon is refreshed where it can be; who cannot refresh uses it to its end.
 func (s *Settings) signInToken(ctx context.Context, session signIn) (ssocache.Token, error) {
 	cache := ssocache.Open(ssocache.Dir(s.Home))
-	token, err := cache.ReadToken(session.key())
+	token, err := cache.ReadTokenOf(session.StartURL, session.key())
 	if err != nil {
 		s.Debug.Printf("token of the sign-in: %v", err)
 		return ssocache.Token{}, errNoToken
@@ -174,7 +174,7 @@ func needsRefresh(token ssocache.Token) bool {
 // refreshUnderLock refreshes the token unless another process has done so while we waited. One whose refresh is refused may live a while yet.
 func (s *Settings) refreshUnderLock(ctx context.Context, cache ssocache.Cache, session signIn) (ssocache.Token, error) {
 	token, err := cache.Renew(ctx, session.key(), ssocache.Renewal{
-		Read:   func() (ssocache.Token, error) { return cache.ReadToken(session.key()) },
+		Read:   func() (ssocache.Token, error) { return cache.ReadTokenOf(session.StartURL, session.key()) },
 		Due:    needsRefresh,
 		Redeem: func(token ssocache.Token) (ssocache.Token, error) { return s.refresh(ctx, token, session) },
 	})

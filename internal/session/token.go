@@ -3,9 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/url"
-	"strings"
 	"time"
 
 	"sallyport/internal/command"
@@ -24,20 +21,7 @@ const (
 
 // Kept is the token that is kept, valid or not, without asking anybody. The error is ssocache.ErrNone where there is none. One that another
 // server issued, before the sso-session got its start URL, is none: this server must not see it.
-func (s *SignIn) Kept() (ssocache.Token, error) {
-	token, err := s.cache.ReadToken(s.key())
-	if err == nil && token.StartURL != "" && !sameHost(token.StartURL, s.StartURL) {
-		return ssocache.Token{}, fmt.Errorf("%w: %s is of another start URL", ssocache.ErrNone, s.cache.Path(s.key()))
-	}
-	return token, err
-}
-
-// sameHost reports whether two start URLs are of one host. How else they are spelled means nothing.
-func sameHost(one, other string) bool {
-	a, err := url.Parse(one)
-	b, otherErr := url.Parse(other)
-	return err == nil && otherErr == nil && strings.EqualFold(a.Host, b.Host)
-}
+func (s *SignIn) Kept() (ssocache.Token, error) { return s.cache.ReadTokenOf(s.StartURL, s.key()) }
 
 // Token is a valid access token. It is the one that is kept, refreshed when it nears its end; of many processes that find it so, one
 // refreshes and the others take what it got.

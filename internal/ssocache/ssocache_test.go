@@ -400,6 +400,33 @@ func TestWhetherAnythingCanBeKeptIsKnownBefore(t *testing.T) {
 	}
 }
 
+func TestATokenOfAnotherServerIsNone(t *testing.T) {
+	c := Open(Dir(t.TempDir()))
+	for _, test := range []struct {
+		name, issued, asked string
+		want                bool
+	}{
+		{"of the same start URL", "https://a.example/start", "https://a.example/start", true},
+		{"spelled otherwise", "https://A.example/start#/", "https://a.example/start", true},
+		{"of one that the file does not tell", "", "https://a.example/start", true},
+		{"of another host", "https://a.example/start", "https://b.example/start", false},
+		{"of another port", "https://a.example:8443/start", "https://a.example/start", false},
+		{"of what is no URL", "https://a.example/start", "https://a.example\x7f/", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			token := sampleToken
+			token.StartURL = test.issued
+			if err := c.WriteToken("k", token); err != nil {
+				t.Fatal(err)
+			}
+			found, err := c.ReadTokenOf(test.asked, "k")
+			if (err == nil) != test.want || err != nil && (!errors.Is(err, ErrNone) || found.AccessToken != "") {
+				t.Errorf("got %v, %v", found, err)
+			}
+		})
+	}
+}
+
 func TestWithoutAHomeTheWorkingFolderTakesNoPlaceOfIt(t *testing.T) {
 	t.Chdir(t.TempDir())
 	planted := Open(Dir("."))
