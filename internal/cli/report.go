@@ -28,8 +28,8 @@ func (r *run) report(err error) int {
 	format := r.errorFormat()
 	form, structured := render.FormNamed(format)
 	switch {
-	case known.Message == "" && known.Code == "": // the command said everything itself
-	case structured && known.Code != "":
+	case known.Message == "" && known.Code == "" && known.When == "": // the command said everything itself
+	case structured && known.Code+known.When != "":
 		_ = form.Render(r.Stderr, errorObject(known), render.Options{Title: "error"}) // nobody is left to tell
 	case known.Usage && known.Code == "":
 		fmt.Fprintf(r.Stderr, "%s\n\n%s: [ERROR]: %v\n", command.UsageLine, command.Program, known)

@@ -11,6 +11,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
+	"sallyport/internal/sys"
 )
 
 // readAnswer takes from an answer what the model knows, in the order of the model. What is unknown or null is left out, and a
@@ -94,11 +95,17 @@ func readInteger(member *api.Member, raw jmespath.Value) (jmespath.Value, error)
 	if len(raw.Text()) > maxDigits || len(raw.Number()) > maxDigits {
 		return jmespath.Value{}, unreadable(member, raw)
 	}
-	if raw.Kind() == jmespath.String {
-		if whole, ok := new(big.Int).SetString(strings.TrimSpace(raw.Text()), 10); ok {
+	switch raw.Kind() {
+	case jmespath.String:
+		if whole, ok := new(big.Int).SetString(digits(raw.Text()), 10); ok {
 			return jmespath.NumberOf(whole.String()), nil
 		}
 		return jmespath.Value{}, unreadable(member, raw)
+	case jmespath.Bool:
+		if raw.Bool() {
+			return jmespath.IntOf(1), nil
+		}
+		return jmespath.IntOf(0), nil
 	}
 	number, _, err := big.ParseFloat(raw.Number(), 10, integerBits, big.ToZero)
 	if err != nil || number.IsInf() || number.MantExp(nil) > integerBits {
@@ -108,18 +115,28 @@ func readInteger(member *api.Member, raw jmespath.Value) (jmespath.Value, error)
 	return jmespath.NumberOf(whole.String()), nil
 }
 
+// underscored is a number with single underscores between its digits.
+var underscored = sys.Pattern("^[+-]?[0-9]+(_[0-9]+)*$")
+
+// digits is a text without the blanks around it, and without underscores where they part digits.
+func digits(text string) string {
+	text = strings.TrimSpace(text)
+	if underscored().MatchString(text) {
+		text = strings.ReplaceAll(text, "_", "")
+	}
+	return text
+}
+
 // integerBits is the size of integers that are read with every digit, far beyond the 64 bits of the models.
 const integerBits = 256
 
 // maxDigits bounds what is read as an integer, as the reference bounds it: the time that it takes grows with the square of the digits.
 const maxDigits = 4300
 
-// readList reads a list. Of a text where a list should be, the reference makes the list of its characters.
+// readList reads a list. Of a text where a list should be, the reference makes the list of its characters, and of an object that of its names.
 func readList(member *api.Member, raw jmespath.Value) (jmespath.Value, error) {
-	if raw.Kind() == jmespath.String {
-		return jmespath.Characters(raw.Text()), nil
-	}
-	if raw.Kind() != jmespath.Array {
+	raw, ok := raw.Parts()
+	if !ok {
 		return jmespath.Value{}, unreadable(member, raw)
 	}
 	items := make([]jmespath.Value, len(raw.Items()))

@@ -28,7 +28,7 @@ type Client struct {
 
 // Client prepares calls of a service. Nothing is sent and no credentials are looked for before the first call.
 func (s *Settings) Client(service *api.Service, region string) (*Client, error) {
-	endpoint, err := s.Endpoint(service, region)
+	endpoint, err := s.fullEndpoint(service, region)
 	if err != nil {
 		return nil, err
 	}

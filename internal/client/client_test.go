@@ -69,6 +69,11 @@ func TestEndpoints(t *testing.T) {
 		{"in the cloud of the government, whose usual hosts are FIPS hosts", map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"}, "--region us-gov-west-1", "https://oidc.us-gov-west-1.amazonaws.com"},
 		{"there with dual stack", map[string]string{"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"}, "--region us-gov-west-1", "https://oidc-fips.us-gov-west-1.api.aws"},
 		{"escapes in capitals", nil, "--endpoint-url http://a/b%2fc", "http://a/b%2Fc"},
+		{"a host in small letters", nil, "--endpoint-url HTTP://LocalHost:8443/X", "http://localhost:8443/X"},
+		{"a Region that asks for FIPS", nil, "--region fips-eu-west-1", "https://oidc-fips.eu-west-1.amazonaws.com"},
+		{"a Region that asks for FIPS at its end", nil, "--region us-gov-west-1-fips", "https://oidc.us-gov-west-1.amazonaws.com"},
+		{"a port behind what looks like a scheme", nil, "--endpoint-url localhost:8443", "error"},
+		{"a blank before it", map[string]string{"AWS_ENDPOINT_URL": " http://any"}, "", "http://any"},
 		{"the profile's", nil, "--profile plain --region x-1", "http://profile"},
 		{"the services section goes before the profile's", nil, "--profile dev", "http://section"},
 		{"a variable goes before the files", map[string]string{"AWS_ENDPOINT_URL": "http://any"}, "--profile dev", "http://any"},
@@ -195,6 +200,8 @@ func TestProxies(t *testing.T) {
 		{"a host that is exempt with its port", "http://a:8/", map[string]string{"HTTP_PROXY": "http://p:1", "no_proxy": "a:8"}, ""},
 		{"a host that is exempt with another port", "http://a:9/", map[string]string{"HTTP_PROXY": "http://p:1", "no_proxy": "a:8"}, "http://p:1"},
 		{"networks are unknown", "http://10.1.2.3/", map[string]string{"HTTP_PROXY": "http://p:1", "no_proxy": "10.0.0.0/8"}, "http://p:1"},
+		{"of another kind", "http://a/", map[string]string{"HTTP_PROXY": "socks5://p:1"}, "error"},
+		{"that is no URL", "http://a/", map[string]string{"HTTP_PROXY": "http://p:x"}, "error"},
 		{"everything is exempt", "http://a/", map[string]string{"HTTP_PROXY": "http://p:1", "no_proxy": "*"}, ""},
 	}
 	for _, test := range tests {
@@ -202,6 +209,10 @@ func TestProxies(t *testing.T) {
 			s := &Settings{Call: &command.Call{Environ: environ("", test.env)}}
 			target, _ := url.Parse(test.target)
 			got, err := s.proxyFor(target)
+			var network *net.OpError
+			if test.want == "error" && errors.As(err, &network) && network.Op == opProxy {
+				return
+			}
 			if err != nil || got == nil && test.want != "" || got != nil && got.String() != test.want {
 				t.Errorf("got %v, %v; want %q", got, err, test.want)
 			}
@@ -219,7 +230,11 @@ func TestAnswersAreReadLeniently(t *testing.T) {
 		{"a number too large for any clock, in more digits than anybody needs", `{"expiresIn":1.` + strings.Repeat("7", 4300) + `e999}`, "error"},
 		{"more digits than anybody needs", `{"expiresIn":"` + strings.Repeat("7", 4301) + `"}`, "error"},
 		{"no number", `{"expiresIn":"soon"}`, "error"},
-		{"a boolean", `{"expiresIn":true}`, "error"},
+		{"a boolean", `{"expiresIn":true}`, `{"expiresIn":1}`},
+		{"underscores between digits", `{"expiresIn":"+1_000"}`, `{"expiresIn":1000}`},
+		{"underscores elsewhere", `{"expiresIn":"1__0"}`, "error"},
+		{"an underscore at the end", `{"expiresIn":"1_"}`, "error"},
+		{"an underscore at the beginning", `{"expiresIn":"-_1"}`, "error"},
 		{"a text that is none is kept", `{"accessToken":5}`, `{"accessToken":5}`},
 		{"a list", `[]`, `{}`},
 		{"the order of the model", `{"tokenType":"b","accessToken":"a"}`, `{"accessToken":"a","tokenType":"b"}`},
@@ -299,5 +314,84 @@ func TestEndpointsOfTheProfileAsVariables(t *testing.T) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+func TestCodesOfErrors(t *testing.T) {
+	const header, query = "X-Amzn-Errortype", "X-Amzn-Query-Error"
+	tests := []struct {
+		name       string
+		head, text string // a header
+		body       string
+		want       string
+	}{
+		{"the header goes before the body", header, "A", `{"code":"B","__type":"C"}`, "A"},
+		{"an empty header too", header, "", `{"code":"B"}`, ""},
+		{"a namespace and an address", header, "com.x#A:http://y", `{}`, "A"},
+		{"an address alone", header, ":http://y", `{}`, ""},
+		{"an address that looks like a namespace", "", "", `{"__type":"http://x/y#A"}`, "http"},
+		{"code goes before Code and __type", "", "", `{"__type":"C","Code":"B","code":"A"}`, "A"},
+		{"an empty code counts", "", "", `{"code":"","__type":"C"}`, ""},
+		{"a null does not", "", "", `{"code":null,"__type":"C"}`, "C"},
+		{"the older protocol's goes before __type", query, "Q;Sender", `{"__type":"C"}`, "Q"},
+		{"but not before the code", query, "Q;Sender", `{"code":"B"}`, "B"},
+		{"the older protocol's without a sender is none", query, "Q", `{"__type":"C"}`, "C"},
+		{"the status for want of a code", "", "", `{"error":"x"}`, "400"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			answer := &reply{status: 400, header: map[string][]string{}, body: []byte(test.body)}
+			if test.head != "" {
+				answer.header[test.head] = []string{test.text}
+			}
+			err := serviceError(api.CreateToken.Operation, answer, false, 0)
+			want := "An error occurred (" + test.want + ") when calling the CreateToken operation: "
+			if err.Error() != want {
+				t.Errorf("got %q, want %q", err, want)
+			}
+		})
+	}
+}
+
+func TestQueriesOfEndpoints(t *testing.T) {
+	s, err := settingsOf(t, nil, "--endpoint-url", "http://h/base?a=b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := s.Client(api.SSOOIDC, "r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := newMessage(c.endpoint, api.CreateToken.Operation, jmespath.Value{}).url.String(); got != "http://h/base/token?a=b" {
+		t.Errorf("an operation without a query goes to %s", got)
+	}
+	if got := newMessage(c.endpoint, api.CreateTokenWithIAM.Operation, jmespath.Value{}).url.String(); got != "http://h/base/token?aws_iam=t" {
+		t.Errorf("an operation with a query goes to %s", got)
+	}
+}
+
+func TestAnEmptyVariableNamesNoProfile(t *testing.T) {
+	if _, err := settingsOf(t, map[string]string{"AWS_PROFILE": "", "AWS_DEFAULT_PROFILE": "dev"}); err == nil || !strings.Contains(err.Error(), "profile () could not be found") {
+		t.Errorf("got %v", err)
+	}
+	if s, err := settingsOf(t, map[string]string{"AWS_PROFILE": "dev"}, "--profile", ""); err != nil || s.ProfileName != "dev" {
+		t.Errorf("an empty option: %v", err)
+	}
+}
+
+// The runtime would trust what SSL_CERT_FILE names; the reference does not.
+func TestVariablesOfOpenSSLAreNotHeeded(t *testing.T) {
+	for _, variable := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR"} {
+		s, err := settingsOf(t, map[string]string{variable: "/nonexistent"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		config, err := s.tlsConfig(&url.URL{Scheme: "https"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(rootFiles[0]); err == nil && config.RootCAs == nil {
+			t.Errorf("%s is heeded", variable)
+		}
 	}
 }

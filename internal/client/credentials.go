@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"sallyport/internal/awsconfig"
 	"sallyport/internal/command"
@@ -23,6 +25,8 @@ func (s *Settings) credentials(ctx context.Context, region string) (sigv4.Creden
 		return sigv4.Credentials{}, command.NoCredentialsError("Unable to locate credentials in the environment, the profile, a container or an instance")
 	case err != nil:
 		return sigv4.Credentials{}, err
+	case strings.ContainsFunc(found.AccessKeyID+found.SessionToken, unicode.IsControl):
+		return sigv4.Credentials{}, command.OtherError("Invalid header value: the access key id or the session token holds a line end or another control character")
 	}
 	s.Debug.Printf("credentials of %s", found.AccessKeyID)
 	return found.Credentials, nil
@@ -192,8 +196,11 @@ const (
 
 func (k seeker) fromFile(name, path string) (fetch, error) {
 	value := func(key string) (string, bool) {
+		if k.files.Origin(k.name, key) != path {
+			return "", false
+		}
 		value, given := k.keys[key]
-		return value, given && k.files.Origin(k.name, key) == path
+		return value, given
 	}
 	id, given := value(keyAccessKeyID)
 	if !given {

@@ -63,6 +63,7 @@ var searches = []search{
 	{name: "an empty profile on the command line is none", env: envKeys(), config: base, words: "--profile=", want: "AKENV"},
 
 	{name: "keys of the credentials file go before those of the config file", config: "[default]\n" + configKeys, credentials: "[default]\n" + secretKeys, want: "AKSECRET"},
+	{name: "a token of another file belongs to other keys", config: "[default]\naws_session_token = t\n", credentials: "[default]\n" + secretKeys, want: "AKSECRET"},
 	{name: "keys of the config file", config: "[default]\n" + configKeys + "aws_session_token = t", want: "AKCONFIG t"},
 	{name: "half a set in the credentials file", credentials: "[default]\naws_access_key_id = x\n", config: "[default]\n" + configKeys,
 		want: "255", says: "Partial credentials found in shared-credentials-file", early: true},
@@ -125,6 +126,9 @@ var searches = []search{
 	{name: "a profile and its sso-session that contradict each other", words: "--profile s", config: signInOf + "sso_region = a-1\n" + ssoSession, want: "255", says: "inconsistent", early: true},
 
 	{name: "a program", config: "[default]\ncredential_process = @HOME@/keys\n" + configKeys, files: map[string]string{"keys": token}, want: "AKPROC"},
+	{name: "a program that prints its version as a fraction", config: "[default]\ncredential_process = @HOME@/keys\n",
+		files: map[string]string{"keys": strings.Replace(token, `"Version":1`, `"Version":1.0`, 1)}, want: "AKPROC"},
+	{name: "a key id that ends in a newline", env: map[string]string{"AWS_ACCESS_KEY_ID": "AKENV\n", "AWS_SECRET_ACCESS_KEY": "s"}, want: "255", says: "Invalid header value"},
 	{name: "a program of the credentials file", credentials: "[default]\ncredential_process = @HOME@/keys\n", files: map[string]string{"keys": token}, want: "AKPROC"},
 	{name: "no shell reads the words for a program", config: "[default]\ncredential_process = @HOME@/keys 'a b' $HOME ~ | *\n",
 		files: map[string]string{"keys": "#!/bin/sh\n[ \"$1:$2:$3:$4:$5\" = 'a b:$HOME:~:|:*' ] && echo '" + processReply + "'\n"}, want: "AKPROC"},

@@ -14,6 +14,15 @@ import (
 
 // Endpoint is where requests of the service go: what was configured, or the host name that AWS gives the service.
 func (s *Settings) Endpoint(service *api.Service, region string) (*url.URL, error) {
+	endpoint, err := s.fullEndpoint(service, region)
+	if err == nil {
+		endpoint.RawQuery = ""
+	}
+	return endpoint, err
+}
+
+// fullEndpoint is Endpoint with the query that it was given, which belongs to no endpoint but is sent by the reference.
+func (s *Settings) fullEndpoint(service *api.Service, region string) (*url.URL, error) {
 	text, given := s.Global.Lookup("endpoint-url")
 	if !given {
 		var err error
@@ -30,11 +39,17 @@ func (s *Settings) Endpoint(service *api.Service, region string) (*url.URL, erro
 // checkEndpointOption refuses an --endpoint-url without a scheme, which is a mistake of grammar.
 func (s *Settings) checkEndpointOption() error {
 	text, given := s.Global.Lookup("endpoint-url")
-	if given && !strings.Contains(text, "://") {
+	if given && !scheme().MatchString(strings.TrimLeft(text, leadingBlanks)) {
 		return command.ValidationError("Bad value for --endpoint-url \"%s\": scheme is missing. Must be of the form http://<hostname>/ or https://<hostname>/", text)
 	}
 	return nil
 }
+
+// scheme is the scheme at the beginning of a URL (RFC 3986 §3.1).
+var scheme = sys.Pattern("^[A-Za-z][A-Za-z0-9+.-]*:")
+
+// leadingBlanks are what may stand before a URL and is no part of it.
+const leadingBlanks = " \t\r\n"
 
 // configuredEndpoint is the endpoint that the environment or the profile has for a service, by its name in the configuration.
 func (s *Settings) configuredEndpoint(service string) (text string, given bool, err error) {
@@ -118,18 +133,18 @@ func (s *Settings) builtInEndpoint(service *api.Service, region string) string {
 	if dualStack {
 		suffix = home.dualStack
 	}
-	if s.Is("use_fips_endpoint", "AWS_USE_FIPS_ENDPOINT") && (dualStack || !home.plainFIPS) {
+	if (s.fipsRegion || s.Is("use_fips_endpoint", "AWS_USE_FIPS_ENDPOINT")) && (dualStack || !home.plainFIPS) {
 		host += "-fips"
 	}
 	return "https://" + host + "." + region + "." + suffix
 }
 
 func parseEndpoint(text string) (*url.URL, error) {
-	endpoint, err := url.Parse(text)
+	endpoint, err := url.Parse(strings.TrimLeft(text, leadingBlanks))
 	if err != nil || (endpoint.Scheme != "http" && endpoint.Scheme != "https") || !validHost(endpoint) {
 		return nil, command.OtherError("Invalid endpoint: %s", text)
 	}
-	endpoint.User, endpoint.RawQuery, endpoint.Fragment = nil, "", ""
+	endpoint.User, endpoint.Fragment, endpoint.Host = nil, "", strings.ToLower(endpoint.Host)
 	endpoint.RawPath = escapes().ReplaceAllStringFunc(endpoint.EscapedPath(), strings.ToUpper)
 	return endpoint, nil
 }

@@ -40,14 +40,24 @@ func readError(answer *reply, operation *api.Operation) apiError {
 	if body.Kind() != jmespath.Object {
 		return apiError{unreadable: errNoObject}
 	}
-	code := answer.header.Get("x-amzn-ErrorType")
-	if code == "" {
-		code = firstText(body, "code", "Code", "__type")
+	return apiError{code: errorCode(answer, body), message: errorText(body), details: body}
+}
+
+// errorCode is the code of an error: in the header, even an empty one, or in the body, or for want of both the status.
+func errorCode(answer *reply, body jmespath.Value) string {
+	if header := answer.header.Values("x-amzn-ErrorType"); len(header) > 0 {
+		return bareCode(header[0])
 	}
-	if code == "" {
-		code = strconv.Itoa(answer.status)
+	if code, found := firstText(body, "code", "Code"); found {
+		return bareCode(code)
 	}
-	return apiError{code: bareCode(code), message: errorText(body), details: body}
+	if code, _, isQuery := strings.Cut(answer.header.Get("x-amzn-query-error"), ";"); isQuery && code != "" {
+		return code // of a service that once spoke the Query protocol
+	}
+	if code, _ := firstText(body, "__type"); code != "" {
+		return bareCode(code)
+	}
+	return strconv.Itoa(answer.status)
 }
 
 // errorText is the sentence of an error. Of a null the reference prints its own word.
@@ -70,18 +80,17 @@ func isGeneric(answer *reply) bool {
 
 // bareCode drops the namespace before # and the address after : that some services add.
 func bareCode(code string) string {
-	code = code[strings.LastIndexByte(code, '#')+1:]
 	code, _, _ = strings.Cut(code, ":")
-	return code
+	return code[strings.LastIndexByte(code, '#')+1:]
 }
 
-func firstText(body jmespath.Value, names ...string) string {
+func firstText(body jmespath.Value, names ...string) (string, bool) {
 	for _, name := range names {
 		if value, found := body.Get(name); found && !value.IsNull() {
-			return value.Shown()
+			return value.Shown(), true
 		}
 	}
-	return ""
+	return "", false
 }
 
 // whenCalling is how the sentence of a service error names the operation.

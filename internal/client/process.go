@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os/exec"
+	"strconv"
 	"strings"
 
 	"sallyport/internal/command"
@@ -67,7 +68,8 @@ func readProcessOutput(output []byte) (granted, error) {
 	if err != nil || document.Kind() != jmespath.Object {
 		return granted{}, errors.New("the program printed no JSON object")
 	}
-	if version, _ := document.Get("Version"); version.Number() != "1" {
+	version, _ := document.Get("Version")
+	if number, err := strconv.ParseFloat(version.Number(), 64); err != nil || number != 1 {
 		return granted{}, errors.New("Unsupported version '" + version.Shown() + "' for credential process provider, supported versions: 1")
 	}
 	return readKeys(document, keyNames{id: "AccessKeyId", secret: "SecretAccessKey", token: "SessionToken", expires: memberExpiration, lasting: true})

@@ -120,12 +120,15 @@ func plainText(value jmespath.Value) string {
 // escape leaves only unreserved characters alone (RFC 3986 §2.3).
 func escape(text string) string { return strings.ReplaceAll(url.QueryEscape(text), "+", "%20") }
 
-// join puts the path of an operation behind the path of the endpoint, escapes and all.
+// join puts the path of an operation behind the path of the endpoint, escapes and all. The query of the operation takes the place of one
+// that the endpoint has.
 func join(endpoint *url.URL, path, query string) *url.URL {
 	joined := *endpoint
 	joined.RawPath = strings.TrimSuffix(endpoint.EscapedPath(), "/") + path
 	joined.Path, _ = url.PathUnescape(joined.RawPath) // both halves were parsed before
-	joined.RawQuery = query
+	if query != "" {
+		joined.RawQuery = query
+	}
 	return &joined
 }
 

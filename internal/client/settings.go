@@ -17,6 +17,7 @@ type Settings struct {
 	*command.Call
 	ProfileName string // empty where none was asked for: the default one
 	files       *awsconfig.Files
+	fipsRegion  bool              // the Region asked for hosts that follow FIPS
 	profile     awsconfig.Section // keys of the profile, those of the credentials file over those of the config file
 }
 
@@ -52,16 +53,18 @@ func CheckFiles(call *command.Call) error {
 // Files are the shared files as the settings were read from them.
 func (s *Settings) Files() *awsconfig.Files { return s.files }
 
-// chooseProfile picks the profile. One that is asked for by name must exist; the default one need not.
+// chooseProfile picks the profile. One that is asked for by name must exist; the default one need not. A variable that is set but empty names
+// a profile that cannot exist, as it does for the reference; an empty option names none.
 func (s *Settings) chooseProfile() error {
 	s.ProfileName = s.Global.One("profile")
+	named := s.ProfileName != ""
 	for _, variable := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
-		if s.ProfileName == "" {
-			s.ProfileName = s.Getenv(variable)
+		if !named {
+			s.ProfileName, named = s.LookupEnv(variable)
 		}
 	}
 	profile, known := s.files.Profile(s.profileOrDefault())
-	if !known && s.ProfileName != "" {
+	if named && (!known || s.ProfileName == "") {
 		return command.OtherError("The config profile (%s) could not be found", s.ProfileName)
 	}
 	s.profile = profile
@@ -122,13 +125,20 @@ func (s *Settings) Region() (string, error) {
 		return "", command.OtherError("Provided region_name '%s' doesn't match a supported format.", region)
 	}
 	if given {
-		return region, nil
+		return s.withoutFIPS(region), nil
 	}
 	region, err := s.instanceRegion()
 	if err == nil && region == "" {
 		err = command.NoRegionError("You must specify a region: give --region, set AWS_REGION, or write region into the profile in %s", s.files.ConfigPath)
 	}
 	return region, err
+}
+
+// withoutFIPS is the Region behind a name such as fips-us-east-1, which older configurations have for its FIPS hosts.
+func (s *Settings) withoutFIPS(name string) string {
+	region := strings.ReplaceAll(strings.ReplaceAll(name, "fips-", ""), "-fips", "")
+	s.fipsRegion = s.fipsRegion || region != name
+	return region
 }
 
 func (s *Settings) configuredRegion() (string, bool) {

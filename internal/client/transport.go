@@ -92,7 +92,7 @@ func (s *Settings) tlsConfig(endpoint *url.URL) (*tls.Config, error) {
 	}
 	path, given := s.caBundle()
 	if !given {
-		return &tls.Config{}, nil
+		return &tls.Config{RootCAs: s.systemRoots()}, nil
 	}
 	bundle, err := os.ReadFile(ExpandPath(s.Environ, path))
 	if err != nil {
@@ -103,6 +103,30 @@ func (s *Settings) tlsConfig(endpoint *url.URL) (*tls.Config, error) {
 		return nil, command.OtherError("SSL validation failed: the CA bundle %s holds no certificate", path)
 	}
 	return &tls.Config{RootCAs: roots}, nil
+}
+
+// rootFiles are where systems keep the certificates of all authorities.
+var rootFiles = []string{
+	"/etc/ssl/certs/ca-certificates.crt",                // Debian, Alpine
+	"/etc/pki/tls/certs/ca-bundle.crt",                  // Fedora
+	"/etc/ssl/ca-bundle.pem",                            // openSUSE
+	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // Red Hat
+	"/etc/ssl/cert.pem",                                 // BSD
+}
+
+// systemRoots are the authorities of the system, nil for those that the runtime finds. The runtime heeds SSL_CERT_FILE and SSL_CERT_DIR; the
+// reference does not, so where one is set the system's own file is read instead, if there is one.
+func (s *Settings) systemRoots() *x509.CertPool {
+	if s.Getenv("SSL_CERT_FILE") == "" && s.Getenv("SSL_CERT_DIR") == "" {
+		return nil
+	}
+	for _, path := range rootFiles {
+		roots := x509.NewCertPool()
+		if bundle, err := os.ReadFile(path); err == nil && roots.AppendCertsFromPEM(bundle) {
+			return roots
+		}
+	}
+	return nil
 }
 
 func (s *Settings) caBundle() (string, bool) {
@@ -126,10 +150,15 @@ func (s *Settings) proxyFor(target *url.URL) (*url.URL, error) {
 		text = "http://" + strings.TrimPrefix(text, "//")
 	}
 	proxy, err := url.Parse(text)
-	if err != nil {
-		return nil, errors.New("the address of the proxy for " + target.Scheme + " is no URL") // it may hold a password
+	switch {
+	case err != nil:
+		err = errors.New("the address of the proxy for " + target.Scheme + " is no URL") // it may hold a password
+	case proxy.Scheme != "http" && proxy.Scheme != "https":
+		err = errors.New("proxies for " + proxy.Scheme + " are not spoken to")
+	default:
+		return proxy, nil
 	}
-	return proxy, nil
+	return nil, &net.OpError{Op: opProxy, Net: "tcp", Err: err}
 }
 
 // eitherCase is the value of a variable in small letters, even an empty one, or else of the one in capitals.

@@ -28,7 +28,7 @@ type Failure struct {
 
 // Error is the line that scripts look for.
 func (f *Failure) Error() string {
-	if f.Code == "" {
+	if f.Code == "" && f.When == "" {
 		return f.Message
 	}
 	return fmt.Sprintf("An error occurred (%s)%s: %s", f.Code, f.When, f.Message)
