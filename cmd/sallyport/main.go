@@ -47,6 +47,10 @@ var operators = []operator{
 
 func main() {
 	args := os.Args[1:]
+	if found := asked(args); len(found) > 0 {
+		explain(found)
+		return
+	}
 	for _, c := range operators {
 		words := strings.Fields(c.words)
 		if len(args) >= len(words) && slices.Equal(args[:len(words)], words) {
@@ -68,8 +72,7 @@ func runCommand(c operator, args []string) int {
 	err := c.run(ctx, args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Printf("usage: sallyport %s\n%s\n\nsettings:\n", c.usage, c.help)
-		server.Usage(os.Stdout)
+		explain([]operator{c})
 		return 0
 	case err != nil:
 		if refusal, refused := fault.As(err); refused {
@@ -79,6 +82,37 @@ func runCommand(c operator, args []string) int {
 		return 1
 	}
 	return 0
+}
+
+// asked are the commands whose help is asked for: one, or all that begin with the same word. The word help asks, as behind the commands of
+// the client, and so does --help.
+func asked(args []string) []operator {
+	if len(args) < 2 || !slices.Contains([]string{"help", "--help", "-h"}, args[len(args)-1]) {
+		return nil
+	}
+	words := args[:len(args)-1]
+	var found []operator
+	for _, c := range operators {
+		if all := strings.Fields(c.words); len(words) <= len(all) && slices.Equal(words, all[:len(words)]) {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+func explain(found []operator) {
+	settings := false
+	for i, c := range found {
+		if i > 0 {
+			fmt.Println()
+		}
+		fmt.Printf("usage: sallyport %s\n%s\n", c.usage, c.help)
+		settings = settings || strings.Contains(c.usage, "--SETTING")
+	}
+	if settings {
+		fmt.Print("\nsettings:\n")
+		server.Usage(os.Stdout)
+	}
 }
 
 // home is the folder that ~ stands for: what the environment says, or else the list of users. Services and jobs run without the variable,
