@@ -7,6 +7,7 @@ import (
 	"sallyport/internal/client"
 	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
+	"sallyport/internal/printout"
 	"sallyport/internal/render"
 )
 
@@ -82,7 +83,7 @@ func (p *printer) print(value jmespath.Value) error {
 			return command.OtherError("%v", err)
 		}
 	}
-	return p.form.Render(p.out, value, p.options) // of a pager that cannot start the error has an exit code of its own
+	return p.form.Render(p.out, printout.For(p.out.run.Stdout, p.form, value), p.options) // of a pager that cannot start the error has an exit code of its own
 }
 
 // printPages prints an answer of several pages: page by page where the form shows them so, or else as one value made of all.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
@@ -25,21 +26,31 @@ func (r *run) report(err error) int {
 	if !errors.As(err, &known) {
 		known = &command.Failure{Exit: command.ExitOther, Message: err.Error()}
 	}
+	var text strings.Builder
 	format := r.errorFormat()
 	form, structured := render.FormNamed(format)
 	switch {
 	case known.Message == "" && known.Code == "" && known.When == "": // the command said everything itself
 	case structured && known.Code+known.When != "":
-		_ = form.Render(r.Stderr, errorObject(known), render.Options{Title: "error"}) // nobody is left to tell
+		_ = form.Render(&text, errorObject(known), render.Options{Title: "error"}) // nobody is left to tell
 	case known.Usage && known.Code == "":
-		fmt.Fprintf(r.Stderr, "%s\n\n%s: [ERROR]: %v\n", command.UsageLine, command.Program, known)
+		fmt.Fprintf(&text, "%s\n\n%s: [ERROR]: %v\n", command.UsageLine, command.Program, known)
 	default:
-		fmt.Fprintf(r.Stderr, "\n%s: [ERROR]: %v%s\n", command.Program, known, details(known, format))
+		fmt.Fprintf(&text, "\n%s: [ERROR]: %v%s\n", command.Program, known, details(known, format))
 		if known.Usage {
-			fmt.Fprintf(r.Stderr, "\n%s\n", command.UsageLine)
+			fmt.Fprintf(&text, "\n%s\n", command.UsageLine)
 		}
 	}
+	r.complain(text.String())
 	return known.Exit
+}
+
+// complain prints to standard error. What a server said must not act upon a terminal; programs get every byte.
+func (r *run) complain(text string) {
+	if command.IsTerminal(r.Stderr) {
+		text = command.Harmless(text)
+	}
+	fmt.Fprint(r.Stderr, text)
 }
 
 // errorFormat is the form that the option, the variable or the profile names. What names none is passed over: nothing is worse than an

@@ -25,9 +25,9 @@ func NewDebugLog(out io.Writer, global Arguments) *DebugLog {
 // On reports whether anything is printed. What is costly to prepare asks first.
 func (d *DebugLog) On() bool { return d.out != nil }
 
-// Printf prints a line.
+// Printf prints a line. Much of it is what servers and files say.
 func (d *DebugLog) Printf(format string, args ...any) {
 	if d.On() {
-		fmt.Fprintf(d.out, Program+" debug: "+format+"\n", args...)
+		fmt.Fprint(d.out, Harmless(fmt.Sprintf(Program+" debug: "+format+"\n", args...)))
 	}
 }

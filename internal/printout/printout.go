@@ -44,6 +44,6 @@ func Asked(call *command.Call, title string) (Printer, error) {
 				return command.OtherError("%v", err)
 			}
 		}
-		return form.Render(out, result, render.Options{Title: title, Width: width})
+		return form.Render(out, For(out, form, result), render.Options{Title: title, Width: width})
 	}, nil
 }

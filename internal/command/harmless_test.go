@@ -1,0 +1,47 @@
+package command
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+)
+
+func TestTerminalsActUponNothingThatIsHarmless(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"letters of any language", "é 日本 🙂\tx\ny", "é 日本 🙂\tx\ny"},
+		{"an escape sequence", "\x1b]0;title\a", "\uFFFD]0;title\uFFFD"},
+		{"its form in one character", "\u009b2J", "\uFFFD2J"},
+		{"its form in one byte", "\x9b2J", "\uFFFD2J"},
+		{"a return to the beginning of the line", "bad\rgood", "bad\uFFFDgood"},
+		{"letters in another order", "\u202egpj.exe", "\uFFFDgpj.exe"},
+		{"a line end of Unicode", "a\u2028b", "a\uFFFDb"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := Harmless(test.text); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestTheDebugLogIsHarmless(t *testing.T) {
+	var out strings.Builder
+	NewDebugLog(&out, Arguments{"debug": nil}).Printf("request id %s", "\x1b[2J")
+	if got := out.String(); got != Program+" debug: request id \uFFFD[2J\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func FuzzHarmless(f *testing.F) {
+	f.Add("\x1b[31m\u009b\xff\u202e\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		got := Harmless(text)
+		bad := func(r rune) bool {
+			return r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r))
+		}
+		if !utf8.ValidString(got) || strings.ContainsFunc(got, bad) {
+			t.Errorf("%q became %q", text, got)
+		}
+	})
+}
