@@ -451,6 +451,23 @@ func TestLogoutTellsEachServerAboutItsOwnToken(t *testing.T) {
 	other.run("whoami --profile dev").with(255).says("revoked")
 }
 
+// The folder has tokens whose server nothing tells. They are removed, and no server gets one that may be another's.
+func TestLogoutSendsNoTokenToAnotherServer(t *testing.T) {
+	p := newPerson(t)
+	p.run("login --profile dev").with(0)
+	_, swapped := only(t, p.cached("accessToken"))
+	swapped["startUrl"] = "https://other.example/start"
+	text, err := json.Marshal(swapped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, words := range []string{"logout --profile dev", "logout"} {
+		p.write(".aws/sso/cache/"+sha1Of("demo")+".json", string(text))
+		p.run(words).with(255).says("issued for https://other.example/start", "Removed 1 token")
+	}
+	p.run("sso list-accounts --profile dev --region us-east-1 --access-token " + swapped["accessToken"].(string)).with(0) // it lives yet
+}
+
 func sha1Of(text string) string {
 	digest := sha1.Sum([]byte(text))
 	return hex.EncodeToString(digest[:])

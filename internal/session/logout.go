@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"crypto/sha1"
+	"encoding/hex"
 	"errors"
 	"maps"
 
@@ -22,7 +24,7 @@ type Ended struct {
 
 // LogoutAll ends every sign-in that is kept, whatever wrote it, and removes the credentials that came of them. The registrations stay.
 func LogoutAll(ctx context.Context, settings *client.Settings) (Ended, error) {
-	l := leaver{settings: settings, cache: ssocache.Open(ssocache.Dir(settings.Home)), profiles: profilesByKey(settings.Files())}
+	l := leaver{settings: settings, cache: ssocache.Open(ssocache.Dir(settings.Home)), homes: homesByKey(settings.Files())}
 	entries, err := l.cache.List()
 	if err != nil {
 		return Ended{}, command.OtherError("the sign-ins cannot be listed: %v", err)
@@ -43,7 +45,7 @@ func LogoutAll(ctx context.Context, settings *client.Settings) (Ended, error) {
 
 // Logout ends this sign-in alone. Of the cached credentials it removes those of the profiles that stand on it.
 func (s *SignIn) Logout(ctx context.Context) (Ended, error) {
-	l := leaver{settings: s.settings, cache: s.cache}
+	l := leaver{settings: s.settings, cache: s.cache, startURL: s.StartURL}
 	failure := l.leave(ctx, s.key(), ssocache.Token{})
 	roles := s.rolesOf(s.settings.Files())
 	var other error
@@ -71,23 +73,33 @@ func tokenKey(profile awsconfig.Section) string {
 	return ssocache.TokenKey(profile[keySession], profile[keyStartURL])
 }
 
-// profilesByKey names a profile for every token that one stands on. Its endpoints are those of the token's server.
-func profilesByKey(files *awsconfig.Files) map[string]string {
-	profiles := map[string]string{}
+// home is where a token belongs by the config file.
+type home struct{ profile, startURL string }
+
+// homesByKey are the homes of all tokens that a profile stands on. The profile's endpoints are those of the token's server.
+func homesByKey(files *awsconfig.Files) map[string]home {
+	homes := map[string]home{}
 	for _, name := range files.Profiles() {
 		profile, _ := files.Profile(name)
-		if key := tokenKey(profile); key != "" && profiles[key] == "" {
-			profiles[key] = name
+		key := tokenKey(profile)
+		if _, known := homes[key]; key == "" || known {
+			continue
 		}
+		startURL := profile[keyStartURL]
+		if session, known := files.Session(profile[keySession]); known {
+			startURL = session[keyStartURL]
+		}
+		homes[key] = home{name, startURL}
 	}
-	return profiles
+	return homes
 }
 
 // leaver ends sign-ins one after the other.
 type leaver struct {
 	settings *client.Settings
 	cache    ssocache.Cache
-	profiles map[string]string // whose endpoints count for a token; nil where those of the settings do
+	startURL string          // of the one sign-in that is ended, whose endpoints are those of the settings; empty for all
+	homes    map[string]home // of the tokens, where all are ended
 	ended    Ended
 }
 
@@ -126,12 +138,12 @@ func (l *leaver) tell(ctx context.Context, key string, token ssocache.Token) err
 	if token.Region == "" || !isToken(token.AccessToken) {
 		return nil // a token of another tool, which the AWS CLI does not report either
 	}
-	settings, err := l.settingsFor(key)
-	if err != nil {
-		return err
-	}
 	if !hostLabel.MatchString(token.Region) {
 		return nil
+	}
+	settings, err := l.settingsFor(key, token)
+	if err != nil {
+		return err
 	}
 	service, err := settings.Client(api.SSO, token.Region)
 	if err != nil {
@@ -146,17 +158,58 @@ func (l *leaver) tell(ctx context.Context, key string, token ssocache.Token) err
 	return err
 }
 
-// settingsFor are the settings of a profile that stands on the token. A token must not go to another profile's server.
-func (l *leaver) settingsFor(key string) (*client.Settings, error) {
-	profile, known := l.profiles[key]
-	if !known {
-		return l.settings, nil
+// settingsFor are settings that lead to the server of a token: no other may see it.
+func (l *leaver) settingsFor(key string, token ssocache.Token) (*client.Settings, error) {
+	at, known := l.homes[key]
+	startURL := at.startURL + l.startURL
+	switch {
+	case startURL != "" && !token.IsOf(startURL):
+		return nil, command.OtherError("the token was issued for %s, which the config file names no more", Printable(token.StartURL))
+	case known:
+		return l.settingsOf(at.profile)
+	case l.startURL == "" && !isSignIn(key, token):
+		return l.settingsOfAWS()
 	}
-	call := *l.settings.Call
-	call.Global = maps.Clone(call.Global)
-	if call.Global == nil {
-		call.Global = command.Arguments{}
+	return l.settings, nil
+}
+
+// isSignIn reports whether a token is one that the AWS CLI, an SDK or we have written: those tell their start URL, and their file has the
+// digest of a text for its name. Editors keep tokens of their own in the folder.
+func isSignIn(key string, token ssocache.Token) bool {
+	digest, err := hex.DecodeString(key)
+	return err == nil && len(digest) == sha1.Size && token.StartURL != ""
+}
+
+// settingsOf are those of a profile. An endpoint on the command line is for profiles that name none, as it cannot be that of all servers.
+func (l *leaver) settingsOf(profile string) (*client.Settings, error) {
+	own := l.call()
+	own.Global["profile"] = []string{profile}
+	if settings, err := client.Load(own); err != nil || len(settings.EndpointVariables()) == 0 {
+		return settings, err
 	}
-	call.Global["profile"] = []string{profile}
-	return client.Load(&call)
+	delete(own.Global, "endpoint-url")
+	return client.Load(own)
+}
+
+// settingsOfAWS lead to AWS, whatever is configured: tokens of other tools are AWS's.
+func (l *leaver) settingsOfAWS() (*client.Settings, error) {
+	own := l.call()
+	delete(own.Global, "endpoint-url")
+	own.LookupEnv = func(name string) (string, bool) {
+		if name == "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS" {
+			return "true", true
+		}
+		return l.settings.LookupEnv(name)
+	}
+	return client.Load(own)
+}
+
+// call is the call of the settings, with options that may be changed.
+func (l *leaver) call() *command.Call {
+	own := *l.settings.Call
+	own.Global = maps.Clone(own.Global)
+	if own.Global == nil {
+		own.Global = command.Arguments{}
+	}
+	return &own
 }

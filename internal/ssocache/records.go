@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -63,6 +65,17 @@ func (t Token) members() []member {
 		timeMember(memberExpiresAt, t.ExpiresAt), textMember(memberClientID, t.ClientID), textMember(memberClientSecret, t.ClientSecret),
 		timeMember(memberRegistrationExpiresAt, t.RegistrationExpiresAt), textMember(memberRefreshToken, t.RefreshToken),
 	}, absent), t.others...)
+}
+
+// IsOf reports whether the token is one of the server behind a start URL: both are of one host, however else they are spelled. One that does not
+// tell is taken for such.
+func (t Token) IsOf(startURL string) bool {
+	if t.StartURL == "" {
+		return true
+	}
+	own, err := url.Parse(t.StartURL)
+	other, otherErr := url.Parse(startURL)
+	return err == nil && otherErr == nil && strings.EqualFold(own.Host, other.Host)
 }
 
 // Refreshable reports whether the token has all that a refresh takes at the moment. A registration whose end is not known, as

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -109,19 +108,13 @@ func (c Cache) ReadToken(key string) (Token, error) {
 }
 
 // ReadTokenOf is ReadToken for a sign-in at a start URL. A token that another server issued, before the sso-session of that name got its
-// start URL, is none: this server must not see it. How else start URLs are spelled means nothing.
+// start URL, is none: this server must not see it.
 func (c Cache) ReadTokenOf(startURL, key string) (Token, error) {
 	token, err := c.ReadToken(key)
-	if err == nil && token.StartURL != "" && !sameHost(token.StartURL, startURL) {
+	if err == nil && !token.IsOf(startURL) {
 		return Token{}, none(c.Path(key), "is of another start URL")
 	}
 	return token, err
-}
-
-func sameHost(one, other string) bool {
-	a, err := url.Parse(one)
-	b, otherErr := url.Parse(other)
-	return err == nil && otherErr == nil && strings.EqualFold(a.Host, b.Host)
 }
 
 // ReadRegistration is the registration of a key, valid or not.
