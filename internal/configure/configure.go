@@ -156,7 +156,7 @@ func (r *run) discover(ctx context.Context, t target) ([]holding, error) {
 		return nil, err
 	}
 	_, err = signIn.Token(ctx)
-	if errors.Is(err, session.SignedOut) {
+	if errors.Is(err, session.ErrSignedOut) {
 		err = r.signInFirst(ctx, call, t)
 	}
 	if err != nil {

@@ -25,7 +25,7 @@ func checkSession(ctx context.Context, p *patient) []finding {
 	}
 	token, err := p.signIn.Token(ctx)
 	switch {
-	case errors.Is(err, session.SignedOut):
+	case errors.Is(err, session.ErrSignedOut):
 		return []finding{broken("the sign-in has ended").by("%s", login)}
 	case err != nil:
 		return []finding{broken("the token cannot be refreshed: %v", err).by("%s", login)}
@@ -54,7 +54,7 @@ func codeOf(err error) string {
 func checkAccounts(ctx context.Context, p *patient) []finding {
 	accounts, err := p.signIn.Accounts(ctx)
 	switch {
-	case errors.Is(err, session.SignedOut):
+	case errors.Is(err, session.ErrSignedOut):
 		return []finding{broken("the portal does not take the token: it was revoked, the server was set up anew, or a proxy drops the header x-amz-sso_bearer_token").
 			by("%s", p.signIn.Command("login"))}
 	case codeOf(err) == fault.Forbidden.Name:

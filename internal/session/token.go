@@ -109,13 +109,13 @@ func (s *SignIn) explain(err error) error {
 	return err
 }
 
-// SignedOut is the failure of whoever is not signed in. Others may look for it with errors.Is.
-var SignedOut = errors.New("not signed in")
+// ErrSignedOut is the failure of whoever is not signed in. Others may look for it with errors.Is.
+var ErrSignedOut = errors.New("not signed in")
 
-// signedOutError is a failure of the command that is SignedOut as well.
+// signedOutError is a failure of the command that is ErrSignedOut as well.
 type signedOutError struct{ *command.Failure }
 
-func (signedOutError) Is(target error) bool { return target == SignedOut }
+func (signedOutError) Is(target error) bool { return target == ErrSignedOut }
 
 func (e signedOutError) Unwrap() error { return e.Failure }
 
