@@ -54,8 +54,13 @@ func (s *Settings) loginProvider(session, region string) (*logincreds.Provider, 
 	if err != nil {
 		return nil, err
 	}
-	options.HTTPClient = &http.Client{Transport: transport}
+	options.HTTPClient = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse // the refresh token is for this endpoint alone
+	}}
 	folder := s.Getenv("AWS_LOGIN_CACHE_DIRECTORY")
+	if folder == "" && s.Home == "" {
+		return nil, command.OtherError("Error when retrieving credentials from login: no home folder is known, in which its token would be")
+	}
 	if folder == "" {
 		folder = filepath.Join(s.Home, ".aws", "login", "cache")
 	}

@@ -13,6 +13,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -20,6 +22,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -461,6 +464,30 @@ func TestWhatAWSLoginLeft(t *testing.T) {
 				t.Errorf("found %s by %s", found.AccessKeyID, w.lines())
 			}
 		})
+	}
+}
+
+// The refresh token of `aws login` is for one endpoint, which cannot pass it on.
+func TestARefreshTokenFollowsNoRedirect(t *testing.T) {
+	const file = "login/2744ccd10c7533bd736ad890f9dd5cab2adb27b07d500b9493f29cdc420cb2e0.json" // SHA-256 of me
+	var others atomic.Int32
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { others.Add(1) }))
+	defer other.Close()
+	for _, status := range []int{http.StatusMovedPermanently, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+		asked := httptest.NewServer(http.RedirectHandler(other.URL, status))
+		w := search{config: "[profile l]\nlogin_session = me\n", files: map[string]string{file: loginEntry(t, past)},
+			env: map[string]string{"AWS_LOGIN_CACHE_DIRECTORY": "@HOME@/login", "AWS_ENDPOINT_URL_SIGNIN": asked.URL}}.world(t)
+		settings, err := w.settings(t, "--profile l")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := settings.credentials(t.Context(), "eu-west-1"); err == nil {
+			t.Errorf("after %d there are credentials", status)
+		}
+		asked.Close()
+	}
+	if got := others.Load(); got != 0 {
+		t.Errorf("the other server was asked %d times", got)
 	}
 }
 
