@@ -54,10 +54,11 @@ func runExec(ctx context.Context, call *command.Call) error {
 	return cannotRun(call.Words[0], become(path, call.Words, environment(os.Environ(), found, regionFor(settings), settings.EndpointVariables())))
 }
 
-// findProgram is the path of a program, which is looked for before anything is asked of a server.
+// findProgram is the path of a program, which is looked for before anything is asked of a server. One that only the folder has in which we
+// run is not meant unless its path says so: the folder may be anybody's, and the program gets credentials.
 func findProgram(name string) (string, error) {
 	path, err := exec.LookPath(name)
-	if err != nil && !errors.Is(err, exec.ErrDot) {
+	if err != nil {
 		return "", cannotRun(name, err)
 	}
 	return path, nil
@@ -87,7 +88,7 @@ func regionFor(settings *client.Settings) string {
 
 // misleading are the variables by which SDKs would find other credentials than ours, or which belong to other ones.
 var misleading = []string{
-	"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE",
+	"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN", "AWS_ACCOUNT_ID", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE",
 	"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 }
 

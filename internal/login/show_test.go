@@ -1,6 +1,8 @@
 package login
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -51,9 +53,24 @@ func TestDrawQR(t *testing.T) {
 	}
 }
 
+// The folder in which a command runs may be anybody's.
+func TestAProgramOfTheWorkingFolderIsNotMeant(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("terraform", []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", "."+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	if path, err := findProgram("terraform"); err == nil {
+		t.Errorf("found %s", path)
+	}
+	if path, err := findProgram("." + string(filepath.Separator) + "terraform"); err != nil {
+		t.Errorf("with its path: %s, %v", path, err)
+	}
+}
+
 func TestTheEnvironmentOfAProgram(t *testing.T) {
 	found := session.Credentials{AccessKeyID: "ASIA", SecretAccessKey: "s", SessionToken: "t", Expiration: time.Unix(1_800_000_000, 0)}
-	ours := []string{"PATH=/bin", "AWS_PROFILE=dev", "AWS_DEFAULT_PROFILE=x", "AWS_ACCESS_KEY_ID=AKIA", "AWS_SECURITY_TOKEN=old", "AWS_REGION=eu-west-1",
+	ours := []string{"PATH=/bin", "AWS_PROFILE=dev", "AWS_DEFAULT_PROFILE=x", "AWS_ACCESS_KEY_ID=AKIA", "AWS_SECURITY_TOKEN=old", "AWS_ACCOUNT_ID=1", "AWS_REGION=eu-west-1",
 		"AWS_WEB_IDENTITY_TOKEN_FILE=/f", "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://x", "AWS_ENDPOINT_URL=http://e", "=odd"}
 	keys := []string{"AWS_ACCESS_KEY_ID=ASIA", "AWS_SECRET_ACCESS_KEY=s", "AWS_SESSION_TOKEN=t", "AWS_CREDENTIAL_EXPIRATION=2027-01-15T08:00:00Z"}
 	for _, test := range []struct {
