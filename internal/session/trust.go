@@ -17,9 +17,14 @@ func isWeb(address *url.URL) bool {
 	return (address.Scheme == "https" || address.Scheme == "http") && address.Hostname() != "" && address.User == nil && address.Opaque == ""
 }
 
+// foreignToURLs are visible characters that no URL holds as they are (RFC 3986 §2). Where systems hand addresses to browsers by way of command
+// lines they could end one argument and begin another.
+const foreignToURLs = "\"<>\\^`{|}"
+
 // webURL is an address of a server, spelled anew, if it is one that may be printed and opened.
 func webURL(spelled string) (string, bool) {
-	if len(spelled) > maxShown || strings.ContainsFunc(spelled, func(r rune) bool { return r <= ' ' || r >= unicode.MaxASCII }) {
+	if len(spelled) > maxShown || strings.ContainsAny(spelled, foreignToURLs) ||
+		strings.ContainsFunc(spelled, func(r rune) bool { return r <= ' ' || r >= unicode.MaxASCII }) {
 		return "", false
 	}
 	address, err := url.Parse(spelled)

@@ -22,6 +22,8 @@ func TestOnlyAddressesOfTheWebAreShownAndOpened(t *testing.T) {
 		{"an escape sequence", "https://a.example/\x1b]52;c;aGk=\a", ""},
 		{"a line end", "https://a.example/\nrm", ""},
 		{"a blank", "https://a.example/ --flag", ""},
+		{"a quotation mark, which ends an argument on Windows", "https://a.example/?\"--flag=\"", ""},
+		{"a bar, which begins another command", "https://a.example/|calc", ""},
 		{"letters that look like others", "https://аws.example/", ""},
 		{"an endless one", "https://a.example/" + strings.Repeat("a", maxShown), ""},
 		{"nothing", "", ""},
