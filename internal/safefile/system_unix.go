@@ -9,9 +9,10 @@ import (
 	"syscall"
 )
 
-// openLock opens the lock file and takes it, or fails with errLocked. Each opening is a holder of its own.
+// openLock opens the lock file and takes it, or fails with errLocked. Each opening is a holder of its own. A link is not followed: who could put one
+// there could have the superuser make a file anywhere.
 func openLock(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, Private)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, Private)
 	if err != nil {
 		return nil, err
 	}
