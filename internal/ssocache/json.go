@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -29,6 +28,7 @@ func parseMembers(text []byte) (all []member, reason string) {
 	if opening, err := decoder.Token(); err != nil || opening != json.Delim('{') {
 		return nil, "is no JSON object"
 	}
+	place := map[string]int{}
 	for decoder.More() {
 		name, err := decoder.Token()
 		if err != nil {
@@ -38,7 +38,11 @@ func parseMembers(text []byte) (all []member, reason string) {
 		if err := decoder.Decode(&m.value); err != nil {
 			return nil, broken(decoder)
 		}
-		all = slices.DeleteFunc(all, func(earlier member) bool { return earlier.name == m.name })
+		if at, again := place[m.name]; again {
+			all[at].value = m.value
+			continue
+		}
+		place[m.name] = len(all)
 		all = append(all, m)
 	}
 	if _, err := decoder.Token(); err != nil {
