@@ -22,8 +22,9 @@ func NewDebugLog(out io.Writer, global Arguments) *DebugLog {
 	return &DebugLog{out: out, Secrets: global.Has(DebugSecrets)}
 }
 
-// On reports whether anything is printed. What is costly to prepare asks first.
-func (d *DebugLog) On() bool { return d.out != nil }
+// On reports whether anything is printed. What is costly to prepare asks first. No log is one that prints nothing: settings are read before the
+// options that ask for one, too.
+func (d *DebugLog) On() bool { return d != nil && d.out != nil }
 
 // Printf prints a line. Much of it is what servers and files say.
 func (d *DebugLog) Printf(format string, args ...any) {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"sallyport/internal/sys"
 )
 
 // Harmless is somebody else's text for a terminal, which would act upon some of it: retitle its window, move the cursor over what stands there,
@@ -18,4 +20,15 @@ func Harmless(text string) string {
 		}
 		return r
 	}, text)
+}
+
+// userInfo is what stands between the scheme and the host of an address.
+var userInfo = sys.Pattern(`://[^/?#\s'"]+@`)
+
+// HidePasswords is a text whose addresses have neither user names nor passwords.
+func HidePasswords(text string) string {
+	if !strings.Contains(text, "@") {
+		return text
+	}
+	return userInfo().ReplaceAllString(text, "://***@")
 }

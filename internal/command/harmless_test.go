@@ -33,6 +33,29 @@ func TestTheDebugLogIsHarmless(t *testing.T) {
 	}
 }
 
+func TestNoLogPrintsNothing(t *testing.T) {
+	var none *DebugLog
+	none.Printf("a file cannot be read")
+	if none.On() {
+		t.Error("it is on")
+	}
+}
+
+func TestPasswordsOfAddressesAreHidden(t *testing.T) {
+	for text, want := range map[string]string{
+		"https://host/path?a=b@c":                     "https://host/path?a=b@c",
+		"it is https://user:pass@host:8443/x, then":   "it is https://***@host:8443/x, then",
+		"https://token@host":                          "https://***@host",
+		"export A=http://u:p@h B='http://u:p@h/'":     "export A=http://***@h B='http://***@h/'",
+		"https://u:p@ss@host/":                        "https://***@host/",
+		"mail a@b.example, see https://b.example/a@b": "mail a@b.example, see https://b.example/a@b",
+	} {
+		if got := HidePasswords(text); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+}
+
 func FuzzHarmless(f *testing.F) {
 	f.Add("\x1b[31m\u009b\xff\u202e\n")
 	f.Fuzz(func(t *testing.T, text string) {
