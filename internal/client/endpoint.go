@@ -142,7 +142,7 @@ func (s *Settings) builtInEndpoint(service *api.Service, region string) string {
 func parseEndpoint(text string) (*url.URL, error) {
 	endpoint, err := url.Parse(strings.TrimLeft(text, leadingBlanks))
 	if err != nil || (endpoint.Scheme != "http" && endpoint.Scheme != "https") || !validHost(endpoint) {
-		return nil, command.OtherError("Invalid endpoint: %s", text)
+		return nil, command.OtherError("Invalid endpoint: %s", command.HidePasswords(text))
 	}
 	endpoint.User, endpoint.Fragment, endpoint.Host = nil, "", strings.ToLower(endpoint.Host)
 	endpoint.RawPath = escapes().ReplaceAllStringFunc(endpoint.EscapedPath(), strings.ToUpper)

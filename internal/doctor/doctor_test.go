@@ -25,6 +25,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/awsconfig"
 	"sallyport/internal/command"
+	"sallyport/internal/jmespath"
 	"sallyport/internal/ssocache"
 )
 
@@ -110,6 +111,13 @@ func TestLines(t *testing.T) {
 	got := result{"tls", broken("a\x1b[31mb").by("export %s", "A=1")}.line()
 	if want := "FAIL  tls           a\uFFFD[31mb\n                    -> export A=1\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestPasswordsOfAddressesAreNotShown(t *testing.T) {
+	r := result{"environment", doubtful("it goes to https://u:secret@host").by("export A=https://u:secret@host")}
+	if shown := r.line() + string(jmespath.Compact.AppendJSON(nil, list([]result{r}))); strings.Contains(shown, "secret") || strings.Count(shown, "https://***@host") != 4 {
+		t.Errorf("shown: %s", shown)
 	}
 }
 

@@ -71,12 +71,15 @@ func count(results []result, wanted status) int {
 	return n
 }
 
+// plain is a text for people. Addresses are shown as they are configured, but not what signs in there.
+func plain(text string) string { return session.Printable(command.HidePasswords(text)) }
+
 // line is the result for people. What came from a server or a file must not act upon the terminal.
 func (r result) line() string {
 	const indent = 20 // columns of sign and name
-	text := fmt.Sprintf("%-6s%-13s %s\n", signs[r.status], r.check, session.Printable(r.sentence))
+	text := fmt.Sprintf("%-6s%-13s %s\n", signs[r.status], r.check, plain(r.sentence))
 	for _, mend := range r.mend {
-		text += strings.Repeat(" ", indent) + "-> " + session.Printable(mend) + "\n"
+		text += strings.Repeat(" ", indent) + "-> " + plain(mend) + "\n"
 	}
 	return text
 }
@@ -108,12 +111,12 @@ func list(results []result) jmespath.Value {
 	for i, r := range results {
 		mend := make([]jmespath.Value, len(r.mend))
 		for j, text := range r.mend {
-			mend[j] = jmespath.TextOf(text)
+			mend[j] = jmespath.TextOf(command.HidePasswords(text))
 		}
 		items[i] = jmespath.ObjectOf([]jmespath.Member{
 			{Name: "check", Value: jmespath.TextOf(r.check)},
 			{Name: "status", Value: jmespath.TextOf(string(r.status))},
-			{Name: "sentence", Value: jmespath.TextOf(r.sentence)},
+			{Name: "sentence", Value: jmespath.TextOf(command.HidePasswords(r.sentence))},
 			{Name: "mend", Value: jmespath.ListOf(mend)},
 		})
 	}
