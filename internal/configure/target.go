@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"slices"
 	"strings"
 
+	"sallyport/internal/awsconfig"
 	"sallyport/internal/command"
 )
 
@@ -86,6 +88,12 @@ func (r *run) adopt(t target) (target, error) {
 	if t.session == "" && r.Local.Has(optionStartURL) {
 		t.session = r.sessionAt(t.startURL, t.region)
 	}
+	if t.session == "" && t.startURL == "" {
+		t.session = r.sessionBehind(t.endpoint)
+		if t.session == "" && r.leadsElsewhere(defaultSession) {
+			return t, nil // its sign-in must not go to another server
+		}
+	}
 	name := cmp.Or(t.session, defaultSession)
 	section, known := r.files.Session(name)
 	if !known {
@@ -117,6 +125,31 @@ func (r *run) sessionAt(startURL, region string) string {
 		}
 	}
 	return ""
+}
+
+// sessionBehind is the session whose profiles lead to an endpoint; empty if there is none.
+func (r *run) sessionBehind(endpoint string) string {
+	for _, name := range r.files.Profiles() {
+		keys, _ := r.files.Profile(name)
+		if keys[keySession] != "" && r.endpointOf(keys) == endpoint {
+			return keys[keySession]
+		}
+	}
+	return ""
+}
+
+// leadsElsewhere reports whether profiles of a session lead to a server of their own.
+func (r *run) leadsElsewhere(session string) bool {
+	return slices.ContainsFunc(r.files.Profiles(), func(name string) bool {
+		keys, _ := r.files.Profile(name)
+		return keys[keySession] == session && r.endpointOf(keys) != ""
+	})
+}
+
+// endpointOf is where a profile sends sign-ins; empty for AWS.
+func (r *run) endpointOf(keys awsconfig.Section) string {
+	endpoint, _ := r.files.Service(keys[keyServices], redirected[0], keyEndpoint)
+	return strings.TrimRight(cmp.Or(endpoint, keys[keyEndpoint]), "/")
 }
 
 // follow takes the way to the server from a profile that has the session: new profiles have to go it too.
