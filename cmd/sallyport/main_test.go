@@ -9,7 +9,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"sallyport": main})
+	testscript.Main(m, map[string]func(){"sallyport": main, "browser": browser})
 }
 
 // Each script is one behaviour of the commands that operate the service, on a data folder of its own.
