@@ -267,6 +267,18 @@ func TestExpandPath(t *testing.T) {
 	}
 }
 
+// Whoever writes the file may write as many lines as fit; putting a value together must not take the square of their number.
+func TestAValueOfManyLinesIsOneValue(t *testing.T) {
+	const lines = 1 << 18
+	d, err := parse("f", "[a]\nb =\n"+strings.Repeat(" c = d\n", lines))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if value, _ := d.Get(SectionName{Name: "a"}, "b"); value != strings.Repeat("\nc = d", lines) {
+		t.Errorf("the value has %d bytes", len(value))
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add(sample)
 	f.Add("[a]\nb=c\n d\n[")

@@ -115,12 +115,7 @@ func (d *Document) setInner(s *section, e *entry, inner, value string) {
 }
 
 // reread makes the value what the further lines say.
-func (e *entry) reread() {
-	e.value = ""
-	for _, l := range e.rest {
-		e.value += "\n" + strings.TrimSpace(l.text)
-	}
-}
+func (e *entry) reread() { e.value = e.further() }
 
 // RemoveKey takes a key out with all lines of its value, and leaves comments between them.
 func (d *Document) RemoveKey(name SectionName, key string) {

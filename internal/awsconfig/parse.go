@@ -96,6 +96,7 @@ func parseAs(path, text string, flat bool) (*Document, error) {
 			return nil, &SyntaxError{Path: path, Line: number, Problem: problem}
 		}
 	}
+	p.finish()
 	return d, nil
 }
 
@@ -132,7 +133,6 @@ func (p *parser) line(l *line) (problem string) {
 	case p.entry != nil && indent > p.indent:
 		p.keep(l)
 		p.entry.rest = append(p.entry.rest, l)
-		p.entry.value += "\n" + content
 		return p.nested(content)
 	case content[0] == '[' && end > 1:
 		p.indent = indent
@@ -153,9 +153,25 @@ func (p *parser) keep(l *line) {
 	p.section.lines = append(p.section.lines, l)
 }
 
+// finish puts the further lines of the entry behind its value, in one pass however many there are.
+func (p *parser) finish() {
+	if p.entry != nil && len(p.entry.rest) > 0 {
+		p.entry.value += p.entry.further()
+	}
+}
+
+// further are the further lines of the value.
+func (e *entry) further() string {
+	var value strings.Builder
+	for _, l := range e.rest {
+		value.WriteString("\n" + strings.TrimSpace(l.text))
+	}
+	return value.String()
+}
+
 // nested checks a line of a value that began behind its key's line: such a value is a list of keys of its own.
 func (p *parser) nested(content string) (problem string) {
-	if !p.flat && p.entry.value[0] == '\n' && !strings.Contains(content, "=") {
+	if !p.flat && p.entry.value == "" && !strings.Contains(content, "=") {
 		return fmt.Sprintf("has no key and value, inside the value of %q", p.entry.key)
 	}
 	return ""
@@ -167,6 +183,7 @@ func (p *parser) header(l *line, header string) (problem string) {
 	}
 	p.headers[header] = true
 	p.section = &section{header: header, name: nameOf(header), lines: []*line{l}}
+	p.finish()
 	p.keys, p.entry = map[string]bool{}, nil
 	p.document.sections = append(p.document.sections, p.section)
 	p.document.byName[p.section.name] = p.section
@@ -187,6 +204,7 @@ func (p *parser) option(l *line, content string) (problem string) {
 	}
 	p.keys[key] = true
 	p.keep(l)
+	p.finish()
 	p.entry = &entry{key: key, value: strings.TrimSpace(content[at+1:]), first: l}
 	p.section.entries = append(p.section.entries, p.entry)
 	return ""
