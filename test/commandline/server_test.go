@@ -226,10 +226,11 @@ func (a *answer) breakOff(w http.ResponseWriter) {
 func (s *server) signal(a fate) {
 	text, err := os.ReadFile(filepath.Join(s.folder, "pid"))
 	pid, numberErr := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err = errors.Join(err, numberErr); err != nil {
+	process, findErr := os.FindProcess(pid)
+	if err = errors.Join(err, numberErr, findErr); err != nil {
 		panic(err) // the script says interrupt and does not say whom
 	}
-	syscall.Kill(pid, map[fate]syscall.Signal{interrupted: syscall.SIGINT, terminated: syscall.SIGTERM}[a])
+	process.Signal(map[fate]syscall.Signal{interrupted: syscall.SIGINT, terminated: syscall.SIGTERM}[a])
 }
 
 // dullHeaders are on every request and shown only where a script asks for all of them.

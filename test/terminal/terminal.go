@@ -7,7 +7,6 @@
 package terminal
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -118,7 +117,7 @@ func (p Program) command(slave *os.File) *exec.Cmd {
 	if controlling == 3 {
 		cmd.ExtraFiles = files[3:]
 	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: controlling}
+	cmd.SysProcAttr = leaderOf(controlling)
 	return cmd
 }
 
@@ -323,9 +322,7 @@ func (s *Terminal) framed() string {
 
 // end kills the session that Start made and closes the terminal.
 func (s *Terminal) end() {
-	if err := syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-		s.cmd.Process.Kill()
-	}
+	killSession(s.cmd.Process)
 	<-s.exited
 	s.master.Close()
 	<-s.drawn
