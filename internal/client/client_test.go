@@ -107,6 +107,19 @@ func TestEndpoints(t *testing.T) {
 	}
 }
 
+// The Region of a sign-in comes from a file, and is a part of the host that gets its token.
+func TestARegionLeadsToNoOtherHost(t *testing.T) {
+	s, err := settingsOf(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, region := range []string{"x.evil.example/", "evil.example:443/?", "a@evil.example#", "a b", strings.Repeat("a", 64)} {
+		if endpoint, err := s.Endpoint(api.SSO, region); err == nil {
+			t.Errorf("%q leads to %s", region, endpoint)
+		}
+	}
+}
+
 func TestRegionsAndProfiles(t *testing.T) {
 	tests := []struct {
 		name  string

@@ -31,6 +31,9 @@ func (s *Settings) fullEndpoint(service *api.Service, region string) (*url.URL, 
 		}
 	}
 	if !given {
+		if err := checkRegion(region); err != nil {
+			return nil, err
+		}
 		text = s.builtInEndpoint(service, region)
 	}
 	return parseEndpoint(text)

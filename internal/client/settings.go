@@ -121,17 +121,25 @@ var hostLabel = sys.Pattern(`^([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)?$`)
 // instance is asked that we may be running on.
 func (s *Settings) Region() (string, error) {
 	region, given := s.configuredRegion()
-	if given && (!hostLabel().MatchString(region) || region != "" && command.AllDigits(region)) {
-		return "", command.OtherError("Provided region_name '%s' doesn't match a supported format.", region)
-	}
 	if given {
-		return s.withoutFIPS(region), nil
+		return s.withoutFIPS(region), checkRegion(region)
 	}
 	region, err := s.instanceRegion()
 	if err == nil && region == "" {
 		err = command.NoRegionError("You must specify a region: give --region, set AWS_REGION, or write region into the profile in %s", s.files.ConfigPath)
 	}
+	if err == nil { // anybody on the network may have answered
+		err = checkRegion(region)
+	}
 	return region, err
+}
+
+// checkRegion refuses what would not stay a part of a host name, but lead to another host.
+func checkRegion(region string) error {
+	if !hostLabel().MatchString(region) || region != "" && command.AllDigits(region) {
+		return command.OtherError("Provided region_name '%s' doesn't match a supported format.", region)
+	}
+	return nil
 }
 
 // withoutFIPS is the Region behind a name such as fips-us-east-1, which older configurations have for its FIPS hosts.

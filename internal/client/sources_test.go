@@ -314,6 +314,7 @@ func TestTheRegionOfTheInstance(t *testing.T) {
 		{"by the first version", instance, map[string]string{"PUT /latest/api/token": "403|"}, "", "eu-west-3", tokenAndZone},
 		{"by a service whose tokens are out of order", instance, map[string]string{"PUT /latest/api/token": "500|"}, "", "eu-west-3", tokenAndZone},
 		{"not by a service that takes us for somebody bad", instance, map[string]string{"PUT /latest/api/token": "400|"}, "", "253", "PUT /latest/api/token"},
+		{"not by an answer that leads to another host", instance, map[string]string{"GET /latest/meta-data/placement/availability-zone/": "x.evil.example/?b"}, "", "255", tokenAndZone},
 		{"not by an empty answer", instance, map[string]string{"GET /latest/meta-data/placement/availability-zone/": ""}, "", "253", tokenAndZone},
 		{"not where nobody listens", map[string]string{"AWS_EC2_METADATA_DISABLED": "", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:1"}, nil, "", "253", ""},
 		{"not where it is off", map[string]string{"AWS_EC2_METADATA_DISABLED": "True", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "@URL@"}, nil, "", "253", ""},
