@@ -20,6 +20,7 @@ func (p *Program) completionCommand() *command.Command {
 		Description: []string{
 			"Commands, options and values are completed from the same tables that the program runs by, profiles from the configuration files. " +
 				"The script asks the program at every key, which takes milliseconds.",
+			"The folders of the examples are those that the shells look into, and may have to be made first.",
 		},
 		Examples: []command.Example{
 			{Title: "Complete in this bash, and in every one to come", Line: completionWord + " bash > ~/.local/share/bash-completion/completions/" + command.Program},
