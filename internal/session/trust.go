@@ -21,6 +21,9 @@ func isWeb(address *url.URL) bool {
 // lines they could end one argument and begin another.
 const foreignToURLs = "\"<>\\^`{|}"
 
+// shellSigns are what a URL may hold and a shell acts upon. BROWSER may well run one, with the address between quotes.
+var shellSigns = strings.NewReplacer("'", "%27", "$", "%24", "(", "%28", ")", "%29", ";", "%3B", "!", "%21", "*", "%2A")
+
 // webURL is an address of a server, spelled anew, if it is one that may be printed and opened.
 func webURL(spelled string) (string, bool) {
 	if len(spelled) > maxShown || strings.ContainsAny(spelled, foreignToURLs) ||
@@ -28,10 +31,10 @@ func webURL(spelled string) (string, bool) {
 		return "", false
 	}
 	address, err := url.Parse(spelled)
-	if err != nil || !isWeb(address) {
+	if err != nil || !isWeb(address) || shellSigns.Replace(address.Host) != address.Host { // no name of a host has one
 		return "", false
 	}
-	return address.String(), true
+	return shellSigns.Replace(address.String()), true
 }
 
 // maxUserCode is the length of a code that a person can type.

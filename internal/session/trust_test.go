@@ -23,6 +23,7 @@ func TestOnlyAddressesOfTheWebAreShownAndOpened(t *testing.T) {
 		{"a line end", "https://a.example/\nrm", ""},
 		{"a blank", "https://a.example/ --flag", ""},
 		{"a quotation mark, which ends an argument on Windows", "https://a.example/?\"--flag=\"", ""},
+		{"what a shell runs, between quotes or not", "https://a.example/'$(id);!*", "https://a.example/%27%24%28id%29%3B%21%2A"},
 		{"a bar, which begins another command", "https://a.example/|calc", ""},
 		{"letters that look like others", "https://аws.example/", ""},
 		{"an endless one", "https://a.example/" + strings.Repeat("a", maxShown), ""},
@@ -40,6 +41,7 @@ func TestOnlyAddressesOfTheWebAreShownAndOpened(t *testing.T) {
 func FuzzWebURL(f *testing.F) {
 	f.Add("https://a.example/?user_code=AB-CD#x")
 	f.Add("http://[::1]:80/%41")
+	f.Add("http://!")
 	f.Fuzz(func(t *testing.T, given string) {
 		spelled, ok := webURL(given)
 		if !ok {
