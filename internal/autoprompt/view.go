@@ -254,7 +254,7 @@ func (s state) panelView() []row {
 	first := min(s.scroll, len(text))
 	rows := []row{{strings.Repeat("-", s.width), faint}}
 	for _, line := range text[first:min(first+room, len(text))] {
-		rows = append(rows, row{text: line})
+		rows = append(rows, row{text: s.cut(line)}) // wrapping leaves pieces around a hyphen wider than a column or two
 	}
 	return rows
 }

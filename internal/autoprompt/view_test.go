@@ -150,6 +150,13 @@ func TestTheCursorIsWhereTheTextGoes(t *testing.T) {
 	}
 }
 
+func TestAHelpPageFitsTheNarrowestScreen(t *testing.T) {
+	for width := range 12 {
+		s, _ := pressed(at("sso-oidc create-token |").resized(width, 30), "<f3>")
+		checkView(t, s)
+	}
+}
+
 func TestAnItemWithControlsCannotTouchTheTerminal(t *testing.T) {
 	p := Program{Name: "t", Program: outline.Program{Words: []outline.Word{{Text: "x\x1b]0;owned\x07", Purpose: "\x1b[2J"}}}, Docs: func([]string) string { return "\x1b[1mpage\x9b" }}
 	s, _ := pressed(newState(&p, files, nil).resized(40, 12), "<f3><down>")
