@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"sallyport/internal/api"
 	"sallyport/internal/client"
@@ -82,6 +83,7 @@ func (p *Program) words() []string {
 func (p *Program) Main(args []string, env command.Environ) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(patience, stop) })()
 	quitQuietly()
 	return (&run{Call: &command.Call{Environ: env, Wait: command.Wait}, Program: p}).main(ctx, args)
 }
@@ -99,6 +101,10 @@ func quitQuietly() {
 		os.Exit(exitQuit)
 	}()
 }
+
+// patience is how long an interrupted command may take to end, for the sake of a token whose refresh is under way. After that another
+// interrupt ends the process, whatever it waits for.
+const patience = 5 * time.Second
 
 func (r *run) main(ctx context.Context, args []string) int {
 	if len(args) > 0 && args[0] == completion.Word {
