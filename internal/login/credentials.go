@@ -2,7 +2,6 @@ package login
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
 	"sallyport/internal/session"
+	"sallyport/internal/sys"
 )
 
 const (
@@ -57,7 +57,7 @@ var credentials = &command.Command{
 const processVersion = 1
 
 // accountID is the form of the id of an account.
-var accountID = regexp.MustCompile(`^[0-9]{12}$`)
+var accountID = sys.Pattern(`^[0-9]{12}$`)
 
 // roleCredentials gets the credentials that the options or the profile name.
 func roleCredentials(ctx context.Context, call *command.Call) (session.Credentials, *client.Settings, error) {
@@ -76,7 +76,7 @@ func roleCredentials(ctx context.Context, call *command.Call) (session.Credentia
 	case role.AccountID == "" || role.Name == "":
 		return session.Credentials{}, nil, &command.Failure{Exit: command.ExitConfiguration, Message: "no role is chosen: give --" + optionAccount +
 			" and --" + optionRole + ", or write sso_account_id and sso_role_name into the profile, as `" + command.Program + " configure` does"}
-	case !accountID.MatchString(role.AccountID):
+	case !accountID().MatchString(role.AccountID):
 		return session.Credentials{}, nil, command.ValidationError("the account id %q has not the form of one: 12 digits", role.AccountID)
 	}
 	found, err := signIn.RoleCredentials(ctx, role)

@@ -138,7 +138,7 @@ func (l *leaver) tell(ctx context.Context, key string, token ssocache.Token) err
 	if token.Region == "" || !isToken(token.AccessToken) {
 		return nil // a token of another tool, which the AWS CLI does not report either
 	}
-	if !hostLabel.MatchString(token.Region) {
+	if !hostLabel().MatchString(token.Region) {
 		return nil
 	}
 	settings, err := l.settingsFor(key, token)

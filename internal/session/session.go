@@ -9,7 +9,6 @@ package session
 import (
 	"context"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +20,7 @@ import (
 	"sallyport/internal/jmespath"
 	"sallyport/internal/shellwords"
 	"sallyport/internal/ssocache"
+	"sallyport/internal/sys"
 )
 
 // The options that choose a sign-in other than that of the profile.
@@ -184,13 +184,13 @@ func splitScopes(setting string) []string {
 }
 
 // hostLabel is the form of a Region, which becomes a part of a host name.
-var hostLabel = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$`)
+var hostLabel = sys.Pattern(`^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$`)
 
 func (s *SignIn) check() error {
 	if address, err := url.Parse(s.StartURL); err != nil || !isWeb(address) {
 		return configurationError("the start URL %q is no http or https URL", s.StartURL)
 	}
-	if !hostLabel.MatchString(s.Region) {
+	if !hostLabel().MatchString(s.Region) {
 		return configurationError("the Region %q of the instance is none", s.Region)
 	}
 	return nil
