@@ -408,3 +408,31 @@ func TestVariablesOfOpenSSLAreNotHeeded(t *testing.T) {
 		}
 	}
 }
+
+func TestUserAgent(t *testing.T) {
+	tests := []struct {
+		name string
+		env  map[string]string
+		want string // in it
+	}{
+		{"the command", nil, " cfg/retry-mode#standard md/command#sso-oidc.create-token"},
+		{"where it runs", map[string]string{"AWS_EXECUTION_ENV": "CI"}, " exec-env/CI cfg/"},
+		{"the application", map[string]string{"AWS_SDK_UA_APP_ID": "my app/1\r\n"}, " app/my-app-1-- md/"},
+		{"no application", map[string]string{"AWS_SDK_UA_APP_ID": ""}, "standard md/"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s, err := settingsOf(t, test.env)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := s.Client(api.SSOOIDC, "us-east-1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := c.userAgent(api.CreateToken.Operation); !strings.Contains(got, test.want) {
+				t.Errorf("got %q, want %q in it", got, test.want)
+			}
+		})
+	}
+}

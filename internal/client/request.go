@@ -160,7 +160,26 @@ func (m *message) attempt(ctx context.Context) (*http.Request, error) {
 
 // userAgent tells the server what calls, in the form of the reference.
 func (c *Client) userAgent(operation *api.Operation) string {
-	return command.Program + "/" + c.settings.Version + " ua/2.1 os/" + runtime.GOOS + " md/arch#" + runtime.GOARCH +
-		" lang/go#" + strings.TrimPrefix(runtime.Version(), "go") +
-		" cfg/retry-mode#" + c.retry.mode + " md/command#" + operation.Service.Command + "." + command.Spell(operation.Name)
+	words := []string{
+		command.Program + "/" + c.settings.Version, "ua/2.1", "os/" + runtime.GOOS, "md/arch#" + runtime.GOARCH,
+		"lang/go#" + strings.TrimPrefix(runtime.Version(), "go"),
+	}
+	if environment := c.settings.Getenv("AWS_EXECUTION_ENV"); environment != "" {
+		words = append(words, "exec-env/"+agentWord(environment))
+	}
+	words = append(words, "cfg/retry-mode#"+c.retry.mode)
+	if application, _ := c.settings.Find("sdk_ua_app_id", "AWS_SDK_UA_APP_ID"); application != "" {
+		words = append(words, "app/"+agentWord(application))
+	}
+	return strings.Join(append(words, "md/command#"+operation.Service.Command+"."+command.Spell(operation.Name)), " ")
+}
+
+// agentWord puts a dash in place of what would end a word of the User-Agent or mean something in it (RFC 9110 §5.6.2).
+func agentWord(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("!$%&'*+-.^_`|~,", r) {
+			return '-'
+		}
+		return r
+	}, text)
 }
