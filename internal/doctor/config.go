@@ -71,8 +71,12 @@ func checkProfile(_ context.Context, p *patient) []finding {
 		return []finding{broken("%s has a section [%s], which is no profile", p.files.ConfigPath, p.name).
 			by("write [profile %s] in place of [%s]: in the config file only default goes without the word", p.name, p.name)}
 	case len(names) == 0:
-		address := cmp.Or(p.Global.One("endpoint-url"), "https://ADDRESS-OF-YOUR-SALLYPORT")
-		f = broken("%s has no profile", p.files.ConfigPath).by("%s configure --endpoint-url %s", command.Program, quote(address))
+		address, given := p.Global.Lookup("endpoint-url")
+		f = broken("%s has no profile", p.files.ConfigPath)
+		if given { // the question is about the way to the server alone
+			f.status = skip
+		}
+		f = f.by("%s configure --endpoint-url %s", command.Program, quote(cmp.Or(address, "https://ADDRESS-OF-YOUR-SALLYPORT")))
 	case p.name == defaultProfile:
 		f = broken("no profile is chosen, and none is called default").by("export AWS_PROFILE=%s", quote(names[0])).by("%s doctor --profile %s", command.Program, quote(names[0]))
 	default:
