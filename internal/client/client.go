@@ -55,7 +55,7 @@ func (c *Client) Call(ctx context.Context, operation *api.Operation, input jmesp
 		return jmespath.Value{}, err
 	}
 	if c.transport == nil {
-		if c.transport, err = c.settings.transport(c.endpoint); err != nil {
+		if c.transport, err = c.settings.Transport(c.endpoint); err != nil {
 			return jmespath.Value{}, err
 		}
 	}

@@ -180,7 +180,7 @@ func TestZeroMeansNoTimeout(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		transport, err := s.transport(&url.URL{Scheme: "http"})
+		transport, err := s.Transport(&url.URL{Scheme: "http"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -50,7 +50,7 @@ func (s *Settings) loginProvider(session, region string) (*logincreds.Provider, 
 		}
 		options.BaseEndpoint = aws.String(endpoint.String())
 	}
-	transport, err := s.inner().transport(endpoint)
+	transport, err := s.inner().Transport(endpoint)
 	if err != nil {
 		return nil, err
 	}

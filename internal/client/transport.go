@@ -16,9 +16,10 @@ import (
 	"sallyport/internal/command"
 )
 
-// transport builds the connection to the endpoint. Nothing of http.DefaultTransport fits: the reference asks for no
-// compression, follows no redirect, sends loopback through proxies too, and waits for connections and answers apart.
-func (s *Settings) transport(endpoint *url.URL) (*http.Transport, error) {
+// Transport is the way to an endpoint, as calls take it and as those test it who look for what is wrong with the way: its proxy, its
+// certificate authorities, its time-outs. Nothing of http.DefaultTransport fits: the reference asks for no compression, follows no
+// redirect, sends loopback through proxies too, and waits for connections and answers apart.
+func (s *Settings) Transport(endpoint *url.URL) (*http.Transport, error) {
 	patience, err := s.patience()
 	if err != nil {
 		return nil, err
