@@ -42,7 +42,7 @@ func (s *SignIn) Login(ctx context.Context, method Method, show func(Prompt)) (s
 	if err != nil {
 		return ssocache.Token{}, err
 	}
-	token := s.tokenOf(registration.ClientID, registration.ClientSecret, registration.ExpiresAt, tokens)
+	token := s.tokenOf(registration, tokens)
 	return token, s.keep(ctx, token)
 }
 
@@ -65,7 +65,7 @@ type issued struct {
 // maxLifetime bounds what a server may say about a token: no sign-in lasts longer than AWS's longest session.
 const maxLifetime = 90 * 24 * time.Hour
 
-// createToken redeems something for tokens.
+// createToken redeems a grant for tokens (SSO OIDC CreateToken).
 func (s *SignIn) createToken(ctx context.Context, members ...jmespath.Member) (issued, error) {
 	operation := api.CreateToken.Operation
 	answer, err := s.call(ctx, operation, members...)
@@ -85,10 +85,10 @@ func (s *SignIn) createToken(ctx context.Context, members ...jmespath.Member) (i
 }
 
 // tokenOf is the token as it is kept, with the client that can refresh it.
-func (s *SignIn) tokenOf(clientID, clientSecret string, registrationExpires time.Time, i issued) ssocache.Token {
+func (s *SignIn) tokenOf(registration ssocache.Registration, i issued) ssocache.Token {
 	return ssocache.Token{
 		StartURL: s.StartURL, Region: s.Region, AccessToken: i.accessToken, ExpiresAt: s.now().Add(i.expiresIn).UTC().Truncate(time.Second),
-		ClientID: clientID, ClientSecret: clientSecret, RegistrationExpiresAt: registrationExpires, RefreshToken: i.refreshToken,
+		ClientID: registration.ClientID, ClientSecret: registration.ClientSecret, RegistrationExpiresAt: registration.ExpiresAt, RefreshToken: i.refreshToken,
 	}
 }
 

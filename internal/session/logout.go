@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha1"
 	"encoding/hex"
@@ -133,13 +134,10 @@ func (l *leaver) leave(ctx context.Context, key string, seen ssocache.Token) err
 	return nil
 }
 
-// tell ends the session at the server. That the token means nothing there any more is as good.
+// tell ends the session at the server (SSO Logout). That the token means nothing there any more is as good.
 func (l *leaver) tell(ctx context.Context, key string, token ssocache.Token) error {
-	if token.Region == "" || !isToken(token.AccessToken) {
-		return nil // a token of another tool, which the AWS CLI does not report either
-	}
-	if !hostLabel().MatchString(token.Region) {
-		return nil
+	if !hostLabel().MatchString(token.Region) || !isToken(token.AccessToken) {
+		return nil // no Region that is part of a host name, or another tool's token: the AWS CLI does not report those either
 	}
 	settings, err := l.settingsFor(key, token)
 	if err != nil {
@@ -161,7 +159,7 @@ func (l *leaver) tell(ctx context.Context, key string, token ssocache.Token) err
 // settingsFor are settings that lead to the server of a token: no other may see it.
 func (l *leaver) settingsFor(key string, token ssocache.Token) (*client.Settings, error) {
 	at, known := l.homes[key]
-	startURL := at.startURL + l.startURL
+	startURL := cmp.Or(at.startURL, l.startURL)
 	switch {
 	case startURL != "" && !token.IsOf(startURL):
 		return nil, command.OtherError("the token was issued for %s, which the config file names no more", Printable(token.StartURL))

@@ -62,7 +62,7 @@ type SignIn struct {
 
 	words    []string // of a command line that chooses this sign-in
 	settings *client.Settings
-	clients  map[*api.Service]*client.Client // that were needed so far
+	clients  map[*api.Service]*client.Client // that were needed so far; their connections end with the command
 	cache    ssocache.Cache
 	now      func() time.Time
 }
@@ -222,13 +222,6 @@ func (s *SignIn) service(service *api.Service) (*client.Client, error) {
 	}
 	s.clients[service] = prepared
 	return prepared, nil
-}
-
-// Close ends the connections that wait for another call.
-func (s *SignIn) Close() {
-	for _, prepared := range s.clients {
-		prepared.Close()
-	}
 }
 
 // call calls one operation.
