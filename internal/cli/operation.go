@@ -11,7 +11,8 @@ import (
 	"sallyport/internal/render"
 )
 
-// runOperation runs what the words asked for: a skeleton or a call.
+// runOperation runs what the words asked for. An example of the input needs neither a profile that exists nor a Region; one of the output
+// goes all the way of a call but the last step.
 func (r *run) runOperation(ctx context.Context) error {
 	query, err := r.compileQuery()
 	if err != nil {
@@ -19,56 +20,70 @@ func (r *run) runOperation(ctx context.Context) error {
 	}
 	settings, unknownProfile := client.Load(r.Call)
 	if settings == nil {
-		return unknownProfile
+		return unknownProfile // or whatever else keeps them from being read
 	}
 	r.settings = settings
 	input, err := r.input()
 	if err != nil {
 		return err
 	}
-	kind, skeleton := r.Local.Lookup(generateSkeleton)
-	if skeleton && kind != "output" {
+	if kind, asked := r.Local.Lookup(generateSkeleton); asked && kind != skeletonOfOutput {
 		return r.printInputSkeleton(kind)
 	}
 	if unknownProfile != nil {
 		return unknownProfile
 	}
-	if err := checkFormats(settings); err != nil {
+	return r.runWithInput(ctx, input, query)
+}
+
+// runWithInput checks everything that a call needs before it makes one.
+func (r *run) runWithInput(ctx context.Context, input jmespath.Value, query *jmespath.Expression) error {
+	if err := checkFormats(r.settings); err != nil {
 		return err
 	}
-	printer, err := r.newPrinter(settings, query)
+	printer, err := r.newPrinter(r.settings, query)
 	if err != nil {
 		return err
 	}
 	defer printer.out.close()
-	printer.options.Title = r.operation.Name
-	if err := settings.CheckCredentials(); err != nil {
-		return err
-	}
-	region, err := settings.Region()
-	if err != nil {
-		return err
-	}
-	service, err := settings.Client(r.operation.Service, region)
+	service, err := r.serviceClient()
 	if err != nil {
 		return err
 	}
 	defer service.Close()
-	if validates(settings) {
+	if input, err = r.checkedInput(input); err != nil {
+		return err
+	}
+	if r.Local.Has(generateSkeleton) {
+		return printer.print(outputSkeleton(r.operation.Output))
+	}
+	return r.callService(ctx, service, input, printer)
+}
+
+// serviceClient is what calls the service of the operation, once there are credentials and a Region.
+func (r *run) serviceClient() (*client.Client, error) {
+	if err := r.settings.CheckCredentials(); err != nil {
+		return nil, err
+	}
+	region, err := r.settings.Region()
+	if err != nil {
+		return nil, err
+	}
+	return r.settings.Client(r.operation.Service, region)
+}
+
+// checkedInput is the input as it goes out, held against the model unless the profile forbids that.
+func (r *run) checkedInput(input jmespath.Value) (jmespath.Value, error) {
+	var err error
+	if validates(r.settings) {
 		err = validate(r.operation.Input, input)
 	} else {
 		input, err = unchecked(r.operation.Input, input)
 	}
-	if err != nil {
-		return err
-	}
-	if r.Debug.On() {
+	if err == nil && r.Debug.On() {
 		r.Debug.Printf("input %s", client.Masked(r.Debug, r.operation.Input, input))
 	}
-	if skeleton {
-		return printer.print(outputSkeleton(r.operation.Output))
-	}
-	return r.callService(ctx, service, input, printer)
+	return input, err
 }
 
 // timestampFormats are the forms in which the reference shows moments. No answer has one.
@@ -87,7 +102,7 @@ func checkFormats(settings *client.Settings) error {
 
 func (r *run) printInputSkeleton(kind string) error {
 	example := inputSkeleton(r.operation.Input)
-	if kind == "yaml-input" {
+	if kind == skeletonOfInputAsYAML {
 		return render.YAMLExample(r.Stdout, example, skeletonComment(r.operation.Input))
 	}
 	_, err := r.Stdout.Write(append(jmespath.Pretty.AppendJSON(nil, example), '\n'))

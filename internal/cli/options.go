@@ -12,10 +12,18 @@ const (
 	generateSkeleton = "generate-cli-skeleton"
 )
 
+// What --generate-cli-skeleton makes an example of.
+const (
+	skeletonOfInput       = "input"
+	skeletonOfOutput      = "output"
+	skeletonOfInputAsYAML = "yaml-input"
+)
+
 var commonOptions = command.Options{
 	{Name: inputJSON, Arity: command.OneValue, Lifts: true, Purpose: "Read the input from this JSON document, or from file://PATH. Options given as well win."},
 	{Name: inputYAML, Arity: command.OneValue, Lifts: true, Purpose: "Read the input from this YAML document, or from file://PATH. Options given as well win."},
-	{Name: generateSkeleton, Arity: command.OptionalValue, Preset: "input", Choices: []string{"input", "output", "yaml-input"}, Lifts: true, LiftsNot: "output",
+	{Name: generateSkeleton, Arity: command.OptionalValue, Preset: skeletonOfInput,
+		Choices: []string{skeletonOfInput, skeletonOfOutput, skeletonOfInputAsYAML}, Lifts: true, LiftsNot: skeletonOfOutput,
 		Purpose: "Print an example of the input or the output and send nothing."},
 }
 

@@ -30,9 +30,8 @@ func (r *run) newPrinter(settings *client.Settings, query *jmespath.Expression) 
 	if err != nil {
 		return nil, err
 	}
-	p := &printer{form: form, query: query, out: out}
 	width, terminal := command.TerminalWidth(r.Stdout)
-	p.options.Width = width
+	p := &printer{form: form, query: query, out: out, options: render.Options{Title: r.operation.Name, Width: width}}
 	if color := r.Global.One("color"); color == "on" || color != "off" && terminal {
 		p.options.Color = render.DirectColor
 		if out.pager != nil {
