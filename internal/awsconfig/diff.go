@@ -9,6 +9,9 @@ import (
 // diffContext is how many unchanged lines stand around a change: as many as people are used to.
 const diffContext = 3
 
+// diffSigns are what lines begin with, by what became of them.
+var diffSigns = [...]byte{kept: ' ', added: '+', removed: '-'}
+
 // secretKeys have values that a difference does not show.
 var secretKeys = []string{"aws_secret_access_key", "aws_session_token", "aws_security_token"}
 
@@ -57,7 +60,7 @@ func writeHunk(out *strings.Builder, lines []*line, oldLine, newLine *int) {
 	}
 	fmt.Fprintf(out, "@@ -%s +%s @@\n", lineRange(oldFrom, *oldLine-oldFrom), lineRange(newFrom, *newLine-newFrom))
 	for _, l := range lines {
-		out.WriteByte(" +-"[l.mark])
+		out.WriteByte(diffSigns[l.mark])
 		out.WriteString(maskSecret(l.text))
 		out.WriteByte('\n')
 	}

@@ -26,9 +26,6 @@ func SessionSection(name string) SectionName { return SectionName{KindSession, n
 // ServicesSection is a section of endpoints.
 func ServicesSection(name string) SectionName { return SectionName{KindServices, name} }
 
-// CredentialsSection is the section of a profile in the credentials file, where headers are names as they stand.
-func CredentialsSection(name string) SectionName { return nameOf(name) }
-
 // Get is the value of a key.
 func (d *Document) Get(name SectionName, key string) (string, bool) {
 	if s := d.byName[name]; s != nil {

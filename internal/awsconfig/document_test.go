@@ -44,7 +44,7 @@ func TestChangesLeaveOtherLinesAlone(t *testing.T) {
 	}{
 		{"an empty file gets a section", "", []change{set(x, "region", "r")}, "[profile x]\nregion = r\n"},
 		{"the default profile goes without its kind", "", []change{set(ProfileSection("default"), "region", "r")}, "[default]\nregion = r\n"},
-		{"a section of the credentials file is its name", "", []change{set(CredentialsSection("x"), "a", "b"), set(CredentialsSection("default"), "a", "b")}, "[x]\na = b\n\n[default]\na = b\n"},
+		{"a section of the credentials file is its name", "", []change{set(nameOf("x"), "a", "b"), set(nameOf("default"), "a", "b")}, "[x]\na = b\n\n[default]\na = b\n"},
 		{"a name with blanks is quoted", "", []change{set(ProfileSection("a b"), "region", "r")}, "[profile \"a b\"]\nregion = r\n"},
 		{"a new section stands behind a blank line", "[a]\n", []change{set(main, "sso_region", "r")}, "[a]\n\n[sso-session main]\nsso_region = r\n"},
 		{"one blank line is enough", "[a]\n\n", []change{set(main, "sso_region", "r")}, "[a]\n\n[sso-session main]\nsso_region = r\n"},
@@ -123,7 +123,7 @@ func TestChangesThatWouldBreakTheFileAreRefused(t *testing.T) {
 		{"a name with a backslash", set(ProfileSection(`x\y`), "a", "b")},
 		{"a name with a comment", set(SessionSection("x#y"), "a", "b")},
 		{"a name that begins with a blank", set(ServicesSection(" x"), "a", "b")},
-		{"the name that lends its keys to all", set(CredentialsSection("DEFAULT"), "a", "b")},
+		{"the name that lends its keys to all", set(nameOf("DEFAULT"), "a", "b")},
 		{"a header that names another kind", set(SectionName{KindOther, "profile x"}, "a", "b")},
 		{"a key inside a plain value", nest(ServicesSection("s"), "plain", "a", "b")},
 		{"an inner key that is a comment", nest(ServicesSection("s"), "other", ";a", "b")},
