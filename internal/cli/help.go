@@ -48,8 +48,8 @@ func (r *run) manualPager(terminal bool) []string {
 	return nil
 }
 
-// pages are all pages of the manual, each from what the table or the command says of itself.
-func (p *Program) pages() []manual.Page {
+// manualPages are all pages of the manual, each from what the table or the command says of itself.
+func (p *Program) manualPages() []manual.Page {
 	pages := []manual.Page{p.rootPage()}
 	for _, service := range p.Services {
 		pages = append(pages, servicePage(service))

@@ -41,16 +41,6 @@ func (r *run) input() (jmespath.Value, error) {
 	return jmespath.ObjectOf(members), nil
 }
 
-func replaceMember(members []jmespath.Member, member jmespath.Member) []jmespath.Member {
-	for i := range members {
-		if members[i].Name == member.Name {
-			members[i] = member
-			return members
-		}
-	}
-	return append(members, member)
-}
-
 // inputDocument is what --cli-input-json or --cli-input-yaml says.
 func (r *run) inputDocument() ([]jmespath.Member, error) {
 	text, asJSON := r.Local.Lookup(inputJSON)

@@ -51,7 +51,7 @@ func (p *Program) writeManual(format, folder, version string) error {
 		if known.name != format {
 			continue
 		}
-		for _, page := range p.pages() {
+		for _, page := range p.manualPages() {
 			var text bytes.Buffer
 			if err := known.write(page, &text, version); err != nil {
 				return fmt.Errorf("page %s: %w", page.Name, err)

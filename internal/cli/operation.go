@@ -119,7 +119,7 @@ func (r *run) callService(ctx context.Context, service *client.Client, input jme
 		return err
 	}
 	if paginates {
-		pages, err := r.newPager(input)
+		pages, err := r.newPaginator(input)
 		if err != nil {
 			return err
 		}

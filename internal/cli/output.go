@@ -86,7 +86,7 @@ func (p *printer) print(value jmespath.Value) error {
 }
 
 // printPages prints an answer of several pages: page by page where the form shows them so, or else as one value made of all.
-func (p *printer) printPages(ctx context.Context, pages *pager) error {
+func (p *printer) printPages(ctx context.Context, pages *paginator) error {
 	switch {
 	case !p.form.PerPage:
 		answer, err := pages.all(ctx)
@@ -102,7 +102,7 @@ func (p *printer) printPages(ctx context.Context, pages *pager) error {
 }
 
 // printTextPages prints of each page what grows. The token to go on with has a line of its own, which the query picks from as from any page.
-func (p *printer) printTextPages(ctx context.Context, pages *pager) error {
+func (p *printer) printTextPages(ctx context.Context, pages *paginator) error {
 	resume, err := pages.each(ctx, func(page jmespath.Value) error {
 		result, found := page.Get(pages.paging.Result)
 		if !found {

@@ -83,7 +83,7 @@ func (r *run) promptDocs(words []string) string {
 		words = words[:len(words)-1]
 	}
 	name := pageName(words...)
-	for _, page := range r.pages() {
+	for _, page := range r.manualPages() {
 		if page.Name == name {
 			var text bytes.Buffer
 			_ = page.Terminal(&text, render.DefaultWidth, false) // a buffer takes everything

@@ -18,8 +18,8 @@ const truncateAmount = "boto_truncate_amount"
 // nextToken is the member under which a truncated answer tells how to go on.
 const nextToken = "NextToken"
 
-// pager collects the pages of an answer.
-type pager struct {
+// paginator collects the pages of an answer.
+type paginator struct {
 	paging *api.Paging
 	most   int // items; negative: all
 	skip   int // items of the first page
@@ -54,9 +54,9 @@ func (r *run) paginates(input jmespath.Value) (bool, error) {
 	return false, nil
 }
 
-// newPager reads the paging options into a pager.
-func (r *run) newPager(input jmespath.Value) (*pager, error) {
-	p := &pager{paging: r.operation.Paging, most: -1, input: slices.Clone(input.Members())}
+// newPaginator reads the paging options into a paginator.
+func (r *run) newPaginator(input jmespath.Value) (*paginator, error) {
+	p := &paginator{paging: r.operation.Paging, most: -1, input: slices.Clone(input.Members())}
 	if r.Local.Has(maxItems) {
 		number, err := r.integerOption(maxItems)
 		if err != nil {
@@ -85,13 +85,13 @@ func (r *run) integerOption(name string) (int, error) {
 	return number, nil
 }
 
-func (p *pager) set(name string, value jmespath.Value) {
+func (p *paginator) set(name string, value jmespath.Value) {
 	p.input = replaceMember(p.input, jmespath.Member{Name: name, Value: value})
 }
 
 // start reads a resume token: the service's own token and the items of its page that were printed. What is no such token is
 // taken for a token of the service.
-func (p *pager) start(token string) {
+func (p *paginator) start(token string) {
 	text, err := base64.StdEncoding.DecodeString(token)
 	document, parseErr := jmespath.ParseJSON(text)
 	if err != nil || parseErr != nil || document.Kind() != jmespath.Object {
@@ -109,7 +109,7 @@ func (p *pager) start(token string) {
 const wholePage = -1
 
 // resumeToken is the inverse of start.
-func (p *pager) resumeToken(service string, printed int) jmespath.Value {
+func (p *paginator) resumeToken(service string, printed int) jmespath.Value {
 	token := []jmespath.Member{{Name: p.paging.Token}}
 	if service != "" {
 		token[0].Value = jmespath.TextOf(service)
@@ -121,7 +121,7 @@ func (p *pager) resumeToken(service string, printed int) jmespath.Value {
 }
 
 // all fetches pages until there are no more, or enough items, and returns them as one answer.
-func (p *pager) all(ctx context.Context) (jmespath.Value, error) {
+func (p *paginator) all(ctx context.Context) (jmespath.Value, error) {
 	var collected []jmespath.Value // nil until a page has the member at all
 	resume, err := p.each(ctx, func(page jmespath.Value) error {
 		result, _ := page.Get(p.paging.Result)
@@ -146,7 +146,7 @@ func (p *pager) all(ctx context.Context) (jmespath.Value, error) {
 
 // each fetches pages until there are no more, or enough items, and visits each without the items that are skipped or too many. It returns
 // the token to go on with, or null at the end.
-func (p *pager) each(ctx context.Context, visit func(page jmespath.Value) error) (resume jmespath.Value, err error) {
+func (p *paginator) each(ctx context.Context, visit func(page jmespath.Value) error) (resume jmespath.Value, err error) {
 	visited := 0 // items
 	for {
 		asked := p.asked()
@@ -183,7 +183,7 @@ func (p *pager) each(ctx context.Context, visit func(page jmespath.Value) error)
 }
 
 // cut is a page with only some of its items.
-func (p *pager) cut(page jmespath.Value, items []jmespath.Value) jmespath.Value {
+func (p *paginator) cut(page jmespath.Value, items []jmespath.Value) jmespath.Value {
 	if result, found := page.Get(p.paging.Result); !found || len(result.Items()) == len(items) {
 		return page
 	}
@@ -191,7 +191,17 @@ func (p *pager) cut(page jmespath.Value, items []jmespath.Value) jmespath.Value 
 }
 
 // asked is the token of the page that is fetched next.
-func (p *pager) asked() string {
+func (p *paginator) asked() string {
 	token, _ := jmespath.ObjectOf(p.input).Get(p.paging.Token)
 	return token.Text()
+}
+
+func replaceMember(members []jmespath.Member, member jmespath.Member) []jmespath.Member {
+	for i := range members {
+		if members[i].Name == member.Name {
+			members[i] = member
+			return members
+		}
+	}
+	return append(members, member)
 }
