@@ -3,8 +3,6 @@ package session
 import (
 	"cmp"
 	"context"
-	"crypto/sha1"
-	"encoding/hex"
 	"errors"
 	"maps"
 
@@ -171,11 +169,10 @@ func (l *leaver) settingsFor(key string, token ssocache.Token) (*client.Settings
 	return l.settings, nil
 }
 
-// isSignIn reports whether a token is one that the AWS CLI, an SDK or we have written: those tell their start URL, and their file has the
-// digest of a text for its name. Editors keep tokens of their own in the folder.
+// isSignIn reports whether a token is one that the AWS CLI, an SDK or we have written: those tell their start URL. Editors keep tokens of
+// their own in the folder.
 func isSignIn(key string, token ssocache.Token) bool {
-	digest, err := hex.DecodeString(key)
-	return err == nil && len(digest) == sha1.Size && token.StartURL != ""
+	return ssocache.IsDigest(key) && token.StartURL != ""
 }
 
 // settingsOf are those of a profile. An endpoint on the command line is for profiles that name none, as it cannot be that of all servers.

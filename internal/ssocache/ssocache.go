@@ -82,6 +82,12 @@ func digest(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// IsDigest reports whether a key can be one that TokenKey or RegistrationKey made: other tools name their files otherwise.
+func IsDigest(key string) bool {
+	sum, err := hex.DecodeString(key)
+	return err == nil && len(sum) == sha1.Size
+}
+
 // Path is the file of a key, empty where there is no folder.
 func (c Cache) Path(key string) string {
 	if c.dir == "" {

@@ -50,6 +50,9 @@ func TestKeysAreThoseOfTheAWSCLI(t *testing.T) {
 			if test.key != test.want {
 				t.Errorf("the key is %s, want %s", test.key, test.want)
 			}
+			if !IsDigest(test.key) {
+				t.Errorf("%s is not taken for a digest", test.key)
+			}
 			if _, err := os.Stat(written.Path(test.key)); err != nil {
 				t.Error(err)
 			}
@@ -58,6 +61,11 @@ func TestKeysAreThoseOfTheAWSCLI(t *testing.T) {
 	none := Client{Scopes: []string{}}
 	if RegistrationKey(none) == RegistrationKey(Client{}) {
 		t.Error("an empty list of scopes and none have the same key")
+	}
+	for _, key := range []string{"", "kiro-auth-token", "34c6fceca75e456f25e7e99531e2425c", TokenKey("dev", "") + "00"} {
+		if IsDigest(key) {
+			t.Errorf("%q is taken for a digest", key)
+		}
 	}
 }
 
