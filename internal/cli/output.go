@@ -52,11 +52,7 @@ func outputForm(settings *client.Settings) (render.Form, error) {
 	}
 	form, known := render.FormNamed(name)
 	if !known {
-		names := make([]string, len(render.Forms))
-		for i := range render.Forms {
-			names[i] = render.Forms[i].Name
-		}
-		return form, command.OtherError("Unknown output type: %s, use one of: %s", name, strings.Join(names, ", "))
+		return form, command.OtherError("Unknown output type: %s, use one of: %s", name, strings.Join(render.FormNames(), ", "))
 	}
 	return form, nil
 }

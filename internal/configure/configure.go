@@ -19,6 +19,7 @@ import (
 	"sallyport/internal/client"
 	"sallyport/internal/command"
 	"sallyport/internal/printout"
+	"sallyport/internal/render"
 	"sallyport/internal/session"
 	"sallyport/internal/shellwords"
 	"sallyport/internal/sys"
@@ -69,7 +70,7 @@ func New(signIn SignIn) *command.Command {
 			{Name: optionPrefix, Arity: command.OneValue, Purpose: "What every name begins with."},
 			{Name: optionAccounts, Arity: command.ManyValues, Purpose: "Only accounts whose id, name or email fits one of these patterns: prod-*."},
 			{Name: optionRoles, Arity: command.ManyValues, Purpose: "Only roles whose name fits one of these patterns: *ReadOnly*."},
-			{Name: optionOutput, Arity: command.OneValue, Choices: []string{"json", "text", "table", "yaml", "yaml-stream", "off"},
+			{Name: optionOutput, Arity: command.OneValue, Choices: render.FormNames(),
 				Purpose: "The form of output to write into the profiles."},
 			{Name: optionDryRun, Purpose: "Show what would change, and change nothing."},
 			{Name: optionPrune, Purpose: "Remove profiles that configure wrote for roles that you no longer hold, or under other names."},

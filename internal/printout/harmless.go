@@ -15,7 +15,7 @@ func For(out io.Writer, form render.Form, value jmespath.Value) jmespath.Value {
 	if !command.IsTerminal(out) {
 		return value
 	}
-	return harmless(value, form.Name != "text" && form.Name != "table")
+	return harmless(value, form.Escapes)
 }
 
 func harmless(value jmespath.Value, escapes bool) jmespath.Value {

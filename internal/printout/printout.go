@@ -6,6 +6,7 @@ package printout
 
 import (
 	"io"
+	"strings"
 
 	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
@@ -28,7 +29,7 @@ func Asked(call *command.Call, title string) (Printer, error) {
 	}
 	form, known := render.FormNamed(name)
 	if !known {
-		return nil, command.OtherError("Unknown output type: %s", name)
+		return nil, command.OtherError("Unknown output type: %s, use one of: %s", name, strings.Join(render.FormNames(), ", "))
 	}
 	var query *jmespath.Expression
 	if queried {

@@ -17,6 +17,9 @@ type Form struct {
 	// PerPage tells that an answer of several pages is shown page by page; the other forms show one value made of all pages.
 	PerPage bool
 
+	// Escapes tells that control characters of texts are written as escapes, which a terminal does not act upon.
+	Escapes bool
+
 	// Render writes an answer. An empty object is shown as nothing at all, in every form. An error that does not come from dst says
 	// that the form cannot show such a value; text may have been written before it.
 	Render func(dst io.Writer, answer jmespath.Value, options Options) error
@@ -34,11 +37,11 @@ const DefaultWidth = 80
 
 // Forms are all forms in the order in which they are offered.
 var Forms = []Form{
-	{Name: "json", Render: anyOptions(JSON)},
+	{Name: "json", Render: anyOptions(JSON), Escapes: true},
 	{Name: "text", Render: anyOptions(Text), PerPage: true},
 	{Name: "table", Render: Table},
-	{Name: "yaml", Render: anyOptions(YAML)},
-	{Name: "yaml-stream", Render: anyOptions(YAMLStream), PerPage: true},
+	{Name: "yaml", Render: anyOptions(YAML), Escapes: true},
+	{Name: "yaml-stream", Render: anyOptions(YAMLStream), PerPage: true, Escapes: true},
 	{Name: "off", Render: anyOptions(nothing)},
 }
 
@@ -49,6 +52,15 @@ func FormNamed(name string) (Form, bool) {
 		return Form{}, false
 	}
 	return Forms[at], true
+}
+
+// FormNames are the names of all forms in the order in which they are offered.
+func FormNames() []string {
+	names := make([]string, len(Forms))
+	for i := range Forms {
+		names[i] = Forms[i].Name
+	}
+	return names
 }
 
 func anyOptions(render func(io.Writer, jmespath.Value) error) func(io.Writer, jmespath.Value, Options) error {

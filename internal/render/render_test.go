@@ -23,11 +23,7 @@ func TestAnEmptyObjectIsShownAsNothingInEveryForm(t *testing.T) {
 }
 
 func TestFormsAreChosenByName(t *testing.T) {
-	var names []string
-	for _, form := range render.Forms {
-		names = append(names, form.Name)
-	}
-	if diff := cmp.Diff([]string{"json", "text", "table", "yaml", "yaml-stream", "off"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"json", "text", "table", "yaml", "yaml-stream", "off"}, render.FormNames()); diff != "" {
 		t.Error(diff)
 	}
 	if _, found := render.FormNamed("xml"); found {
