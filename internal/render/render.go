@@ -37,12 +37,12 @@ const DefaultWidth = 80
 
 // Forms are all forms in the order in which they are offered.
 var Forms = []Form{
-	{Name: "json", Render: anyOptions(JSON), Escapes: true},
-	{Name: "text", Render: anyOptions(Text), PerPage: true},
-	{Name: "table", Render: Table},
-	{Name: "yaml", Render: anyOptions(YAML), Escapes: true},
-	{Name: "yaml-stream", Render: anyOptions(YAMLStream), PerPage: true, Escapes: true},
-	{Name: "off", Render: anyOptions(nothing)},
+	{Name: "json", Render: anyOptions(writeJSON), Escapes: true},
+	{Name: "text", Render: anyOptions(writeText), PerPage: true},
+	{Name: "table", Render: writeTable},
+	{Name: "yaml", Render: anyOptions(writeYAML), Escapes: true},
+	{Name: "yaml-stream", Render: anyOptions(writeYAMLStream), PerPage: true, Escapes: true},
+	{Name: "off", Render: anyOptions(writeNothing)},
 }
 
 // FormNamed finds a form.
@@ -67,10 +67,10 @@ func anyOptions(render func(io.Writer, jmespath.Value) error) func(io.Writer, jm
 	return func(dst io.Writer, answer jmespath.Value, _ Options) error { return render(dst, answer) }
 }
 
-func nothing(io.Writer, jmespath.Value) error { return nil }
+func writeNothing(io.Writer, jmespath.Value) error { return nil }
 
-// JSON writes the answer as indented JSON, its members in the order they have.
-func JSON(dst io.Writer, answer jmespath.Value) error {
+// writeJSON writes the answer as indented JSON, its members in the order they have.
+func writeJSON(dst io.Writer, answer jmespath.Value) error {
 	if isEmptyObject(answer) {
 		return nil
 	}

@@ -14,9 +14,9 @@ var (
 	errRagged     = errors.New("rows of different lengths cannot be shown as one table")
 )
 
-// Table draws the answer as boxes: one section for each object or list, its scalars in columns, what is nested below it and
+// writeTable draws the answer as boxes: one section for each object or list, its scalars in columns, what is nested below it and
 // further in. A value that is false to Python (null, zero, nothing) is no table, any other scalar is a title without a table.
-func Table(dst io.Writer, answer jmespath.Value, options Options) error {
+func writeTable(dst io.Writer, answer jmespath.Value, options Options) error {
 	var b tableBuilder
 	if err := b.value(&options.Title, answer, 0); err != nil || len(b.sections) == 0 {
 		return err

@@ -12,9 +12,9 @@ import (
 // errMixedText refuses a list that the reference fails on as well, with the same exit code.
 var errMixedText = errors.New("a list that has objects beside other values cannot be shown as text")
 
-// Text writes the answer as lines of fields with tabs between them, for cut and awk: the scalars of an object on one line in the
+// writeText writes the answer as lines of fields with tabs between them, for cut and awk: the scalars of an object on one line in the
 // order of their names, then each nested list and object on lines that start with its name in capitals. Nothing is escaped.
-func Text(dst io.Writer, answer jmespath.Value) error {
+func writeText(dst io.Writer, answer jmespath.Value) error {
 	var w textWriter
 	refusal := w.value("", answer)
 	if _, err := dst.Write(w.out); err != nil {

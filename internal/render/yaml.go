@@ -9,11 +9,11 @@ import (
 	"sallyport/internal/jmespath"
 )
 
-// YAML writes the answer as a YAML document in block style with sorted names. A scalar that stands alone is written as JSON: as a
+// writeYAML writes the answer as a YAML document in block style with sorted names. A scalar that stands alone is written as JSON: as a
 // document of its own it would need an end mark.
-func YAML(dst io.Writer, answer jmespath.Value) error {
+func writeYAML(dst io.Writer, answer jmespath.Value) error {
 	if isScalar(answer) {
-		return JSON(dst, answer)
+		return writeJSON(dst, answer)
 	}
 	if isEmptyObject(answer) {
 		return nil
@@ -22,12 +22,12 @@ func YAML(dst io.Writer, answer jmespath.Value) error {
 	return err
 }
 
-// YAMLStream writes the answer as a list with one element, so that the answers of several calls make one list together.
-func YAMLStream(dst io.Writer, answer jmespath.Value) error {
+// writeYAMLStream writes the answer as a list with one element, so that the answers of several calls make one list together.
+func writeYAMLStream(dst io.Writer, answer jmespath.Value) error {
 	if isEmptyObject(answer) {
 		return nil
 	}
-	return YAML(dst, jmespath.ListOf([]jmespath.Value{answer}))
+	return writeYAML(dst, jmespath.ListOf([]jmespath.Value{answer}))
 }
 
 // YAMLExample writes an example of a request, its members in the order they have, each with what comment says of it at the end of
