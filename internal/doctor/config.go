@@ -21,13 +21,14 @@ const defaultProfile = "default"
 
 // The keys that are looked at.
 const (
-	keySession  = "sso_session"
-	keyStartURL = "sso_start_url"
-	keyRegion   = "sso_region"
-	keyAccount  = "sso_account_id"
-	keyRole     = "sso_role_name"
-	keyServices = "services"
-	keyEndpoint = "endpoint_url"
+	keySession   = "sso_session"
+	keyStartURL  = "sso_start_url"
+	keySSORegion = "sso_region"
+	keyRegion    = "region"
+	keyAccount   = "sso_account_id"
+	keyRole      = "sso_role_name"
+	keyServices  = "services"
+	keyEndpoint  = "endpoint_url"
 )
 
 // checkFiles reads both files.
@@ -132,7 +133,7 @@ func checkSignIn(_ context.Context, p *patient) []finding {
 // judgeSignIn is the rules about the keys of a profile.
 func judgeSignIn(name string, keys awsconfig.Section, files *awsconfig.Files) []finding {
 	sessionName := keys[keySession]
-	if sessionName == "" && keys[keyStartURL] == "" && keys[keyRegion] == "" {
+	if sessionName == "" && keys[keyStartURL] == "" && keys[keySSORegion] == "" {
 		return []finding{broken("%s has no sign-in: neither sso_session nor sso_start_url", name).by("%s configure", command.Program).
 			by("or write sso_session = NAME into [profile %s]", name)}
 	}
@@ -146,7 +147,7 @@ func judgeSignIn(name string, keys awsconfig.Section, files *awsconfig.Files) []
 				sessionName, command.Program, quote(sessionName))}
 	}
 	var findings []finding
-	for _, key := range []string{keyStartURL, keyRegion} {
+	for _, key := range []string{keyStartURL, keySSORegion} {
 		switch own, given := keys[key]; {
 		case section[key] == "":
 			findings = append(findings, broken("[sso-session %s] lacks %s", sessionName, key).by("write %s = … into [sso-session %s] of %s", key, sessionName, files.ConfigPath))
@@ -156,14 +157,14 @@ func judgeSignIn(name string, keys awsconfig.Section, files *awsconfig.Files) []
 		}
 	}
 	if len(findings) == 0 {
-		findings = append(findings, well("sso-session %s, %s in %s", sessionName, section[keyStartURL], section[keyRegion]))
+		findings = append(findings, well("sso-session %s, %s in %s", sessionName, section[keyStartURL], section[keySSORegion]))
 	}
 	return append(findings, judgeRoleKeys(name, keys)...)
 }
 
 // judgeOlderForm is about profiles that hold the start URL themselves.
 func judgeOlderForm(name string, keys awsconfig.Section) []finding {
-	for _, key := range []string{keyStartURL, keyRegion} {
+	for _, key := range []string{keyStartURL, keySSORegion} {
 		if keys[key] == "" {
 			return []finding{broken("%s lacks %s", name, key).by("write %s = … into [profile %s]", key, name)}
 		}
@@ -189,7 +190,7 @@ func judgeRoleKeys(name string, keys awsconfig.Section) []finding {
 			findings = append(findings, doubtful("%s has %s as well, which some SDKs take instead of the sign-in", name, key).by("remove %s from the profile %s", key, name))
 		}
 	}
-	if keys["region"] == "" {
+	if keys[keyRegion] == "" {
 		findings = append(findings, doubtful("%s has no region: the AWS CLI and most SDKs ask for one", name).by("write region = … into [profile %s], or export AWS_REGION=…", name))
 	}
 	return findings

@@ -8,10 +8,9 @@ package doctor
 import (
 	"context"
 	"maps"
-	"net/http"
 	"os/exec"
 	"slices"
-	"strings"
+	"strconv"
 	"time"
 
 	"sallyport/internal/awsconfig"
@@ -112,7 +111,7 @@ func run(ctx context.Context, call *command.Call) error {
 	own.Global = maps.Clone(call.Global)
 	for _, option := range []string{"cli-connect-timeout", "cli-read-timeout"} {
 		if !own.Global.Has(option) {
-			own.Global[option] = []string{"10"} // stepPatience, in the seconds of the option
+			own.Global[option] = []string{strconv.Itoa(int(stepPatience.Seconds()))}
 		}
 	}
 	p := &patient{Call: &own, fix: call.Local.Has(optionFix), now: time.Now, output: programOutput}
@@ -169,23 +168,4 @@ func (p *patient) profileOption() string {
 		return ""
 	}
 	return " --profile " + quote(p.name)
-}
-
-// ask sends one request to a server and reads the answer. Nothing is followed and nothing is sent twice.
-func (d *door) ask(ctx context.Context, q question) (*answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, stepPatience)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, q.method, d.url.String()+q.path, strings.NewReader(q.body))
-	if err != nil {
-		return nil, err
-	}
-	maps.Copy(request.Header, q.header)
-	if q.body != "" {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	response, err := d.transport.RoundTrip(request)
-	if err != nil {
-		return nil, err
-	}
-	return readAnswer(response)
 }

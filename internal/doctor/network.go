@@ -50,6 +50,25 @@ func readAnswer(response *http.Response) (*answer, error) {
 	return &answer{response.StatusCode, response.Header, string(body)}, err
 }
 
+// ask sends one request to a server and reads the answer. Nothing is followed and nothing is sent twice.
+func (d *door) ask(ctx context.Context, q question) (*answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, stepPatience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, q.method, d.url.String()+q.path, strings.NewReader(q.body))
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(request.Header, q.header)
+	if q.body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	response, err := d.transport.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	return readAnswer(response)
+}
+
 // isService reports whether an answer is in the protocol of AWS's services: an error is named in a header.
 func (a *answer) isService() bool { return a.header.Get("X-Amzn-Errortype") != "" }
 
