@@ -25,13 +25,18 @@ const (
 	envContainerTokenFile = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 )
 
+// containerBase is where the agent of ECS answers, for the variable that holds a path alone.
+const containerBase = "http://169.254.170.2"
+
+// How patiently the agent is asked, which is on the same machine. The numbers are the AWS CLI's.
 const (
-	containerBase     = "http://169.254.170.2"
 	containerTimeout  = 2 * time.Second
 	containerAttempts = 3
 	containerPause    = time.Second
-	maxComplaint      = 512 // bytes of an answer that an error shows
 )
+
+// maxComplaint is how many bytes of an answer an error shows: a sentence, and not a page.
+const maxComplaint = 512
 
 // containerHosts may be asked without TLS, besides loopback addresses: a variable must not send the token of a container, or the
 // credentials of whoever answers, just anywhere.

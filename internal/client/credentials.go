@@ -84,7 +84,8 @@ const (
 
 // chain is all sources, in the order of the reference. The chain of the official SDK is none of it: it has another order, takes the
 // process's own environment, proxies and certificates, runs credential_process in a shell, and keeps no cache that is shared with the AWS
-// CLI. The tables are no variables because the calls of services that fetching makes look for credentials themselves.
+// CLI. The three tables are functions because a variable would depend on itself: some sources call a service, which begins by looking
+// through the chain.
 func chain() []source {
 	return slices.Concat([]source{
 		{sourceEnvironment, seeker.fromEnvironment},
@@ -128,7 +129,7 @@ type seeker struct {
 // seeker looks for the credentials of the call. A profile named on the command line goes before the environment.
 func (s *Settings) seeker() seeker {
 	name := s.profileOrDefault()
-	return seeker{s, name, s.profile, s.Global.One("profile") == "", []string{name}}
+	return seeker{Settings: s, name: name, keys: s.profile, variables: s.Global.One("profile") == "", visited: []string{name}}
 }
 
 // find is the fetch of the first source that is configured. The last source of the chain always is, unless it is switched off.
@@ -217,8 +218,11 @@ func (k seeker) fromFile(name, path string) (fetch, error) {
 	return at(granted{Credentials: sigv4.Credentials{AccessKeyID: id, SecretAccessKey: secret, SessionToken: token}}), nil
 }
 
-// momentLayouts are the ways in which sources write moments; the AWS CLI writes UTC behind those of STS in its cache.
-var momentLayouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05UTC", "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05"}
+// cacheLayout is how the AWS CLI writes moments into its cache of roles.
+const cacheLayout = "2006-01-02T15:04:05UTC"
+
+// momentLayouts are the ways in which sources write moments.
+var momentLayouts = []string{time.RFC3339Nano, cacheLayout, "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05"}
 
 // parseMoment reads a moment; one without a zone is in UTC.
 func parseMoment(text string) (time.Time, error) {

@@ -28,8 +28,8 @@ var metadataAddresses = map[string]string{"ipv4": "http://169.254.169.254/", "ip
 
 // How long to wait for the service, in seconds, and how often to try: most machines are no instances.
 var (
-	metadataTimeout  = number{"metadata_service_timeout", "AWS_METADATA_SERVICE_TIMEOUT", "instance metadata", 1}
-	metadataAttempts = number{"metadata_service_num_attempts", "AWS_METADATA_SERVICE_NUM_ATTEMPTS", "instance metadata", 1}
+	metadataTimeout  = number{key: "metadata_service_timeout", variable: "AWS_METADATA_SERVICE_TIMEOUT", configures: "instance metadata", preset: 1}
+	metadataAttempts = number{key: "metadata_service_num_attempts", variable: "AWS_METADATA_SERVICE_NUM_ATTEMPTS", configures: "instance metadata", preset: 1}
 )
 
 // metadataTokenLife is how long a token shall live, in seconds: six hours, the longest there is.

@@ -47,11 +47,11 @@ func (s *Settings) runProcess(ctx context.Context, words []string) (granted, err
 	program.Stdin, program.Stdout, program.Stderr = s.Stdin, &output, &complaint
 	s.Debug.Printf("credential_process runs %s", words[0]) // its arguments may be secrets
 	err := program.Run()
-	switch words := strings.TrimRight(complaint.String(), "\r\n"); {
+	switch said := strings.TrimRight(complaint.String(), "\r\n"); {
 	case output.over || complaint.over:
 		return granted{}, processError("the program prints too much")
-	case err != nil && words != "":
-		return granted{}, processError("%s", words)
+	case err != nil && said != "":
+		return granted{}, processError("%s", said)
 	case err != nil:
 		return granted{}, processError("%v", err)
 	}

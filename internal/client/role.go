@@ -106,12 +106,12 @@ func (k seeker) roleSource() (fetch, error) {
 
 func (k seeker) namedSource(name string) (fetch, error) {
 	named := namedSources()
-	at := slices.IndexFunc(named, func(s source) bool { return s.name == name })
-	if at < 0 {
+	place := slices.IndexFunc(named, func(s source) bool { return s.name == name })
+	if place < 0 {
 		return nil, command.OtherError("The credential source \"%s\" referenced in profile \"%s\" is not valid: invalid configuration", name, k.name)
 	}
 	k.variables = true
-	found, err := named[at].find(k)
+	found, err := named[place].find(k)
 	if err == nil && found == nil {
 		err = command.OtherError("Error when retrieving credentials from %s: No credentials found in credential_source referenced in profile %s", name, k.name)
 	}
@@ -124,7 +124,7 @@ func (k seeker) profileSource(name string) (fetch, error) {
 	if !known {
 		return nil, command.OtherError("The source_profile \"%s\" referenced in the profile \"%s\" does not exist: invalid configuration", name, k.name)
 	}
-	next := seeker{k.Settings, name, keys, false, append(slices.Clone(k.visited), name)}
+	next := seeker{Settings: k.Settings, name: name, keys: keys, visited: append(slices.Clone(k.visited), name)}
 	_, id := keys[keyAccessKeyID]
 	_, secret := keys[keySecretAccessKey]
 	hasKeys := id || secret

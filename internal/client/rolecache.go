@@ -84,12 +84,18 @@ func forCache(answer jmespath.Value) jmespath.Value {
 	return jmespath.ObjectOf(members)
 }
 
+// An ARN is arn:partition:service:region:account:resource.
+const (
+	arnParts   = 6
+	arnAccount = 4 // place of the account, from 0
+)
+
 // roleAccount is the account of a role, from the ARN of its session; empty where the answer has none.
 func roleAccount(answer jmespath.Value) string {
 	user, _ := answer.Get("AssumedRoleUser")
 	arn, _ := user.Get("Arn")
-	if parts := strings.Split(arn.Text(), ":"); len(parts) > 5 {
-		return parts[4]
+	if parts := strings.Split(arn.Text(), ":"); len(parts) >= arnParts {
+		return parts[arnAccount]
 	}
 	return ""
 }
@@ -98,7 +104,7 @@ func credentialsForCache(credentials jmespath.Value, account string) jmespath.Va
 	var members []jmespath.Member
 	for _, member := range credentials.Members() {
 		if moment, err := parseMoment(member.Value.Text()); member.Name == memberExpiration && err == nil {
-			member.Value = jmespath.TextOf(moment.UTC().Format("2006-01-02T15:04:05UTC"))
+			member.Value = jmespath.TextOf(moment.UTC().Format(cacheLayout))
 		}
 		members = append(members, member)
 	}

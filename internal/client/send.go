@@ -42,7 +42,7 @@ func (c *Client) exchange(ctx context.Context, e *exchange) (jmespath.Value, err
 	}
 	m.header.Set("User-Agent", c.userAgent(e.operation))
 	m.header.Set("amz-sdk-invocation-id", newInvocationID())
-	patience, err := c.settings.timeout("cli-read-timeout")
+	readTimeout, err := c.settings.timeout("cli-read-timeout")
 	if err != nil {
 		return jmespath.Value{}, err
 	}
@@ -51,7 +51,7 @@ func (c *Client) exchange(ctx context.Context, e *exchange) (jmespath.Value, err
 		m.header.Set("amz-sdk-request", attemptHeader(attempt, c.retry.attempts, end))
 		answer, err := c.send(ctx, e)
 		if answer != nil {
-			end = cmp.Or(attemptEnd(answer, patience), end)
+			end = cmp.Or(attemptEnd(answer, readTimeout), end)
 		}
 		again := err != nil || isTransient(answer, e.operation)
 		if again && attempt < c.retry.attempts {
@@ -94,12 +94,12 @@ func attemptHeader(attempt, most int, end string) string {
 
 // attemptEnd is when an attempt that follows an answer at once will be given up, by the clock of the server. It is empty where that is
 // never, or where the server does not tell its time.
-func attemptEnd(answer *reply, patience time.Duration) string {
+func attemptEnd(answer *reply, readTimeout time.Duration) string {
 	theirs, err := http.ParseTime(answer.header.Get("Date"))
-	if err != nil || patience == 0 {
+	if err != nil || readTimeout == 0 {
 		return ""
 	}
-	return theirs.Add(patience).UTC().Format("20060102T150405Z")
+	return theirs.Add(readTimeout).UTC().Format("20060102T150405Z")
 }
 
 // send makes one attempt. Each is signed afresh, because a signature holds the time.

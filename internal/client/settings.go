@@ -17,23 +17,23 @@ type Settings struct {
 	*command.Call
 	ProfileName string // empty where none was asked for: the default one
 	files       *awsconfig.Files
-	fipsRegion  bool              // the Region asked for hosts that follow FIPS
+	fipsRegion  bool              // the name of the Region asked for hosts that follow FIPS
 	profile     awsconfig.Section // keys of the profile, those of the credentials file over those of the config file
 }
 
 // defaultProfile is the profile of who asks for none.
 const defaultProfile = "default"
 
-// Load checks the options and reads the shared files. A file that is missing is empty; one that is broken ends every command. Of a profile that
-// does not exist the settings come with the error, for what needs none.
+// Load checks the options and reads the shared files. A file that is missing is empty; one that is broken ends every command. Where the
+// profile does not exist, the settings come with the error, for commands that can do without a profile.
 func Load(call *command.Call) (*Settings, error) {
 	s := &Settings{Call: call}
 	if err := s.checkOptions(); err != nil {
 		return nil, err
 	}
-	files, err := awsconfig.Load(awsconfig.Paths(call.LookupEnv, call.Home))
+	files, err := loadFiles(call)
 	if err != nil {
-		return nil, command.OtherError("%v", err)
+		return nil, err
 	}
 	for _, unread := range files.Unread {
 		s.Debug.Printf("taken for empty: %v", unread)
@@ -44,10 +44,16 @@ func Load(call *command.Call) (*Settings, error) {
 
 // CheckFiles finds out whether the shared files can be read at all.
 func CheckFiles(call *command.Call) error {
-	if _, err := awsconfig.Load(awsconfig.Paths(call.LookupEnv, call.Home)); err != nil {
-		return command.OtherError("%v", err)
+	_, err := loadFiles(call)
+	return err
+}
+
+func loadFiles(call *command.Call) (*awsconfig.Files, error) {
+	files, err := awsconfig.Load(awsconfig.Paths(call.LookupEnv, call.Home))
+	if err != nil {
+		return nil, command.OtherError("%v", err)
 	}
-	return nil
+	return files, nil
 }
 
 // Files are the shared files as the settings were read from them.
@@ -142,7 +148,8 @@ func checkRegion(region string) error {
 	return nil
 }
 
-// withoutFIPS is the Region behind a name such as fips-us-east-1, which older configurations have for its FIPS hosts.
+// withoutFIPS is the Region behind a name such as fips-us-east-1, which older configurations have for its FIPS hosts. That such a name was
+// given is remembered for the endpoint.
 func (s *Settings) withoutFIPS(name string) string {
 	region := strings.ReplaceAll(strings.ReplaceAll(name, "fips-", ""), "-fips", "")
 	s.fipsRegion = s.fipsRegion || region != name
@@ -162,8 +169,9 @@ type retry struct {
 	attempts int // at most
 }
 
-// maxAttempts is how often a request is sent before its failure is final.
-var maxAttempts = number{"max_attempts", "AWS_MAX_ATTEMPTS", "retry", 3}
+// maxAttempts is how often a request is sent before its failure is final: the first time and twice again, as the reference's standard mode
+// does where nothing else is set.
+var maxAttempts = number{key: "max_attempts", variable: "AWS_MAX_ATTEMPTS", configures: "retry", preset: 3}
 
 // retry reads how often a request may be sent. The mode of v1, legacy, is refused as the reference refuses it; adaptive waits as standard
 // does, since one command sends too little to learn a rate from.
