@@ -41,7 +41,7 @@ func checkCache(ctx context.Context, p *patient) []finding {
 	folder := ssocache.Dir(p.Home)
 	entries, err := p.cache().List()
 	if err != nil {
-		return []finding{broken("%s cannot be listed: %v", folder, reasonOf(err)).by("chmod 700 %s", quote(folder))}
+		return []finding{broken("%s cannot be listed: %v", folder, reasonOf(err)).by("chmod %o %s", safeFolder, quote(folder))}
 	}
 	if _, err := os.Stat(folder); err != nil {
 		return []finding{well("%s is not there yet", folder)}

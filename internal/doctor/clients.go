@@ -47,7 +47,7 @@ func checkClients(ctx context.Context, p *patient) []finding {
 	need := needs{login: command.Program + " login"}
 	if p.keys != nil {
 		need.session = p.keys[keySession] != ""
-		need.endpoint = len(p.doors) > 0 && !p.doors[0].isAWS()
+		need.endpoint = len(p.doors) > 0 && !p.oidc().isAWS()
 		need.rules = p.hasEndpointRules()
 		need.startURL = p.startURL
 		need.refused = p.startURLRefused

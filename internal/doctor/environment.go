@@ -29,6 +29,7 @@ var variableRules = []func(*patient) *finding{
 	profileVariables, keyVariables, globalEndpoint, serviceEndpoints, ignoredEndpoints, fipsVariables, bundleVariable,
 }
 
+// one is a finding where there might be none.
 func one(f finding) *finding { return &f }
 
 // profileVariables: AWS CLI v1 and v2 read the two in different orders.
@@ -68,9 +69,10 @@ func globalEndpoint(p *patient) *finding {
 // serviceEndpoints: variables for a service go over the configuration.
 func serviceEndpoints(p *patient) *finding {
 	keys, _ := p.files.Profile(p.name)
-	for variable, service := range map[string]string{variableOIDC: "sso_oidc", variablePortal: "sso"} {
+	for _, service := range doorServices {
+		variable := variableOf(service)
 		url := p.Getenv(variable)
-		configured, _ := p.files.Service(keys[keyServices], service, keyEndpoint)
+		configured, _ := p.files.Service(keys[keyServices], configName(service), keyEndpoint)
 		if url != "" && configured != "" && url != configured {
 			return one(doubtful("%s is %s and goes over %s in [services %s]", variable, url, configured, keys[keyServices]).by("unset %s", variable))
 		}

@@ -72,8 +72,12 @@ func (d *door) ask(ctx context.Context, q question) (*answer, error) {
 // isService reports whether an answer is in the protocol of AWS's services: an error is named in a header.
 func (a *answer) isService() bool { return a.header.Get("X-Amzn-Errortype") != "" }
 
-// doorServices are the services that a sign-in needs.
+// doorServices are the services that a sign-in needs, in the order of the doors.
 var doorServices = []*api.Service{api.SSOOIDC, api.SSO}
+
+func (p *patient) oidc() *door { return p.doors[0] }
+
+func (p *patient) portal() *door { return p.doors[1] }
 
 // wayOnly are the settings of a run without a profile that works, which looks at the way to a server that the command line names. The
 // error is for people.
@@ -105,7 +109,6 @@ func checkAddress(_ context.Context, p *patient) []finding {
 	} else {
 		region = p.signIn.Region
 	}
-	var findings []finding
 	for _, service := range doorServices {
 		endpoint, err := p.settings.Endpoint(service, region)
 		if err != nil {
@@ -118,7 +121,12 @@ func checkAddress(_ context.Context, p *patient) []finding {
 		endpoint.Path = strings.TrimRight(endpoint.Path, "/")
 		p.doors = append(p.doors, &door{service: service, url: endpoint, origin: p.origin(service), transport: transport})
 	}
-	oidc, portal := p.doors[0], p.doors[1]
+	return judgeAddresses(p.oidc(), p.portal())
+}
+
+// judgeAddresses tells whether the two services are where one sign-in can use both.
+func judgeAddresses(oidc, portal *door) []finding {
+	var findings []finding
 	switch {
 	case oidc.isAWS() != portal.isAWS():
 		lost, way := portal, oidc
@@ -183,7 +191,7 @@ func isBelow(host string, domains []string) bool {
 
 // distinct are the doors that differ in their address.
 func (p *patient) distinct() []*door {
-	if len(p.doors) == 2 && p.doors[0].url.Host == p.doors[1].url.Host && p.doors[0].url.Scheme == p.doors[1].url.Scheme {
+	if len(p.doors) == len(doorServices) && p.oidc().url.Host == p.portal().url.Host && p.oidc().url.Scheme == p.portal().url.Scheme {
 		return p.doors[:1]
 	}
 	return p.doors

@@ -40,10 +40,10 @@ func checkServer(ctx context.Context, p *patient) []finding {
 	if len(findings) > 0 {
 		return findings
 	}
-	if p.doors[0].isAWS() {
+	if p.oidc().isAWS() {
 		return []finding{well("AWS IAM Identity Center answers")}
 	}
-	return []finding{well("%s answers like IAM Identity Center", p.doors[0].url.Host)}
+	return []finding{well("%s answers like IAM Identity Center", p.oidc().url.Host)}
 }
 
 // judgeAnswer tells a service from something else that listens there.
@@ -124,7 +124,7 @@ const (
 
 // checkHeaders looks at what happens to headers on the way to the portal.
 func checkHeaders(ctx context.Context, p *patient) []finding {
-	d := p.doors[1]
+	d := p.portal()
 	if d.isAWS() {
 		return []finding{well("not looked at: nothing of yours stands before AWS")}
 	}

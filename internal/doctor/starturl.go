@@ -148,7 +148,7 @@ func judgeRegion(host, configured string) finding {
 // askWhetherKnown has the server compare the start URL with its own, which it does for the issuer of a client. Nothing is left behind by
 // that: registrations are in the hands of clients.
 func (p *patient) askWhetherKnown(ctx context.Context) *finding {
-	d := p.doors[0]
+	d := p.oidc()
 	if d.isAWS() {
 		return nil // AWS tells at the sign-in, and registrations are nothing to play with there
 	}
@@ -160,12 +160,10 @@ func (p *patient) askWhetherKnown(ctx context.Context) *finding {
 	got, err := d.ask(ctx, question{method: http.MethodPost, path: "/client/register", body: string(body)})
 	switch {
 	case err != nil:
-		f := doubtful("it cannot be told whether the server knows the start URL: %v", err)
-		return &f
+		return one(doubtful("it cannot be told whether the server knows the start URL: %v", err))
 	case got.header.Get("X-Amzn-Errortype") == fault.InvalidRequest.Name:
-		f := broken("the server does not know %s: %s", p.signIn.StartURL, sentenceOf(got.body)).
-			by("write one of the server's start URLs as sso_start_url, then %s", p.signIn.Command("login"))
-		return &f
+		return one(broken("the server does not know %s: %s", p.signIn.StartURL, sentenceOf(got.body)).
+			by("write one of the server's start URLs as sso_start_url, then %s", p.signIn.Command("login")))
 	}
 	return nil
 }
@@ -176,9 +174,8 @@ func otherSpelling(startURL string, entries []ssocache.Entry) *finding {
 		if e.Token == nil || e.Token.StartURL == startURL || plainURL(e.Token.StartURL) != plainURL(startURL) || e.Key != ssocache.TokenKey("", e.Token.StartURL) {
 			continue
 		}
-		f := doubtful("a token is kept for %s, which is spelled otherwise than sso_start_url: it is not found", e.Token.StartURL).
-			by("write sso_start_url = %s", e.Token.StartURL)
-		return &f
+		return one(doubtful("a token is kept for %s, which is spelled otherwise than sso_start_url: it is not found", e.Token.StartURL).
+			by("write sso_start_url = %s", e.Token.StartURL))
 	}
 	return nil
 }

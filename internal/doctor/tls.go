@@ -73,8 +73,8 @@ func (d *door) certificates(ctx context.Context) ([]*x509.Certificate, error) {
 	return nil, err
 }
 
-// bundleVariables name files of certificate authorities: those that commands read come first.
-var bundleVariables = []string{"AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE"}
+// trustVariables name files of certificate authorities: those that commands read come first.
+var trustVariables = []string{"AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE"}
 
 // bundle is what says which authorities to trust, for people; empty for those of the system.
 func (p *patient) bundle() string {
@@ -97,7 +97,7 @@ func (p *patient) findBundle(c certificate) string {
 		return systemBundle
 	}
 	candidates := []string{p.keys["ca_bundle"]} // which a variable goes over
-	for _, variable := range bundleVariables {
+	for _, variable := range trustVariables {
 		candidates = append(candidates, p.Getenv(variable))
 	}
 	for _, path := range candidates {
