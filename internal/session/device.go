@@ -119,7 +119,7 @@ func (r registrar) poll(ctx context.Context, registration ssocache.Registration,
 		}
 		next, goOn := nextInterval(err, interval)
 		switch {
-		case canceled(ctx, err):
+		case ctx.Err() != nil:
 			return issued{}, ctx.Err()
 		case refused(err, fault.ExpiredToken), goOn && !r.now().Before(device.prompt.Until):
 			return issued{}, r.tooLate()

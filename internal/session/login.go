@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"time"
 
@@ -95,9 +94,4 @@ func (s *SignIn) tokenOf(registration ssocache.Registration, i issued) ssocache.
 // tooLate is the failure of a sign-in that nobody finished.
 func (s *SignIn) tooLate() error {
 	return command.OtherError("The pending authorization to retrieve an SSO token has expired: nobody approved the sign-in in time. Run `%s` again", s.Command("login"))
-}
-
-// canceled reports whether an error only says that the command was interrupted.
-func canceled(ctx context.Context, err error) bool {
-	return ctx.Err() != nil || errors.Is(err, context.Canceled)
 }

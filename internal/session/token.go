@@ -59,7 +59,7 @@ func (s *SignIn) refreshOnce(ctx context.Context, seen ssocache.Token) (ssocache
 		Redeem: func(token ssocache.Token) (ssocache.Token, error) { return s.refresh(ctx, token) },
 	})
 	switch {
-	case canceled(ctx, err):
+	case ctx.Err() != nil: // interrupted; our own patience ends waiting alone
 		return ssocache.Token{}, ctx.Err()
 	case err == nil:
 		return token, nil
