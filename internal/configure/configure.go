@@ -9,7 +9,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -197,7 +196,7 @@ func resolve(call *command.Call) (*session.SignIn, error) {
 
 // signInFirst signs a person in who sits at a terminal, and tells everybody else the command.
 func (r *run) signInFirst(ctx context.Context, call *command.Call, t target) error {
-	if r.signIn == nil || !command.IsTerminal(r.Stdin) || !command.IsTerminal(r.Stderr) {
+	if r.signIn == nil || !r.canAsk() {
 		return command.OtherError("you are not signed in: run `%s`, then this command again", shellwords.Join(append([]string{command.Program, "login"}, t.words(r.Call)...)))
 	}
 	own := *call
@@ -328,5 +327,3 @@ func (r *run) write(ctx context.Context, j *job) (results []profile, diff string
 	err = change(d)
 	return results, diff, err
 }
-
-func sortedKeys(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }

@@ -2,6 +2,7 @@ package configure
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"sallyport/internal/awsconfig"
@@ -193,7 +194,7 @@ func (j *job) keys(old awsconfig.Section, p profile) [][2]string {
 // removeGone removes profiles of ours. Whether each is ours yet, the file says.
 func (j *job) removeGone(d *awsconfig.Document) []profile {
 	var results []profile
-	for _, gone := range sortedKeys(j.prune) {
+	for _, gone := range slices.Sorted(maps.Keys(j.prune)) {
 		name := awsconfig.ProfileSection(gone)
 		section, known := d.Section(name)
 		if !known || section[keyManaged] != j.session || slices.ContainsFunc(j.wanted, func(p profile) bool { return p.Name == gone }) {
