@@ -138,7 +138,7 @@ func (b *builder) pairs(node *yaml.Node, depth int) (all []pair, merges bool, er
 }
 
 func isMergeKey(key *yaml.Node) bool {
-	return key.Kind == yaml.ScalarNode && plain(key) && key.Value == "<<"
+	return key.Kind == yaml.ScalarNode && plain(key) && key.Value == mergeKey
 }
 
 // merge lists what a merge key brings: the pairs of one mapping, or of a list of them, where the first has the last word.

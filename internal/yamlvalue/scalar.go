@@ -2,19 +2,19 @@ package yamlvalue
 
 import (
 	"math/big"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 
 	"go.yaml.in/yaml/v3"
 
 	"sallyport/internal/jmespath"
+	"sallyport/internal/sys"
 )
 
 const (
 	digits   = "0123456789"
-	valueKey = "="
+	valueKey = "="  // of YAML 1.1: the default of a mapping
+	mergeKey = "<<" // of YAML 1.1: the pairs of other mappings
 
 	// maxDigits bounds the conversion of an integer; it is where Python ends as well.
 	maxDigits = 4300
@@ -204,16 +204,14 @@ func readFloat(node *yaml.Node) (jmespath.Value, error) {
 }
 
 // isReserved recognizes the two words that mean something as keys only.
-func isReserved(text string) bool { return text == valueKey || text == "<<" }
+func isReserved(text string) bool { return text == valueKey || text == mergeKey }
 
 func refuseReserved(node *yaml.Node) (jmespath.Value, error) {
 	return jmespath.Value{}, refuse(node, "a word that YAML reserves; quote it to mean the text")
 }
 
-var timestamp = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^[0-9]{4}-(?:[0-9]{2}-[0-9]{2}` +
-		`|[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?)$`)
-})
+var timestamp = sys.Pattern(`^[0-9]{4}-(?:[0-9]{2}-[0-9]{2}` +
+	`|[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?)$`)
 
 func isTimestamp(text string) bool {
 	return len(text) > 4 && text[4] == '-' && only(text[:4], digits) && timestamp().MatchString(text)

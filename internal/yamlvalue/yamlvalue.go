@@ -15,16 +15,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
 	"sallyport/internal/jmespath"
+	"sallyport/internal/sys"
 )
 
 const byteOrderMark = "\ufeff"
@@ -144,9 +143,7 @@ func readDocument(text string) (*yaml.Node, error) {
 	return nil, &Error{second.Line, "a second document; one is expected"}
 }
 
-var jsonEscape = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`\\(?:[^u]|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})`)
-})
+var jsonEscape = sys.Pattern(`\\(?:[^u]|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})`)
 
 // respellJSON spells in YAML's way the two escapes of JSON (RFC 8259 §7) that the YAML library refuses: a character beyond the first plane,
 // which JSON writes as two, and the slash. In a JSON document every backslash begins an escape, so none is mistaken.
@@ -167,9 +164,7 @@ func respellJSON(text string) string {
 	})
 }
 
-var libraryError = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?((?s:.*))$`)
-})
+var libraryError = sys.Pattern(`^yaml: (?:line ([0-9]+): )?((?s:.*))$`)
 
 // explain keeps the line and the fixed sentence of the YAML library. Its one sentence that repeats a word of the document is replaced.
 func explain(err error) *Error {
