@@ -70,8 +70,8 @@ func (p Parsed) Strays() []string {
 	return append([]string{p.Word}, p.Rest...)
 }
 
-// words tells what each word is before any is taken, as the reference does: whether a word is a value does not depend on the
-// option before it, so an option cannot take something that looks like another one.
+// word is one word of the line and what it is. That is settled of all words before any is taken, as the reference does: whether a word is a
+// value does not depend on the option before it, so an option cannot take something that looks like another one.
 type word struct {
 	text     string
 	option   *Option // nil where it is a value or an option of another level
@@ -80,7 +80,7 @@ type word struct {
 	hasValue bool
 }
 
-// Parse reads the words of one level. Options of other levels and their values end up in rest.
+// Parse reads the words of one level. Options of other levels and their values end up in Rest.
 func (o Options) Parse(words []string) (Parsed, error) {
 	classified, err := o.classify(words)
 	if err != nil {
@@ -250,9 +250,10 @@ func (o *Option) lifts(words []string) bool {
 // InvalidChoice is the sentence about a word that is none of the choices, with those that it may have been meant to be.
 func InvalidChoice(what, given string, choices []string) string {
 	sentence := fmt.Sprintf("argument %s: Found invalid choice '%s'", what, given)
+	typos := min(maxTypos, len(given)/lettersPerTypo)
 	var near []string
 	for _, choice := range choices {
-		if typos := min(maxTypos, len(given)/lettersPerTypo); spelling.Distance(given, choice, typos+1) <= typos {
+		if spelling.Distance(given, choice, typos+1) <= typos {
 			near = append(near, choice)
 		}
 	}
