@@ -42,20 +42,16 @@ type Terminal struct {
 	Environ []string // name=value; TERM, HOME and what tells terminals apart are read. Nil is the environment of the process
 }
 
-// Why Prompt returned without words to run.
+// Why Prompt did not even begin.
 var (
-	ErrInterrupted = errors.New("interrupted")
-	ErrNoTerminal  = errors.New("auto-prompt needs a terminal: standard input or output is none")
-	ErrDumb        = errors.New("auto-prompt cannot draw on this terminal: TERM is dumb or not set")
+	ErrNoTerminal = errors.New("auto-prompt needs a terminal: standard input or output is none")
+	errDumb       = errors.New("auto-prompt cannot draw on this terminal: TERM is dumb or not set")
 )
 
-// InterruptedError is ErrInterrupted with the line as it was, known secrets masked: the reference prints it after Ctrl-C.
+// InterruptedError tells that the person left, with the line as it was, known secrets masked: the reference prints it after Ctrl-C.
 type InterruptedError struct{ Line string }
 
-func (e *InterruptedError) Error() string { return ErrInterrupted.Error() }
-
-// Is makes it an ErrInterrupted.
-func (e *InterruptedError) Is(target error) bool { return target == ErrInterrupted }
+func (e *InterruptedError) Error() string { return "interrupted" }
 
 // Prompt lets a person edit the words and returns those to run. Ctrl-C, Ctrl-D, SIGINT and SIGTERM give an *InterruptedError; the end of
 // ctx gives its cause. The terminal is as it was before in every case.
@@ -70,7 +66,7 @@ func Prompt(ctx context.Context, p Program, t Terminal, initial []string) ([]str
 		return nil, ErrNoTerminal
 	}
 	if name := getenv(t.Environ, "TERM"); name == "dumb" || name == "" && runtime.GOOS != "windows" {
-		return nil, ErrDumb
+		return nil, errDumb
 	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)

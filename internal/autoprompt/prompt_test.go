@@ -223,7 +223,7 @@ func TestNoColourIsEverUsed(t *testing.T) {
 func TestWhereNobodyCanBeAskedThePromptRefuses(t *testing.T) {
 	for _, name := range []string{"dumb", ""} {
 		s := prompt(t, "", func(p *terminal.Program) { p.Env = append(p.Env, "TERM="+name) })
-		if code := s.Wait(); code != 255 || s.Text() != "failed: "+ErrDumb.Error() || strings.Contains(s.Raw(), "\x1b") {
+		if code := s.Wait(); code != 255 || s.Text() != "failed: "+errDumb.Error() || strings.Contains(s.Raw(), "\x1b") {
 			t.Errorf("TERM=%q: exit code %d, %q", name, code, s.Raw())
 		}
 	}
