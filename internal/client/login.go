@@ -57,16 +57,25 @@ func (s *Settings) loginProvider(session, region string) (*logincreds.Provider, 
 	options.HTTPClient = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse // the refresh token is for this endpoint alone
 	}}
-	folder := s.Getenv("AWS_LOGIN_CACHE_DIRECTORY")
-	if folder == "" && s.Home == "" {
-		return nil, command.OtherError("Error when retrieving credentials from login: no home folder is known, in which its token would be")
-	}
-	if folder == "" {
-		folder = filepath.Join(s.Home, ".aws", "login", "cache")
+	folder, err := s.loginFolder()
+	if err != nil {
+		return nil, err
 	}
 	path, err := logincreds.StandardCachedTokenFilepath(session, folder)
 	if err != nil {
 		return nil, command.OtherError("Error when retrieving credentials from login: %v", err)
 	}
 	return logincreds.New(signin.New(options), path, func(o *logincreds.Options) { o.RestrictPermissions = true }), nil
+}
+
+// loginFolder is where `aws login` keeps its tokens.
+func (s *Settings) loginFolder() (string, error) {
+	if folder := s.Getenv("AWS_LOGIN_CACHE_DIRECTORY"); folder != "" {
+		return folder, nil
+	}
+	if s.Home == "" {
+		return "", command.OtherError("Error when retrieving credentials from login: no home folder is known, in which its token would be: " +
+			"set AWS_LOGIN_CACHE_DIRECTORY to the folder that holds it")
+	}
+	return filepath.Join(s.Home, ".aws", "login", "cache"), nil
 }

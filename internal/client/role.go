@@ -22,6 +22,7 @@ const (
 	keySourceProfile    = "source_profile"
 	keyCredentialSource = "credential_source"
 	keyWebIdentityFile  = "web_identity_token_file"
+	keyMFASerial        = "mfa_serial"
 )
 
 // fromRole takes a role with other credentials (STS AssumeRole).
@@ -39,29 +40,14 @@ func (k seeker) namesRole() bool {
 	return role && !web
 }
 
+// assumeRole finds the credentials that take the role now, and takes it when it is fetched: a code is asked for once it is needed.
 func (k seeker) assumeRole() (fetch, error) {
 	source, err := k.roleSource()
 	if err != nil {
 		return nil, err
 	}
-	var input []jmespath.Member // in the order of their names, which the key of the cache depends on
-	add := func(name string, value jmespath.Value) {
-		input = append(input, jmespath.Member{Name: name, Value: value})
-	}
-	if seconds, err := strconv.ParseInt(strings.TrimSpace(k.keys["duration_seconds"]), 10, 64); err == nil { // the reference passes over others
-		add("DurationSeconds", jmespath.IntOf(seconds))
-	}
-	if id, given := k.keys["external_id"]; given {
-		add("ExternalId", jmespath.TextOf(id))
-	}
-	add("RoleArn", jmespath.TextOf(k.keys[keyRoleARN]))
-	if name := k.keys[keyRoleSession]; name != "" {
-		add("RoleSessionName", jmespath.TextOf(name))
-	}
-	serial, needsCode := k.keys["mfa_serial"]
-	if needsCode {
-		add("SerialNumber", jmespath.TextOf(serial))
-	}
+	input := k.roleArguments()
+	serial, needsCode := k.keys[keyMFASerial]
 	return k.cachedRole(input, func(ctx context.Context, region string) (jmespath.Value, error) {
 		caller, err := source(ctx, region)
 		if err != nil {
@@ -77,6 +63,28 @@ func (k seeker) assumeRole() (fetch, error) {
 		}
 		return k.callSTS(ctx, region, assumeRole(), jmespath.ObjectOf(members), &caller.Credentials)
 	}), nil
+}
+
+// roleArguments are what the profile says about taking the role, in the order of their names, which the key of the cache depends on.
+func (k seeker) roleArguments() []jmespath.Member {
+	var arguments []jmespath.Member
+	add := func(name string, value jmespath.Value) {
+		arguments = append(arguments, jmespath.Member{Name: name, Value: value})
+	}
+	if seconds, err := strconv.ParseInt(strings.TrimSpace(k.keys["duration_seconds"]), 10, 64); err == nil { // the reference passes over others
+		add("DurationSeconds", jmespath.IntOf(seconds))
+	}
+	if id, given := k.keys["external_id"]; given {
+		add("ExternalId", jmespath.TextOf(id))
+	}
+	add("RoleArn", jmespath.TextOf(k.keys[keyRoleARN]))
+	if name := k.keys[keyRoleSession]; name != "" {
+		add("RoleSessionName", jmespath.TextOf(name))
+	}
+	if serial, given := k.keys[keyMFASerial]; given {
+		add("SerialNumber", jmespath.TextOf(serial))
+	}
+	return arguments
 }
 
 // withSessionName is the input with a name for the session, which the service requires.
