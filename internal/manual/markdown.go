@@ -37,15 +37,6 @@ func (p Page) Markdown(w io.Writer) error {
 	return write(w, &m.Builder)
 }
 
-// synopsisLines indents what follows the command.
-func synopsisLines(synopsis []string) []string {
-	lines := []string{line(synopsis[0])}
-	for _, option := range synopsis[1:] {
-		lines = append(lines, hanging+line(option))
-	}
-	return lines
-}
-
 type markdown struct{ strings.Builder }
 
 func (m *markdown) section(s Section) {

@@ -3,7 +3,6 @@ package manual
 import (
 	"io"
 	"strings"
-	"unicode/utf8"
 )
 
 // The indentations of a page on a terminal, which are those of a man page.
@@ -137,26 +136,3 @@ func (t *terminal) paragraph(indent int, text string) {
 		t.line(indent, wrapped)
 	}
 }
-
-// wrap breaks a text between words into lines of at most that width. A longer word, such as a URL, has a line of its own and stays whole.
-func wrap(text string, width int) []string {
-	var lines []string
-	current := ""
-	for _, word := range strings.Fields(line(text)) {
-		switch {
-		case current == "":
-			current = word
-		case length(current)+1+length(word) <= width:
-			current += " " + word
-		default:
-			lines, current = append(lines, current), word
-		}
-	}
-	if current == "" {
-		return lines
-	}
-	return append(lines, current)
-}
-
-// length is the width of a text on a terminal, as far as texts of the manual go: they have no wide letters.
-func length(text string) int { return utf8.RuneCountInString(text) }
