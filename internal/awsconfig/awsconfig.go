@@ -213,7 +213,7 @@ func Paths(lookupEnv func(string) (string, bool), home string) (config, credenti
 	return place("AWS_CONFIG_FILE", "~/.aws/config"), place("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
 }
 
-// ExpandPath is the path of a parameter file: a leading ~ stands for the home folder, $NAME and ${NAME} for variables that are
+// ExpandPath is a path that a person wrote, of a parameter file or of certificates: a leading ~ stands for the home folder, $NAME and ${NAME} for variables that are
 // set. Others stay as they are.
 func ExpandPath(path string, lookupEnv func(string) (string, bool), home string) string {
 	return expandVariables(expandHome(path, home), lookupEnv)

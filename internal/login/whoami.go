@@ -48,7 +48,7 @@ func runWhoami(ctx context.Context, call *command.Call) error {
 		return err
 	}
 	accounts, err := signIn.Accounts(ctx)
-	if !holdsNoPortalAccess(err) && err != nil {
+	if err != nil && !holdsNoPortalAccess(err) {
 		return err
 	}
 	found := state{signIn: signIn, settings: settings, token: token, accounts: accounts, portal: err == nil}
@@ -138,6 +138,7 @@ func (s state) lines(call *command.Call) error {
 	return err
 }
 
+// renewal tells what becomes of the token at its end.
 func (s state) renewal() string {
 	if s.token.Refreshable(time.Now()) {
 		return ", renewed by itself"

@@ -44,6 +44,8 @@ func setMode(file *os.File, mode fs.FileMode) error {
 	return file.Chmod(mode)
 }
 
+// replace writes a new file beside the old one and renames it, once dress has given it owner and mode and the content is on the disk: a
+// crash may not leave the name with a file that is empty.
 func replace(path string, content []byte, dress func(*os.File) error) (err error) {
 	file, err := create(filepath.Dir(path), filepath.Base(path))
 	if err != nil {
