@@ -28,14 +28,14 @@ type SectionName struct {
 	Name string
 }
 
-// defaultProfile is the one profile whose header may go without its kind.
-const defaultProfile = "default"
+// DefaultProfile is the profile of whoever asks for none. Its header alone may go without its kind.
+const DefaultProfile = "default"
 
 // nameOf reads a header. It is split as a shell splits words, so that quoted names may have blanks; one that does not have
 // exactly a kind and a name, such as [profile a b], names nothing that anybody could ask for.
 func nameOf(header string) SectionName {
-	if header == defaultProfile {
-		return SectionName{KindProfile, defaultProfile}
+	if header == DefaultProfile {
+		return SectionName{KindProfile, DefaultProfile}
 	}
 	for _, kind := range []Kind{KindProfile, KindSession, KindServices} {
 		if !strings.HasPrefix(header, string(kind)) {
@@ -55,7 +55,7 @@ func (n SectionName) header() (string, error) {
 		return "", err
 	}
 	header := n.Name
-	if n.Kind != KindOther && (n != SectionName{KindProfile, defaultProfile}) {
+	if n.Kind != KindOther && (n != SectionName{KindProfile, DefaultProfile}) {
 		if strings.ContainsFunc(n.Name, unicode.IsSpace) {
 			header = `"` + n.Name + `"`
 		}

@@ -21,9 +21,6 @@ type Settings struct {
 	profile     awsconfig.Section // keys of the profile, those of the credentials file over those of the config file
 }
 
-// defaultProfile is the profile of who asks for none.
-const defaultProfile = "default"
-
 // Load checks the options and reads the shared files. A file that is missing is empty; one that is broken ends every command. Where the
 // profile does not exist, the settings come with the error, for commands that can do without a profile.
 func Load(call *command.Call) (*Settings, error) {
@@ -79,7 +76,7 @@ func (s *Settings) chooseProfile() error {
 
 func (s *Settings) profileOrDefault() string {
 	if s.ProfileName == "" {
-		return defaultProfile
+		return awsconfig.DefaultProfile
 	}
 	return s.ProfileName
 }

@@ -135,7 +135,7 @@ func (k seeker) signedOut(err error) error {
 		return err
 	}
 	mend := command.Program + " login"
-	if k.name != defaultProfile {
+	if k.name != awsconfig.DefaultProfile {
 		mend += " --profile " + shellwords.Quote(k.name)
 	}
 	return command.OtherError("Error loading SSO Token: %v: sign in with %s", err, mend)

@@ -130,7 +130,7 @@ func (s *SignIn) fromSession(files *awsconfig.Files, name string) error {
 
 // fromProfile takes what the profile names: a section of its own, or, in the older form, start URL and Region.
 func (s *SignIn) fromProfile(files *awsconfig.Files) error {
-	profile := "default"
+	profile := awsconfig.DefaultProfile
 	if s.settings.ProfileName != "" {
 		profile = s.settings.ProfileName
 		s.words = []string{"--profile", profile}
