@@ -179,6 +179,9 @@ func (s state) menuRows() int {
 	return max(0, s.height-s.lineRows(len(all))-s.footRows()-s.panelRows())
 }
 
+// purposeColumns are left for what items are for, beside labels however long; on a narrow screen half of it is.
+const purposeColumns = 40
+
 func (s state) menuView() []row {
 	room := s.menuRows()
 	first := max(0, s.chosen-room+1)
@@ -187,7 +190,7 @@ func (s state) menuView() []row {
 	for _, c := range s.menu { // of all, so that scrolling moves nothing sideways
 		labels = max(labels, columns(visible(c.label)))
 	}
-	labels = min(labels, max(s.width/2, s.width-40))
+	labels = min(labels, max(s.width/2, s.width-purposeColumns))
 	rows := make([]row, len(items))
 	for i, c := range items {
 		mark, look := "  ", plain

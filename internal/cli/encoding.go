@@ -50,7 +50,7 @@ func (r *run) encodingNamed(variable string) (textEncoding, error) {
 	}
 	found, known := encodings[strings.ReplaceAll(strings.ToLower(name), "_", "-")]
 	if !known {
-		return textEncoding{}, command.OtherError("unknown encoding: %s, which %s names", name, variable)
+		return textEncoding{}, command.OtherError("unknown encoding: %s, which %s names: leave it unset for UTF-8", name, variable)
 	}
 	return found, nil
 }

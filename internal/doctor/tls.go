@@ -131,8 +131,12 @@ func (c certificate) verify(roots *x509.CertPool) error {
 	return err
 }
 
-// soon is how long before its end a certificate is worth a word, if it lives longer than a few of those.
-const soon = 7 * 24 * time.Hour
+const (
+	// soon is how long before its end a certificate is worth a word.
+	soon = 7 * 24 * time.Hour
+	// shortLived is a life within which a week before the end is nothing to speak of: whoever issues such certificates renews them by itself.
+	shortLived = 4 * soon
+)
 
 // judge says what the outcome of the verification means.
 func (c certificate) judge(err error) finding {
@@ -141,7 +145,7 @@ func (c certificate) judge(err error) finding {
 	var hostname x509.HostnameError
 	var unknown x509.UnknownAuthorityError
 	switch {
-	case err == nil && leaf.NotAfter.Sub(c.now) < soon && leaf.NotAfter.Sub(leaf.NotBefore) > 4*soon:
+	case err == nil && leaf.NotAfter.Sub(c.now) < soon && leaf.NotAfter.Sub(leaf.NotBefore) > shortLived:
 		return doubtful("the certificate of %s ends on %s", c.host, day(leaf.NotAfter)).by("renew it; Sallyport takes replaced files up within seconds")
 	case err == nil:
 		return well("the certificate of %s is good until %s", c.host, day(leaf.NotAfter))
