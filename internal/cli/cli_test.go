@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/pem"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -241,65 +242,6 @@ func TestGrammarThatIsAccepted(t *testing.T) {
 	}
 }
 
-func TestInputThatIsRefused(t *testing.T) {
-	all := func(document string) []string {
-		return []string{"sso-oidc", "create-token", "--cli-input-json", document}
-	}
-	tests := []struct {
-		name     string
-		args     []string
-		sentence string
-	}{
-		{"bad JSON", all("{"), "Invalid JSON"},
-		{"a list", all("[]"), "expected an object"},
-		{"missing members, all named", all("{}"), "Missing required parameter in input: \"clientId\"\nMissing required parameter in input: \"clientSecret\"\nMissing"},
-		{"an unknown member", all(`{"clientid":"x"}`), `Unknown parameter in input: "clientid", must be one of: clientId, clientSecret`},
-		{"a wrong type", all(`{"clientId":5}`), "Invalid type for parameter clientId: number, valid type: string"},
-		{"null", all(`{"code":null}`), "Invalid type for parameter code: null"},
-		{"a wrong element", all(`{"scope":["a",1,true]}`), "parameter scope[1]: number, valid type: string\nInvalid type for parameter scope[2]: boolean"},
-		{"the document joined to its option", []string{"sso-oidc", "create-token", "--cli-input-json={}"}, "arguments are required: --client-id"},
-		{"a bad list", with(createToken, "--scope", "[1"), "Error parsing parameter '--scope': Invalid JSON"},
-		{"a list with a wrong element", with(createToken, "--scope", "[1]"), "scope[0]"},
-		{"a file that is missing", with(createToken, "--code", "file:///nonexistent"), "Unable to load paramfile"},
-		{"a file of bytes", with(createToken, "--code", "fileb://~/text"), "Invalid type for parameter code: bytes"},
-		{"a file of bytes for a list", with(createToken, "--scope", "fileb://~/text"), "Invalid type for parameter scope: bytes"},
-		{"a file that is no text", with(createToken, "--code", "file://~/binary"), "could not be decoded"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			s := newStage(t, response{body: "{}"})
-			s.file("text", "x")
-			s.file("binary", "\xff")
-			got := s.call(test.args...)
-			if got.exit != command.ExitUsage || !strings.Contains(got.stderr, test.sentence) || len(s.requests) != 0 {
-				t.Errorf("got %+v and %d requests, want %q", got, len(s.requests), test.sentence)
-			}
-		})
-	}
-}
-
-func TestValuesFromFiles(t *testing.T) {
-	tests := []struct{ name, content, option, value, want string }{
-		{"a newline at the end stays", "tok\n", "--code", "file://~/v", `"code": "tok\n"`},
-		{"line ends are made one", "a\r\nb\rc", "--code", "file://~/v", `"code": "a\nb\nc"`},
-		{"a variable in the path", "x", "--code", "file://$WHERE/v", `"code": "x"`},
-		{"a list", `["p","q"]`, "--scope", "file://~/v", `"scope": ["p", "q"]`},
-		{"a list that is no JSON falls into characters", "pq", "--scope", "file://~/v", `"scope": ["p", "q"]`},
-		{"one of two words is no file", "x", "--scope", "file://~/v other", `"scope": ["file://~/v", "other"]`},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			s := newStage(t, response{body: "{}"})
-			s.file("v", test.content)
-			s.env["WHERE"] = s.home
-			got := s.call(with(createToken, append([]string{test.option}, strings.Fields(test.value)...)...)...)
-			if got.exit != 0 || !strings.Contains(s.requests[0].Body, test.want) {
-				t.Errorf("%+v, sent %+v, want %s", got, s.requests, test.want)
-			}
-		})
-	}
-}
-
 func TestAttempts(t *testing.T) {
 	good := response{body: `{"tokenType":"t"}`}
 	tests := []struct {
@@ -397,73 +339,6 @@ func TestTLS(t *testing.T) {
 				t.Errorf("got %+v", got)
 			}
 		})
-	}
-}
-
-func TestPages(t *testing.T) {
-	pages := []response{
-		{body: `{"nextToken":"n1","accountList":[{"accountId":"1","x":0},{"accountId":"2"}]}`},
-		{body: `{"accountList":[{"accountId":"3"}]}`},
-	}
-	tests := []struct {
-		name      string
-		responses []response
-		args      []string
-		want      string // standard output, as JSON on one line
-		targets   []string
-	}{
-		{"all pages make one answer", pages, nil, `{"accountList":[{"accountId":"1"},{"accountId":"2"},{"accountId":"3"}]}`,
-			[]string{"/assignment/accounts", "/assignment/accounts?next_token=n1"}},
-		{"a query sees the whole", pages, []string{"--query", "accountList[].accountId"}, `["1","2","3"]`,
-			[]string{"/assignment/accounts", "/assignment/accounts?next_token=n1"}},
-		{"one page only", pages, []string{"--no-paginate"}, `{"nextToken":"n1","accountList":[{"accountId":"1"},{"accountId":"2"}]}`,
-			[]string{"/assignment/accounts"}},
-		{"pages by hand", pages, []string{"--max-results", "2", "--next-token", "a b"}, `{"nextToken":"n1","accountList":[{"accountId":"1"},{"accountId":"2"}]}`,
-			[]string{"/assignment/accounts?next_token=a%20b&max_result=2"}},
-		{"fewer items than a page", pages, []string{"--max-items", "1", "--page-size", "2"},
-			`{"accountList":[{"accountId":"1"}],"NextToken":"eyJuZXh0VG9rZW4iOiBudWxsLCAiYm90b190cnVuY2F0ZV9hbW91bnQiOiAxfQ=="}`,
-			[]string{"/assignment/accounts?max_result=2"}},
-		{"no items at all", pages, []string{"--max-items", "0"},
-			`{"accountList":[],"NextToken":"eyJuZXh0VG9rZW4iOiBudWxsLCAiYm90b190cnVuY2F0ZV9hbW91bnQiOiAwfQ=="}`, []string{"/assignment/accounts"}},
-		{"items up to the end of a page", pages, []string{"--max-items", "2"},
-			`{"accountList":[{"accountId":"1"},{"accountId":"2"}],"NextToken":"eyJuZXh0VG9rZW4iOiAibjEifQ=="}`, []string{"/assignment/accounts"}},
-		{"going on inside a page", pages[1:], []string{"--starting-token", "eyJuZXh0VG9rZW4iOiAibjEiLCAiYm90b190cnVuY2F0ZV9hbW91bnQiOiAxfQ=="},
-			`{"accountList":[]}`, []string{"/assignment/accounts?next_token=n1"}},
-		{"going on with a token of the service", pages[1:], []string{"--starting-token", "plain/+"}, `{"accountList":[{"accountId":"3"}]}`,
-			[]string{"/assignment/accounts?next_token=plain%2F%2B"}},
-		{"an empty answer prints nothing", []response{{body: "{}"}}, nil, "", []string{"/assignment/accounts"}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			s := newStage(t, test.responses...)
-			got := s.call(append([]string{"sso", "list-accounts", "--access-token", "tok"}, test.args...)...)
-			var targets []string
-			for _, sent := range s.requests {
-				targets = append(targets, sent.Target)
-				if sent.Header.Get("x-amz-sso_bearer_token") != "tok" || sent.Body != "" || sent.Header.Get("Content-Type") != "" {
-					t.Errorf("sent %+v", sent)
-				}
-			}
-			if got.exit != 0 || oneLine(t, got.stdout) != test.want || !slices.Equal(targets, test.targets) {
-				t.Errorf("%+v\n%s\nwant %s\nasked for %v, want %v", got, oneLine(t, got.stdout), test.want, targets, test.targets)
-			}
-		})
-	}
-}
-
-func TestPagingThatContradictsItself(t *testing.T) {
-	s := newStage(t, response{body: `{"nextToken":"n","accountList":[]}`})
-	for _, test := range []struct {
-		option, want string
-		exit         int
-	}{
-		{"--no-paginate", "Cannot specify --no-paginate along with pagination arguments: --max-items", command.ExitUsage},
-		{"--debug", "The same next token was received twice: {'nextToken': 'n'}", command.ExitOther},
-	} {
-		got := s.call("sso", "list-accounts", "--access-token", "t", "--max-items", "1", test.option)
-		if got.exit != test.exit || !strings.Contains(got.stderr, test.want) {
-			t.Errorf("%s: got %+v", test.option, got)
-		}
 	}
 }
 
@@ -636,94 +511,6 @@ func TestARegionIsRequired(t *testing.T) {
 	}
 }
 
-func TestWithoutParameterValidation(t *testing.T) {
-	document := func(text string) []string {
-		return []string{"sso-oidc", "create-token", "--cli-input-json", text, "--profile", "lax"}
-	}
-	tests := []struct {
-		name string
-		args []string
-		exit int
-		want string // that was sent, or in the error
-	}{
-		{"every type is sent", document(`{"clientId":5,"scope":["a",1]}`), 0, `{"clientId": 5, "scope": ["a", 1]}`},
-		{"a null is not", document(`{"clientId":null,"code":"c"}`), 0, `{"code": "c"}`},
-		{"a text falls into a list", document(`{"scope":"ab"}`), 0, `{"scope": ["a", "b"]}`},
-		{"an object falls into its names", document(`{"scope":{"a":1}}`), 0, `{"scope": ["a"]}`},
-		{"a number is no list", document(`{"scope":5}`), command.ExitOther, `"scope" is number, which has no elements`},
-		{"an unknown member", document(`{"clientid":"x"}`), command.ExitOther, `"clientid" is no member`},
-		{"bytes", with(createToken, "--code", "fileb://~/text", "--profile", "lax"), command.ExitOther, "code holds bytes"},
-		{"any word but true switches it off", with(createToken, "--scope", "[1]", "--profile", "odd"), 0, `{"clientId": "ci", "clientSecret": "cs", "grantType": "g", "scope": [1]}`},
-		{"true does not", with(createToken, "--scope", "[1]", "--profile", "strict"), command.ExitUsage, "scope[0]"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			s := newStage(t, response{body: "{}"})
-			s.file("text", "x")
-			s.file(".aws/config", "[profile lax]\nparameter_validation = false\n[profile odd]\nparameter_validation = 1\n[profile strict]\nparameter_validation = True\n")
-			got := s.call(test.args...)
-			where := got.stderr
-			if test.exit == 0 && len(s.requests) == 1 {
-				where = s.requests[0].Body
-			}
-			if got.exit != test.exit || !strings.Contains(where, test.want) {
-				t.Errorf("%+v\nsent %+v\nwant %s", got, s.requests, test.want)
-			}
-		})
-	}
-}
-
-func TestInputDocumentsInFiles(t *testing.T) {
-	const document = `{"clientId":"a","clientSecret":"b","grantType":"c"}`
-	wide := ""
-	for _, r := range document {
-		wide += string(r) + "\x00"
-	}
-	tests := []struct {
-		name, option, content string
-		exit                  int
-	}{
-		{"text", "file://", document, 0},
-		{"text with a mark before it", "file://", "\ufeff" + document, command.ExitUsage},
-		{"bytes with a mark before them", "fileb://", "\ufeff" + document, 0},
-		{"bytes in UTF-16", "fileb://", "\xff\xfe" + wide, 0},
-		{"bytes in half of UTF-16", "fileb://", "\xff\xfea", command.ExitUsage},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			s := newStage(t, response{body: "{}"})
-			got := s.call("sso-oidc", "create-token", "--cli-input-json", test.option+s.file("input", test.content))
-			if got.exit != test.exit || test.exit == 0 && s.requests[0].Body != `{"clientId": "a", "clientSecret": "b", "grantType": "c"}` {
-				t.Errorf("%+v\nsent %+v", got, s.requests)
-			}
-		})
-	}
-}
-
-func TestAnInputDocumentIsNoPipe(t *testing.T) {
-	s := newStage(t, response{body: "{}"})
-	if got := s.call("sso-oidc", "create-token", "--cli-input-json", "file:///dev/null"); got.exit != command.ExitUsage || !strings.Contains(got.stderr, "read twice") {
-		t.Errorf("got %+v", got)
-	}
-}
-
-func TestInputSkeletonsNeedNoProfileButGoodValues(t *testing.T) {
-	skeleton := []string{"sso-oidc", "create-token", "--generate-cli-skeleton", "input"}
-	s := newStage(t, response{body: "{}"})
-	if got := s.run(with(skeleton, "--profile", "nope")...); got.exit != 0 || !strings.Contains(got.stdout, "clientId") {
-		t.Errorf("an unknown profile: %+v", got)
-	}
-	for _, bad := range [][]string{{"--scope", "["}, {"--code", "file:///nonexistent"}, {"--cli-input-json", "{"}} {
-		if got := s.run(with(skeleton, bad...)...); got.exit != command.ExitUsage || got.stdout != "" {
-			t.Errorf("%v: %+v", bad, got)
-		}
-	}
-	s.env["AWS_MAX_ATTEMPTS"] = "0"
-	if got := s.run(with(createToken, "--generate-cli-skeleton", "output")...); got.exit != command.ExitOther {
-		t.Errorf("an output skeleton without an attempt: %+v", got)
-	}
-}
-
 func TestABrokenFileGoesBeforeTheGrammar(t *testing.T) {
 	s := newStage(t, response{body: "{}"})
 	s.file(".aws/config", "region = x\n")
@@ -772,4 +559,49 @@ func TestWhatIsPromptedFor(t *testing.T) {
 			}
 		})
 	}
+}
+
+func pemOf(certificate []byte) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}))
+}
+
+func TestBrokenConfigurationEndsEveryCommand(t *testing.T) {
+	tests := []struct{ name, text string }{
+		{"no section", "region = x\n"},
+		{"a repeated key", "[default]\nregion=a\nREGION=b\n"},
+		{"a repeated section", "[a]\n[a]\n"},
+		{"a key without a value", "[a]\nregion\n"},
+		{"a value without a key", "[a]\n= x\n"},
+		{"bytes that are no text", "[a]\nx = \xff\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStage(t, response{})
+			s.file(".aws/config", test.text)
+			if got := s.call(createToken...); got.exit != command.ExitOther || !strings.Contains(got.stderr, "Unable to parse config file") || len(s.requests) > 0 {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+// Whatever the words are, each is taken once: as an option, as a value, or as rest.
+func FuzzGrammar(f *testing.F) {
+	f.Add("sso-oidc\x00create-token\x00--client-id\x00x\x00--scope\x00a\x00b\x00--\x00-1\x00--no")
+	f.Fuzz(func(t *testing.T, joined string) {
+		words := strings.Split(joined, "\x00")
+		for _, known := range []command.Options{command.GlobalOptions, operationOptions(api.CreateToken.Operation), operationOptions(api.ListAccounts.Operation), {}} {
+			result, err := known.Parse(words)
+			if err != nil {
+				continue
+			}
+			count := len(result.Strays())
+			for _, values := range result.Arguments {
+				count += len(values)
+			}
+			if count > len(words)+len(known) {
+				t.Errorf("%q became %+v", words, result)
+			}
+		}
+	})
 }

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -77,68 +75,5 @@ func TestCompletionScripts(t *testing.T) {
 	}
 	if got := newStage(t).run("completion"); got.exit != command.ExitUsage {
 		t.Errorf("no shell: %+v", got)
-	}
-}
-
-// Every operation and command has a page in every form.
-func TestManual(t *testing.T) {
-	s := newStage(t)
-	for format, extension := range map[string]string{"man": ".1", "markdown": ".md"} {
-		folder := filepath.Join(s.home, format)
-		if got := s.run("manual", "--format", format, "--to", folder); got.exit != 0 {
-			t.Fatalf("%+v", got)
-		}
-		names := []string{"sallyport", "sallyport-manual"}
-		for _, service := range api.Services {
-			names = append(names, "sallyport-"+service.Command)
-			for _, operation := range service.Operations {
-				names = append(names, "sallyport-"+service.Command+"-"+command.Spell(operation.Name))
-			}
-		}
-		for _, name := range names {
-			if text, err := os.ReadFile(filepath.Join(folder, name+extension)); err != nil || !strings.Contains(string(text), "DESCRIPTION") && format == "man" {
-				t.Errorf("%s: %v", name, err)
-			}
-		}
-	}
-	if got := s.run("manual", "--format", "man", "--to", s.file("taken", "")); got.exit != command.ExitOther {
-		t.Errorf("into a file: %+v", got)
-	}
-}
-
-func TestStructuresInTheShorthandSyntax(t *testing.T) {
-	person := &api.Shape{Name: "Person", Members: []*api.Member{{Name: "Name", Wire: "Name"}, {Name: "Age", Wire: "Age", Kind: api.Integer}}}
-	service := &api.Service{ID: "Test", Command: "test", EndpointPrefix: "test"}
-	service.Operations = []*api.Operation{{Service: service, Name: "Put", Method: "POST", Path: "/put", Output: &api.Shape{}, Input: &api.Shape{Members: []*api.Member{
-		{Name: "One", Wire: "One", Kind: api.Structure, Shape: person}, {Name: "Many", Wire: "Many", Kind: api.List, Element: "Person", Shape: person},
-	}}}}
-	tests := []struct {
-		name string
-		args []string
-		exit int
-		want string // the body sent, or what the error says
-	}{
-		{"a structure", []string{"--one", "Name=a b,Age=3"}, 0, `{"One": {"Name": "a b", "Age": 3}}`},
-		{"a list", []string{"--many", "Name=a", "Name='x,y',Age=4"}, 0, `{"Many": [{"Name": "a"}, {"Name": "x,y", "Age": 4}]}`},
-		{"JSON", []string{"--one", `{"Age": 5}`, "--many", `[{"Name": "b"}]`}, 0, `{"One": {"Age": 5}, "Many": [{"Name": "b"}]}`},
-		{"a JSON document a word", []string{"--many", `{"Age": 5}`, `{"Age": 6}`}, 0, `{"Many": [{"Age": 5}, {"Age": 6}]}`},
-		{"no syntax at all", []string{"--one", "Name"}, command.ExitUsage, "Error parsing parameter '--one'"},
-		{"no number", []string{"--one", "Age=old"}, command.ExitOther, "Error parsing parameter '--one'"},
-		{"an unknown member", []string{"--one", "Nom=a"}, command.ExitUsage, `Unknown parameter in One: "Nom", must be one of: Name, Age`},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			s := newStage(t, response{body: "{}"})
-			s.services = []*api.Service{service}
-			got := s.call(append([]string{"test", "put"}, test.args...)...)
-			switch {
-			case got.exit != test.exit:
-				t.Errorf("got %+v", got)
-			case test.exit != 0 && !strings.Contains(got.stderr, test.want):
-				t.Errorf("got %s, want %s", got.stderr, test.want)
-			case test.exit == 0 && s.requests[0].Body != test.want:
-				t.Errorf("sent %s, want %s", s.requests[0].Body, test.want)
-			}
-		})
 	}
 }

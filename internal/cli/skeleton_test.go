@@ -1,10 +1,8 @@
 package cli
 
 import (
-	"encoding/pem"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -13,10 +11,6 @@ import (
 	"sallyport/internal/jmespath"
 	"sallyport/internal/strictjson"
 )
-
-func pemOf(certificate []byte) string {
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}))
-}
 
 // Every operation's skeletons have the members of the published model, in its order, and an output skeleton reads as an answer.
 func TestSkeletonsFollowTheModels(t *testing.T) {
@@ -135,76 +129,19 @@ func TestSkeletonsByteForByte(t *testing.T) {
 	}
 }
 
-// Help names every option of the operation and every member of its output, and needs nothing configured.
-func TestHelp(t *testing.T) {
-	s := newStage(t, response{})
-	delete(s.env, "AWS_REGION")
-	for _, service := range api.Services {
-		got := s.run(service.Command, "help")
-		for _, word := range operationWords(service) {
-			if got.exit != 0 || !strings.Contains(got.stdout, word) {
-				t.Errorf("help of %s lacks %s", service.Command, word)
-			}
-		}
-		for _, operation := range service.Operations {
-			got := s.run(service.Command, command.Spell(operation.Name), "help")
-			for _, known := range slices.Concat(operationOptions(operation), command.GlobalOptions) {
-				if got.exit != 0 || !known.Hidden && !strings.Contains(got.stdout, "--"+known.Name) {
-					t.Errorf("help of %s lacks --%s", operation.Name, known.Name)
-				}
-			}
-			for _, heading := range []string{"NAME", "DESCRIPTION", "SYNOPSIS", "OPTIONS", "GLOBAL OPTIONS", "OUTPUT"} {
-				if !strings.Contains("\n"+got.stdout, "\n"+heading+"\n") {
-					t.Errorf("help of %s lacks %s", operation.Name, heading)
-				}
-			}
+func TestInputSkeletonsNeedNoProfileButGoodValues(t *testing.T) {
+	skeleton := []string{"sso-oidc", "create-token", "--generate-cli-skeleton", "input"}
+	s := newStage(t, response{body: "{}"})
+	if got := s.run(with(skeleton, "--profile", "nope")...); got.exit != 0 || !strings.Contains(got.stdout, "clientId") {
+		t.Errorf("an unknown profile: %+v", got)
+	}
+	for _, bad := range [][]string{{"--scope", "["}, {"--code", "file:///nonexistent"}, {"--cli-input-json", "{"}} {
+		if got := s.run(with(skeleton, bad...)...); got.exit != command.ExitUsage || got.stdout != "" {
+			t.Errorf("%v: %+v", bad, got)
 		}
 	}
-	if got := s.run("help"); got.exit != 0 || !strings.Contains(got.stdout, "sso-oidc") {
-		t.Errorf("got %+v", got)
+	s.env["AWS_MAX_ATTEMPTS"] = "0"
+	if got := s.run(with(createToken, "--generate-cli-skeleton", "output")...); got.exit != command.ExitOther {
+		t.Errorf("an output skeleton without an attempt: %+v", got)
 	}
-	if got := s.run("sso-oidc", "create-token", "--client-id", "x", "help"); got.exit != command.ExitUsage {
-		t.Errorf("help after some options: %+v", got)
-	}
-}
-
-func TestBrokenConfigurationEndsEveryCommand(t *testing.T) {
-	tests := []struct{ name, text string }{
-		{"no section", "region = x\n"},
-		{"a repeated key", "[default]\nregion=a\nREGION=b\n"},
-		{"a repeated section", "[a]\n[a]\n"},
-		{"a key without a value", "[a]\nregion\n"},
-		{"a value without a key", "[a]\n= x\n"},
-		{"bytes that are no text", "[a]\nx = \xff\n"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			s := newStage(t, response{})
-			s.file(".aws/config", test.text)
-			if got := s.call(createToken...); got.exit != command.ExitOther || !strings.Contains(got.stderr, "Unable to parse config file") || len(s.requests) > 0 {
-				t.Errorf("got %+v", got)
-			}
-		})
-	}
-}
-
-// Whatever the words are, each is taken once: as an option, as a value, or as rest.
-func FuzzGrammar(f *testing.F) {
-	f.Add("sso-oidc\x00create-token\x00--client-id\x00x\x00--scope\x00a\x00b\x00--\x00-1\x00--no")
-	f.Fuzz(func(t *testing.T, joined string) {
-		words := strings.Split(joined, "\x00")
-		for _, known := range []command.Options{command.GlobalOptions, operationOptions(api.CreateToken.Operation), operationOptions(api.ListAccounts.Operation), {}} {
-			result, err := known.Parse(words)
-			if err != nil {
-				continue
-			}
-			count := len(result.Strays())
-			for _, values := range result.Arguments {
-				count += len(values)
-			}
-			if count > len(words)+len(known) {
-				t.Errorf("%q became %+v", words, result)
-			}
-		}
-	})
 }
