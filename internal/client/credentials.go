@@ -22,7 +22,8 @@ func (s *Settings) credentials(ctx context.Context, region string) (sigv4.Creden
 	found, err := fetch(ctx, region)
 	switch {
 	case errors.Is(err, errNothingThere):
-		return sigv4.Credentials{}, command.NoCredentialsError("Unable to locate credentials in the environment, the profile, a container or an instance")
+		return sigv4.Credentials{}, command.NoCredentialsError("Unable to locate credentials in the environment, the profile, a container or an instance: " +
+			"set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give --profile with the name of a profile that has credentials")
 	case err != nil:
 		return sigv4.Credentials{}, err
 	case strings.ContainsFunc(found.AccessKeyID+found.SessionToken, unicode.IsControl):

@@ -191,7 +191,7 @@ func (s *SignIn) check() error {
 		return configurationError("the start URL %q is no http or https URL", s.StartURL)
 	}
 	if !hostLabel().MatchString(s.Region) {
-		return configurationError("the Region %q of the instance is none", s.Region)
+		return configurationError("the Region %q of the instance cannot be one: correct %s, or --region", s.Region, keyRegion)
 	}
 	return nil
 }
