@@ -39,7 +39,7 @@ func (r registrar) loginWithDevice(ctx context.Context, show func(Prompt)) (ssoc
 	return registration, tokens, err
 }
 
-// startDevice begins. A client that the server no longer knows is replaced, once.
+// startDevice begins (SSO OIDC StartDeviceAuthorization, RFC 8628 §3.1). A client that the server no longer knows is replaced, once.
 func (r registrar) startDevice(ctx context.Context) (ssocache.Registration, deviceAuthorization, error) {
 	registration, found := r.kept()
 	if found {
@@ -105,7 +105,7 @@ func seconds(value jmespath.Value, missing, most time.Duration) time.Duration {
 	return time.Duration(min(n, int64(most/time.Second))) * time.Second
 }
 
-// poll asks until the person has decided.
+// poll asks until the person has decided (RFC 8628 §3.4).
 func (r registrar) poll(ctx context.Context, registration ssocache.Registration, device deviceAuthorization) (issued, error) {
 	interval := device.interval
 	for {

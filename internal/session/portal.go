@@ -17,7 +17,7 @@ import (
 // Account is an account in which the person holds a role. Its texts are the server's; make them Printable before a terminal gets them.
 type Account struct{ ID, Name, Email string }
 
-// Accounts are the accounts in which the person holds a role.
+// Accounts are the accounts in which the person holds a role (SSO ListAccounts).
 func (s *SignIn) Accounts(ctx context.Context) ([]Account, error) {
 	entries, err := s.list(ctx, api.ListAccounts.Operation)
 	accounts := make([]Account, len(entries))
@@ -27,7 +27,7 @@ func (s *SignIn) Accounts(ctx context.Context) ([]Account, error) {
 	return accounts, err
 }
 
-// Roles are the names of the roles that the person holds in an account.
+// Roles are the names of the roles that the person holds in an account (SSO ListAccountRoles).
 func (s *SignIn) Roles(ctx context.Context, accountID string) ([]string, error) {
 	entries, err := s.list(ctx, api.ListAccountRoles.Operation, text("accountId", accountID))
 	roles := make([]string, len(entries))
@@ -93,7 +93,8 @@ func (c Credentials) String() string {
 // Format prints String for every verb, since %+v and %#v would print the fields.
 func (c Credentials) Format(state fmt.State, _ rune) { io.WriteString(state, c.String()) }
 
-// RoleCredentials are credentials of a role: those that are kept, or new ones, which are kept then where the AWS CLI finds them.
+// RoleCredentials are credentials of a role: those that are kept, or new ones (SSO GetRoleCredentials), which are kept then where the AWS CLI
+// finds them.
 func (s *SignIn) RoleCredentials(ctx context.Context, role Role) (Credentials, error) {
 	cached := s.cached(role)
 	if kept, expires, ok := s.settings.KeptRole(cached); ok {

@@ -50,7 +50,7 @@ func (r registrar) registrationKey() string {
 	return ssocache.RegistrationKey(ssocache.Client{StartURL: r.StartURL, Region: r.Region, Session: r.Name, Scopes: r.Scopes})
 }
 
-// register makes a client and keeps it.
+// register makes a client (SSO OIDC RegisterClient) and keeps it.
 func (r registrar) register(ctx context.Context) (ssocache.Registration, error) {
 	answer, err := r.call(ctx, api.RegisterClient.Operation, r.metadata()...)
 	if err != nil {

@@ -71,7 +71,7 @@ func (s *SignIn) refreshOnce(ctx context.Context, seen ssocache.Token) (ssocache
 	return s.makeDo(token, s.explain(err))
 }
 
-// refresh redeems the refresh token. An interrupt does not break it off at once.
+// refresh redeems the refresh token (RFC 6749 §6). An interrupt does not break it off at once.
 func (s *SignIn) refresh(ctx context.Context, token ssocache.Token) (ssocache.Token, error) {
 	ctx, cancel := graceful(ctx, refreshGrace)
 	defer cancel()
@@ -82,7 +82,7 @@ func (s *SignIn) refresh(ctx context.Context, token ssocache.Token) (ssocache.To
 	}
 	token.StartURL, token.Region = s.StartURL, s.Region
 	token.AccessToken, token.ExpiresAt = i.accessToken, s.now().Add(i.expiresIn)
-	if i.refreshToken != "" { // where there is no new one the old one stays (RFC 6749 §6)
+	if i.refreshToken != "" { // where there is no new one the old one stays
 		token.RefreshToken = i.refreshToken
 	}
 	s.settings.Debug.Printf("refreshed the %v", token)
