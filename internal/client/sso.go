@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,16 +60,13 @@ func (k seeker) signInKeys() (awsconfig.Section, error) {
 	if !known {
 		return nil, command.OtherError("The specified sso-session does not exist: \"%s\"", name)
 	}
-	keys := awsconfig.Section{}
-	for key, value := range session {
-		if own, given := k.keys[key]; given && own != value {
-			return nil, command.OtherError("The value for %s is inconsistent between profile (%s) and sso-session (%s).", key, own, value)
+	for _, key := range slices.Sorted(maps.Keys(session)) {
+		if own, given := k.keys[key]; given && own != session[key] {
+			return nil, command.OtherError("The value for %s is inconsistent between profile (%s) and sso-session (%s).", key, own, session[key])
 		}
-		keys[key] = value
 	}
-	for key, value := range k.keys {
-		keys[key] = value
-	}
+	keys := maps.Clone(session)
+	maps.Copy(keys, k.keys)
 	return keys, nil
 }
 

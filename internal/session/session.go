@@ -154,9 +154,10 @@ func (s *SignIn) fromProfile(files *awsconfig.Files) error {
 
 // agree refuses a profile that says otherwise than the section that it names, as SDKs do.
 func agree(profile string, keys awsconfig.Section, s *SignIn) error {
-	for key, value := range map[string]string{keyStartURL: s.StartURL, keyRegion: s.Region} {
-		if own, given := keys[key]; given && own != value {
-			return configurationError("%s of the profile %s (%s) is not that of its sso-session (%s): remove it from the profile", key, profile, own, value)
+	for _, shared := range []struct{ key, value string }{{keyStartURL, s.StartURL}, {keyRegion, s.Region}} {
+		if own, given := keys[shared.key]; given && own != shared.value {
+			return configurationError("%s of the profile %s (%s) is not that of its sso-session (%s): remove it from the profile",
+				shared.key, profile, own, shared.value)
 		}
 	}
 	return nil
