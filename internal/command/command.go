@@ -9,6 +9,7 @@ package command
 import (
 	"context"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -29,6 +30,16 @@ type Environ struct {
 func (e Environ) Getenv(name string) string {
 	value, _ := e.LookupEnv(name)
 	return value
+}
+
+// LookupWithout is a LookupEnv that finds all variables but some.
+func (e Environ) LookupWithout(hidden ...string) func(name string) (string, bool) {
+	return func(name string) (string, bool) {
+		if slices.Contains(hidden, name) {
+			return "", false
+		}
+		return e.LookupEnv(name)
+	}
 }
 
 // Call is one run of one command: its surroundings and what its words said.

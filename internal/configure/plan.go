@@ -35,7 +35,10 @@ const (
 const defaultScope = "sso:account:access"
 
 // redirected are the services that a server of ours offers to clients of the portal, as the configuration names them.
-var redirected = []string{"sso_oidc", "sso", "sts"}
+var redirected = []string{serviceOIDC, "sso", "sts"}
+
+// serviceOIDC is the one that signs in.
+const serviceOIDC = "sso_oidc"
 
 // otherSources are keys that give a profile credentials in another way, or a sign-in of the older form. A profile of ours that had one
 // would use it instead, or be refused.

@@ -148,7 +148,7 @@ func (r *run) leadsElsewhere(session string) bool {
 
 // endpointOf is where a profile sends sign-ins; empty for AWS.
 func (r *run) endpointOf(keys awsconfig.Section) string {
-	endpoint, _ := r.files.Service(keys[keyServices], redirected[0], keyEndpoint)
+	endpoint, _ := r.files.Service(keys[keyServices], serviceOIDC, keyEndpoint)
 	return strings.TrimRight(cmp.Or(endpoint, keys[keyEndpoint]), "/")
 }
 
@@ -188,13 +188,13 @@ func (r *run) leads(name string) bool {
 // complete finds out what is not known yet about an instance that the config file does not have: from the server, if it is one of ours,
 // then from the person.
 func (r *run) complete(ctx context.Context, t target) (target, error) {
-	found, reason := r.askServer(ctx, t)
+	told, reason := r.askServer(ctx, t)
 	if reason == nil {
-		t.region = cmp.Or(t.region, found.region)
-		t.endpoint = cmp.Or(t.endpoint, found.endpoint)
+		t.region = cmp.Or(t.region, told.region)
+		t.endpoint = cmp.Or(t.endpoint, told.endpoint)
 		// AWS CLIs of today refuse a start URL of plain HTTP. The one of AWS's form they never contact.
 		if !r.Local.Has(optionStartURL) || !strings.HasPrefix(t.startURL, "https:") {
-			t.startURL = found.startURL
+			t.startURL = told.startURL
 		}
 	}
 	var err error
@@ -214,12 +214,7 @@ func (r *run) complete(ctx context.Context, t target) (target, error) {
 // call is the call that asks the instance of the target: its options say what ours have found out.
 func (t target) call(call *command.Call) *command.Call {
 	own := *call
-	own.LookupEnv = func(name string) (string, bool) {
-		if name == "AWS_PROFILE" || name == "AWS_DEFAULT_PROFILE" { // we have looked at it
-			return "", false
-		}
-		return call.LookupEnv(name)
-	}
+	own.LookupEnv = call.LookupWithout("AWS_PROFILE", "AWS_DEFAULT_PROFILE") // profileInUse has looked at them
 	own.Global, own.Local, own.Words = maps.Clone(call.Global), command.Arguments{optionSession: {t.session}}, nil
 	delete(own.Global, "profile")
 	if t.profile != "" {

@@ -88,12 +88,7 @@ func (p *patient) wayOnly() (*client.Settings, error) {
 	own := *p.Call
 	own.Global = maps.Clone(p.Global)
 	delete(own.Global, "profile")
-	own.LookupEnv = func(name string) (string, bool) {
-		if name == "AWS_PROFILE" || name == "AWS_DEFAULT_PROFILE" {
-			return "", false
-		}
-		return p.LookupEnv(name)
-	}
+	own.LookupEnv = p.LookupWithout("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 	return client.Load(&own)
 }
 
