@@ -1,6 +1,7 @@
 package configure
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -11,8 +12,8 @@ import (
 	"sallyport/internal/client"
 )
 
-// found is what a server of ours tells about its instance.
-type found struct {
+// instance is what a server of ours tells about its own.
+type instance struct {
 	startURL string // of AWS's form, which every AWS CLI takes
 	region   string
 	endpoint string
@@ -30,43 +31,49 @@ var (
 )
 
 // askServer asks the server for its instance: whoever is no browser gets a redirect to the start URL, from which the Region can be read.
-func (r *run) askServer(ctx context.Context, t target) (found, error) {
-	base, err := url.Parse(t.endpoint)
-	if t.endpoint == "" {
-		base, err = url.Parse(t.startURL)
-	}
+func (r *run) askServer(ctx context.Context, t target) (instance, error) {
+	base, err := url.Parse(cmp.Or(t.endpoint, t.startURL))
 	if err != nil {
-		return found{}, err
+		return instance{}, err
 	}
 	if base.Host == "" || isAWS(base.Hostname()) {
-		return found{}, errAWS
+		return instance{}, errAWS
 	}
 	settings, err := client.Load(t.call(r.Call))
 	if err != nil {
-		return found{}, err
+		return instance{}, err
 	}
 	transport, err := settings.Transport(base)
 	if err != nil {
-		return found{}, err
+		return instance{}, err
 	}
 	defer transport.CloseIdleConnections()
+	origin := (&url.URL{Scheme: base.Scheme, Host: base.Host}).String()
+	location, err := redirectOf(ctx, transport, origin+startPath)
+	if err != nil {
+		return instance{}, err
+	}
+	startURL, region := readStartURL(location)
+	if region == "" {
+		return instance{}, errOther
+	}
+	return instance{startURL: startURL, region: region, endpoint: origin}, nil
+}
+
+// redirectOf is where an address leads; empty where it leads nowhere.
+func redirectOf(ctx context.Context, transport *http.Transport, address string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, serverPatience)
 	defer cancel()
-	origin := &url.URL{Scheme: base.Scheme, Host: base.Host}
-	request, err := http.NewRequestWithContext(ctx, http.MethodHead, origin.String()+startPath, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodHead, address, nil)
 	if err != nil {
-		return found{}, err
+		return "", err
 	}
 	answer, err := transport.RoundTrip(request)
 	if err != nil {
-		return found{}, err
+		return "", err
 	}
 	answer.Body.Close()
-	location, region := readStartURL(answer.Header.Get("Location"))
-	if region == "" {
-		return found{}, errOther
-	}
-	return found{startURL: location, region: region, endpoint: origin.String()}, nil
+	return answer.Header.Get("Location"), nil
 }
 
 // readStartURL reads a start URL of the form that tells the Region: https://ssoins-….portal.REGION.app.aws/start.
