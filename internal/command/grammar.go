@@ -170,6 +170,7 @@ func (o Options) find(given string) (*Option, error) {
 	return nil, UsageError("ambiguous option: %s could match %s", given, strings.Join(names, ", "))
 }
 
+// isNegativeNumber tells the words that the reference takes for values although they begin with a dash: -1 and -.5, but neither -1. nor -1e3.
 func isNegativeNumber(text string) bool {
 	whole, fraction, hasFraction := strings.Cut(text[1:], ".")
 	if hasFraction {
