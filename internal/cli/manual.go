@@ -23,6 +23,14 @@ var manualFormats = []struct {
 	{"markdown", "md", func(page manual.Page, w io.Writer, _ string) error { return page.Markdown(w) }},
 }
 
+func manualFormatNames() []string {
+	var names []string
+	for _, known := range manualFormats {
+		names = append(names, known.name)
+	}
+	return names
+}
+
 // manualCommand writes the help of every command into files.
 func (p *Program) manualCommand() *command.Command {
 	return &command.Command{
@@ -33,7 +41,7 @@ func (p *Program) manualCommand() *command.Command {
 				"and the folder is called man1.",
 		},
 		Options: command.Options{
-			{Name: "format", Arity: command.OneValue, Required: true, Choices: []string{manualFormats[0].name, manualFormats[1].name}, Purpose: "The form of the pages."},
+			{Name: "format", Arity: command.OneValue, Required: true, Choices: manualFormatNames(), Purpose: "The form of the pages."},
 			{Name: "to", Arity: command.OneValue, Required: true, Path: true, Purpose: "The folder to write into. It is made if it is missing."},
 		},
 		Examples: []command.Example{{Title: "Make the pages known to man", Line: "manual --format man --to ~/.local/share/man/man1"}},

@@ -78,7 +78,8 @@ func (p *printer) print(value jmespath.Value) error {
 			return command.OtherError("%v", err)
 		}
 	}
-	return p.form.Render(p.out, printout.For(p.out.run.Stdout, p.form, value), p.options) // of a pager that cannot start the error has an exit code of its own
+	// The error comes as it is: that of a pager that cannot start has an exit code of its own.
+	return p.form.Render(p.out, printout.For(p.out.run.Stdout, p.form, value), p.options)
 }
 
 // printPages prints an answer of several pages: page by page where the form shows them so, or else as one value made of all.
