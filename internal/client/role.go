@@ -165,7 +165,8 @@ func (k seeker) fromWebIdentity() (fetch, error) {
 	}
 	role := find(keyRoleARN, "AWS_ROLE_ARN")
 	if role == "" {
-		return nil, command.OtherError("The provided profile or the current environment is configured to assume role with web identity but has no role ARN configured: set role_arn or AWS_ROLE_ARN")
+		return nil, command.OtherError("The provided profile or the current environment is configured to assume role with web identity " +
+			"but has no role ARN configured: set role_arn or AWS_ROLE_ARN")
 	}
 	input := []jmespath.Member{{Name: "RoleArn", Value: jmespath.TextOf(role)}}
 	if name := find(keyRoleSession, "AWS_ROLE_SESSION_NAME"); name != "" {

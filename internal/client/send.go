@@ -56,7 +56,7 @@ func (c *Client) exchange(ctx context.Context, e *exchange) (jmespath.Value, err
 		again := err != nil || isTransient(answer, e.operation)
 		if again && attempt < c.retry.attempts {
 			c.settings.Debug.Printf("attempt %d of %d failed, trying again", attempt, c.retry.attempts)
-			if err := c.settings.Wait(ctx, pauseBefore(attempt+1)); err != nil {
+			if err := c.settings.Wait(ctx, pauseAfter(attempt)); err != nil {
 				return jmespath.Value{}, err
 			}
 			continue
@@ -153,12 +153,15 @@ func isTransient(answer *reply, operation *api.Operation) bool {
 	return slices.Contains(transientStatuses, answer.status) || slices.Contains(transientCodes, readError(answer, operation).code)
 }
 
-// longestPause bounds the pause between two attempts.
-const longestPause = 20 * time.Second
+// The bounds of the pause after the first attempt, and of that after any.
+const (
+	firstPause   = time.Second
+	longestPause = 20 * time.Second
+)
 
-// pauseBefore is a random part of a time that doubles with every attempt.
-func pauseBefore(attempt int) time.Duration {
+// pauseAfter is a random part of a time that doubles with every attempt.
+func pauseAfter(attempt int) time.Duration {
 	const doublings = 10 // enough to reach longestPause, and far from an overflow
-	most := min(time.Second<<min(attempt-2, doublings), longestPause)
+	most := min(firstPause<<min(attempt-1, doublings), longestPause)
 	return time.Duration(rand.Float64() * float64(most))
 }
