@@ -64,12 +64,12 @@ func (r *run) expand(word, value string, rest []string) (newWord string, newRest
 	}
 	for name, values := range parsed.Arguments {
 		if name == "debug" || name == command.DebugSecrets || name == "profile" {
-			return "", nil, "", command.OtherError("the alias %q brings --%s, which cannot be part of an alias", word, name)
+			return "", nil, "", command.OtherError("the alias %q brings --%s, which cannot be part of an alias: give it on the command line", word, name)
 		}
 		r.Global[name] = values
 	}
 	if parsed.Word == "" {
-		return "", nil, "", command.UsageError("the alias %q names no command", word)
+		return "", nil, "", command.UsageError("the alias %q names no command: write one into ~/.aws/cli/alias", word)
 	}
 	return parsed.Word, append(parsed.Rest, rest...), "", nil
 }
@@ -93,7 +93,7 @@ func (r *run) resolve(ctx context.Context, word string, rest []string, lookup fu
 		r.Debug.Printf("alias %q stands for %q", word, expanded)
 		word, rest = expanded, words
 	}
-	return "", nil, command.OtherError("the alias %q stands for itself by way of others", word)
+	return "", nil, command.OtherError("the alias %q stands for itself by way of others: mend one of them in ~/.aws/cli/alias", word)
 }
 
 // shell runs the command line of an alias and ends with its exit code, which is passed on as a failure without a sentence.

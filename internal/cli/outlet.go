@@ -40,7 +40,7 @@ func (r *run) newOutlet(settings *client.Settings) (*outlet, error) {
 		line = "less"
 	}
 	if o.pager, err = shellwords.Split(line); err != nil {
-		return nil, command.OtherError("the pager %q cannot be read: %v", line, err)
+		return nil, command.OtherError("the pager %q cannot be read: %v; --no-cli-pager does without one", line, err)
 	}
 	if len(o.pager) == 0 {
 		o.pager = nil
@@ -60,7 +60,7 @@ func (o *outlet) Write(text []byte) (int, error) {
 	}
 	encoded, err := o.encoding.encode(text)
 	if err != nil {
-		return 0, command.OtherError("the output cannot be written in the encoding that %s names: %v", outputEncodingVariable, err)
+		return 0, command.OtherError("the output cannot be written in the encoding that %s names: %v; leave it unset for UTF-8", outputEncodingVariable, err)
 	}
 	if o.process == nil {
 		_, err = o.run.Stdout.Write(encoded)
