@@ -9,7 +9,7 @@ var BinaryFormats = []string{"base64", "raw-in-base64-out"}
 // GlobalOptions are the options that every command has, in any position. Where the reference has one that does nothing here, it is
 // accepted all the same.
 var GlobalOptions = Options{
-	{Name: "debug", Purpose: "Tell on standard error what happens; secrets are masked."},
+	{Name: "debug", Purpose: "Tell on standard error what happens. Secrets are masked, unless --" + DebugSecrets + " is given too."},
 	{Name: DebugSecrets, Exact: true, Hidden: true, Purpose: "Let --debug print secrets and tokens as well."},
 	{Name: "endpoint-url", Arity: OneValue, Purpose: "Send requests to this URL instead of the service's own."},
 	{Name: "no-verify-ssl", Purpose: "Do not verify the server's certificate."},
