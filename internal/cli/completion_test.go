@@ -32,7 +32,7 @@ func TestCompletionKnowsTheTableAndTheProfiles(t *testing.T) {
 		{"help of a service", []string{"sso", "h"}, []string{"help\t"}, ""},
 		{"files for what is read from one", []string{"--ca-bundle", "/e"}, []string{"\tfiles\t"}, ""},
 		{"shells", []string{"completion", ""}, []string{"bash\t", "zsh\t", "fish\t"}, ""},
-		{"nothing that is hidden", []string{"--debug"}, []string{"--debug\t"}, command.DebugSecrets},
+		{"nothing that is hidden", []string{"--debug"}, []string{"--debug\t"}, "--" + command.DebugSecrets + "\t"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
