@@ -280,7 +280,8 @@ func (s *Server) run(ctx context.Context, listener net.Listener, out io.Writer) 
 			served <- s.http.Serve(listener)
 		}
 	}()
-	if err := s.announce(ctx, out); err != nil {
+	// Who reads the ready file may end the service at once. What is still to be told is then no reason to cut off requests.
+	if err := s.announce(context.WithoutCancel(ctx), out); err != nil {
 		return errors.Join(err, s.http.Close())
 	}
 	select {
