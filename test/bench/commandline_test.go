@@ -42,7 +42,7 @@ func BenchmarkCommandLine(b *testing.B) {
 	for _, program := range programs {
 		b.Run(program.name, func(b *testing.B) {
 			if _, err := os.Stat(program.path); err != nil {
-				b.Skip("not installed: test/install does it")
+				b.Fatal("not installed: test/install does it")
 			}
 			measure(b, program.path, append(slices.Clone(tokenCall), server.URL))
 		})
