@@ -10,14 +10,14 @@ import (
 
 // floors tells the floor of each package. A package imports lower floors only: never its own, never a higher one.
 var floors = map[string]int{
-	"internal/arn": 0, "internal/fault": 0, "internal/jmespath": 0, "internal/manual": 0, "internal/outline": 0,
-	"internal/safefile": 0, "internal/shellwords": 0, "internal/sigv4": 0, "internal/spelling": 0, "internal/strictjson": 0, "internal/sys": 0,
-	"internal/api": 1, "internal/autoprompt": 1, "internal/awsconfig": 1, "internal/command": 1, "internal/completion": 1, "internal/oauth": 1, "internal/render": 1, "internal/shorthand": 1, "internal/ssocache": 1, "internal/yamlvalue": 1,
-	"internal/printout": 2, "internal/store": 2,
-	"internal/keys": 3, "internal/audit": 3, "internal/client": 3,
-	"internal/creds":     4, // stands on the key ring; see docs/decisions
-	"internal/session":   4, // the client side's; stands on client
-	"internal/directory": 5, "internal/portal": 5, "internal/signin": 5, "internal/sts": 5, "internal/token": 5,
+	"internal/arn": 0, "internal/fault": 0, "internal/fetch": 0, "internal/jmespath": 0, "internal/manual": 0, "internal/outline": 0,
+	"internal/safefile": 0, "internal/shellwords": 0, "internal/sigv4": 0, "internal/spelling": 0, "internal/strictjson": 0, "internal/sys": 0, "internal/trace": 0,
+	"internal/api": 1, "internal/autoprompt": 1, "internal/awsconfig": 1, "internal/command": 1, "internal/completion": 1, "internal/jose": 1, "internal/oauth": 1, "internal/policy": 1, "internal/render": 1, "internal/shorthand": 1, "internal/ssocache": 1, "internal/yamlvalue": 1,
+	"internal/assertion": 2, "internal/printout": 2, "internal/store": 2,
+	"internal/keys": 3, "internal/audit": 3, "internal/client": 3, "internal/explain": 3,
+	"internal/creds":   4, // stands on the key ring; see docs/decisions
+	"internal/session": 4, // the client side's; stands on client
+	"internal/admin":   5, "internal/directory": 5, "internal/iam": 5, "internal/identitystore": 5, "internal/portal": 5, "internal/signin": 5, "internal/sts": 5, "internal/token": 5,
 	"internal/cli": 6, "internal/configure": 6, "internal/doctor": 6, "internal/login": 6, "internal/web": 6, "internal/wire": 6,
 	"internal/server": 7,
 	"cmd/sallyport":   8,
