@@ -1,0 +1,171 @@
+// Package trace owns the checks of one decision: which were made, how each came out, and the command that would mend a refusal.
+// The trace travels in a context, so that every check can write to it and none needs to know whether anybody reads. It leaves to
+// explain which traces are kept, and to the rooms what a check says.
+//
+// A trace is read by operators, and is no place for secrets. Callers write names, counts, moments and digests of values; whatever
+// looks like a token or a signature all the same is withheld (see clean).
+package trace
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// Bounds of one trace. A decision makes twenty to thirty checks; what goes beyond comes from a caller who tries how far it goes.
+const (
+	maxNodes     = 64
+	keptForFails = 16 // of maxNodes, kept for failures: the check that refuses is the last one made
+	maxDepth     = 6
+	maxFixes     = 8
+	maxName      = 64   // bytes of a check's name
+	maxDetail    = 512  // bytes of a detail
+	maxFix       = 1024 // bytes of a command; an application's ARN and a user id fit several times
+)
+
+// Outcome tells how a check came out.
+type Outcome string
+
+// The outcomes. A group has the outcome fail when something in it failed.
+const (
+	Pass Outcome = "pass"
+	Fail Outcome = "fail"
+	Note Outcome = "note"
+)
+
+// Trace collects the checks of one decision, or of a group of them. All methods work on nil, and then do nothing. It is safe for use
+// by many goroutines.
+type Trace struct {
+	tree  *tree
+	depth int
+	nodes []entry
+}
+
+// tree is what all groups of one trace share.
+type tree struct {
+	mu     sync.Mutex
+	count  int
+	left   int // nodes that found no room
+	failed bool
+	fixes  []string
+}
+
+type entry struct {
+	Node
+	group *Trace
+}
+
+type contextKey struct{}
+
+// With returns a context that carries a new trace, and the trace.
+func With(ctx context.Context) (context.Context, *Trace) {
+	t := &Trace{tree: &tree{}}
+	return context.WithValue(ctx, contextKey{}, t), t
+}
+
+// Into returns a context whose checks are written to t, which is a group as a rule.
+func Into(ctx context.Context, t *Trace) context.Context {
+	if t == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, contextKey{}, t)
+}
+
+// From returns the trace that the context carries, nil if there is none. Without a trace a check costs what its arguments cost to be
+// handed over: nothing for constants and pointers, sixteen bytes for a string. Where that matters, ask for nil first.
+func From(ctx context.Context) *Trace {
+	t, _ := ctx.Value(contextKey{}).(*Trace)
+	return t
+}
+
+// Pass notes a check that came out well.
+func (t *Trace) Pass(check, format string, args ...any) { t.add(Pass, check, format, args...) }
+
+// Fail notes the check that refuses.
+func (t *Trace) Fail(check, format string, args ...any) { t.add(Fail, check, format, args...) }
+
+// Note notes something that was found and decides nothing.
+func (t *Trace) Note(check, format string, args ...any) { t.add(Note, check, format, args...) }
+
+// Fix notes the command that would mend the refusal. A command that was noted already is not noted again.
+func (t *Trace) Fix(format string, args ...any) {
+	if t == nil {
+		return
+	}
+	fix := clean(fmt.Sprintf(format, args...), maxFix)
+	t.tree.mu.Lock()
+	defer t.tree.mu.Unlock()
+	if len(t.tree.fixes) < maxFixes && !slices.Contains(t.tree.fixes, fix) {
+		t.tree.fixes = append(t.tree.fixes, fix)
+	}
+}
+
+// Group begins a named part of the trace, for the checks that belong together. Where the trace is full or deep already, the checks
+// go into t itself.
+func (t *Trace) Group(name string) *Trace {
+	if t == nil {
+		return nil
+	}
+	t.tree.mu.Lock()
+	defer t.tree.mu.Unlock()
+	if t.depth >= maxDepth || !t.tree.room(Pass) {
+		return t
+	}
+	group := &Trace{tree: t.tree, depth: t.depth + 1}
+	t.nodes = append(t.nodes, entry{Node{Check: clean(name, maxName)}, group})
+	return group
+}
+
+// Failed tells whether a check of the trace failed, in whatever group.
+func (t *Trace) Failed() bool {
+	if t == nil {
+		return false
+	}
+	t.tree.mu.Lock()
+	defer t.tree.mu.Unlock()
+	return t.tree.failed
+}
+
+func (t *Trace) add(outcome Outcome, check, format string, args ...any) {
+	if t == nil {
+		return
+	}
+	node := Node{Check: clean(check, maxName), Outcome: outcome, Detail: clean(fmt.Sprintf(format, args...), maxDetail)}
+	t.tree.mu.Lock()
+	defer t.tree.mu.Unlock()
+	if outcome == Fail {
+		t.tree.failed = true
+	}
+	if t.tree.room(outcome) {
+		t.nodes = append(t.nodes, entry{Node: node})
+	}
+}
+
+// room counts a node in, or counts it as left out.
+func (t *tree) room(outcome Outcome) bool {
+	limit := maxNodes
+	if outcome != Fail {
+		limit -= keptForFails
+	}
+	if t.count >= limit {
+		t.left++
+		return false
+	}
+	t.count++
+	return true
+}
+
+// Digest stands for a value that must not be shown, such as the claim of an assertion: "sha256:" and 12 hexadecimal digits.
+//
+// It has no key, on purpose. The operator asks why a value did not match and has the other value at hand; he compares by
+// `sallyport explain --digest VALUE` or by sha256sum, on any machine and for a record of any node, which a keyed digest would not
+// allow. The price is that a value of few possibilities, such as an e-mail address, can be found by trying. That is no secret from
+// those who read records: they read the directory in the same store. The digest keeps values out of screenshots and tickets, and is
+// not meant to withstand more. Of secrets and tokens not even a digest belongs into a trace.
+func Digest(value string) string {
+	sum := sha256.Sum256([]byte(value))
+	return "sha256:" + hex.EncodeToString(sum[:6])
+}

@@ -1,0 +1,238 @@
+package trace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestATraceTellsWhatWasCheckedAndWhatWouldMendIt(t *testing.T) {
+	ctx, root := With(context.Background())
+	From(ctx).Pass("caller", "signed with %s", "AKIAEXAMPLE")
+	inner := From(ctx).Group("assertion")
+	inner.Pass("issuer", "%s is trusted", "https://idp.example.com")
+	From(Into(ctx, inner)).Fail("audience", "none of %d is authorized", 2)
+	From(ctx).Note("clock", "the issuer is %s ahead", "3s")
+	From(ctx).Fix("aws sso-admin put-application-grant --application-arn %s", "arn:aws:sso::123456789012:application/ssoins-1/apl-1")
+	From(ctx).Fix("aws sso-admin put-application-grant --application-arn %s", "arn:aws:sso::123456789012:application/ssoins-1/apl-1")
+
+	for _, c := range []struct {
+		name  string
+		marks Marks
+		want  string
+	}{
+		{"where UTF-8 is shown", UTF8, `✓ caller: signed with AKIAEXAMPLE
+✗ assertion
+  ✓ issuer: https://idp.example.com is trusted
+  ✗ audience: none of 2 is authorized
+· clock: the issuer is 3s ahead
+
+This would mend it:
+  aws sso-admin put-application-grant --application-arn arn:aws:sso::123456789012:application/ssoins-1/apl-1
+`},
+		{"elsewhere", ASCII, `ok   caller: signed with AKIAEXAMPLE
+FAIL assertion
+  ok   issuer: https://idp.example.com is trusted
+  FAIL audience: none of 2 is authorized
+-    clock: the issuer is 3s ahead
+
+This would mend it:
+  aws sso-admin put-application-grant --application-arn arn:aws:sso::123456789012:application/ssoins-1/apl-1
+`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var text strings.Builder
+			root.Record().Text(&text, c.marks)
+			if text.String() != c.want {
+				t.Errorf("got:\n%s\nwant:\n%s", text.String(), c.want)
+			}
+		})
+	}
+	if !root.Failed() {
+		t.Error("a failure in a group does not count for the trace")
+	}
+}
+
+func TestARecordIsReadAsItWasStored(t *testing.T) {
+	_, root := With(context.Background())
+	root.Group("policy").Fail("statement", "no statement allows it")
+	root.Fix("sallyport iam put-user-policy")
+	stored := root.Record()
+	read, err := ParseRecord(stored.JSON())
+	if err != nil || !reflect.DeepEqual(read, stored) {
+		t.Errorf("read %+v, %v; want %+v", read, err, stored)
+	}
+	root.Pass("later", "")
+	if len(stored.Nodes) != 1 {
+		t.Error("a record changed after it was taken")
+	}
+}
+
+func TestEverythingWorksWithoutATrace(t *testing.T) {
+	none := From(context.Background())
+	none.Pass("a", "%d", 1)
+	none.Fail("a", "")
+	none.Note("a", "")
+	none.Fix("a")
+	none.Group("a").Group("b").Fail("c", "")
+	if none.Failed() || none.Nodes() != nil || From(Into(context.Background(), none)) != nil {
+		t.Error("nothing became something")
+	}
+}
+
+func TestNothingIsAllocatedWithoutATrace(t *testing.T) {
+	ctx := context.Background()
+	err := errors.New("why")
+	allocated := testing.AllocsPerRun(100, func() {
+		tr := From(ctx)
+		tr.Pass("issuer", "found")
+		tr.Fail("audience", "%v", err)
+		tr.Group("policy").Note("statement", "%d", 7)
+		tr.Fix("sallyport apply")
+	})
+	if allocated != 0 {
+		t.Errorf("%v allocations, want none", allocated)
+	}
+}
+
+func TestATraceIsBounded(t *testing.T) {
+	_, root := With(context.Background())
+	for i := range 1000 {
+		root.Pass("check", "number %d", i)
+		root.Fix("command %d", i)
+	}
+	deep := root
+	for range 100 {
+		deep = deep.Group("deeper")
+	}
+	for range 1000 {
+		deep.Fail("refusal", "%s", strings.Repeat("no ", 10_000))
+	}
+	record := root.Record()
+	if n := count(record.Nodes); n != maxNodes {
+		t.Errorf("%d nodes, want %d", n, maxNodes)
+	}
+	if last := record.Nodes[len(record.Nodes)-1]; last.Outcome != Fail || len(last.Detail) > maxDetail || !strings.HasSuffix(last.Detail, "…") {
+		t.Errorf("the last node is %+v, want a failure cut to %d bytes", last, maxDetail)
+	}
+	if len(record.Fixes) != maxFixes {
+		t.Errorf("%d commands, want %d", len(record.Fixes), maxFixes)
+	}
+	if len(record.JSON()) > maxNodes*(maxDetail+maxName+64)+maxFixes*maxFix {
+		t.Errorf("a record of %d bytes", len(record.JSON()))
+	}
+	var text strings.Builder
+	record.Text(&text, UTF8)
+	if !strings.Contains(text.String(), "more checks found no room") {
+		t.Error("the text does not tell that checks are missing")
+	}
+}
+
+func TestGroupsAreNotDeeperThanTheBound(t *testing.T) {
+	_, root := With(context.Background())
+	deep := root
+	for range 2 * maxDepth {
+		deep = deep.Group("deeper")
+	}
+	deep.Fail("refusal", "")
+	depth := 0
+	for nodes := root.Nodes(); len(nodes) > 0; nodes = nodes[0].Nodes {
+		depth++
+	}
+	if depth != maxDepth+1 {
+		t.Errorf("depth %d, want %d groups and the check", depth, maxDepth)
+	}
+}
+
+func count(nodes []Node) int {
+	n := len(nodes)
+	for _, node := range nodes {
+		n += count(node.Nodes)
+	}
+	return n
+}
+
+func TestWhatCleanDoesToText(t *testing.T) {
+	signature := strings.Repeat("0123456789abcdef", 4)
+	jws := "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZUBleGFtcGxlIn0.c2lnbmF0dXJl"
+	for _, c := range []struct{ name, text, want string }{
+		{"plain text stays", "issuer https://idp.example.com/realms/main", "issuer https://idp.example.com/realms/main"},
+		{"letters of other scripts stay", "Jürgen Müller, 日本", "Jürgen Müller, 日本"},
+		{"a UUID stays", "user 9067a1b2-0c3d-4e5f-8a9b-0c1d2e3f4a5b", "user 9067a1b2-0c3d-4e5f-8a9b-0c1d2e3f4a5b"},
+		{"an ARN stays", "arn:aws:sso::123456789012:application/ssoins-0123456789abcdef/apl-0123456789abcdef",
+			"arn:aws:sso::123456789012:application/ssoins-0123456789abcdef/apl-0123456789abcdef"},
+		{"a line break is escaped", "a\r\nb", `a\r\nb`},
+		{"a terminal sequence is escaped", "a\x1b[31mb", `a\x1b[31mb`},
+		{"a C1 control is escaped", "a\u009bb", `a\u009bb`},
+		{"a mark that turns the direction is escaped", "a\u202eb", `a\u202eb`},
+		{"a byte that is no UTF-8 is escaped", "a\xffb", `a\xffb`},
+		{"a SigV4 signature is withheld", "signature " + signature + "!", "signature [64 characters withheld]!"},
+		{"a JWS of short parts is withheld", "token " + jws, "token [64 characters withheld]"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := clean(c.text, maxDetail); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestTextIsCutBetweenCharacters(t *testing.T) {
+	for max := 3; max < 12; max++ {
+		got := clean("ünïcödé tëxt", max)
+		if len(got) > max || !utf8.ValidString(got) || !strings.HasSuffix(got, "…") {
+			t.Errorf("cut to %d bytes: %q", max, got)
+		}
+	}
+}
+
+func TestADigestCanBeComparedWithSha256sum(t *testing.T) {
+	// printf %s alice@example.com | sha256sum
+	if got := Digest("alice@example.com"); got != "sha256:ff8d9819fc0e" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestChecksOfManyGoroutinesMeetInOneTrace(t *testing.T) {
+	_, root := With(context.Background())
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			group := root.Group(fmt.Sprint("fetch ", i))
+			group.Pass("status", "200")
+			root.Record()
+		})
+	}
+	all.Wait()
+	if n := count(root.Nodes()); n != 16 {
+		t.Errorf("%d nodes, want 16", n)
+	}
+}
+
+func FuzzClean(f *testing.F) {
+	f.Add("eyJhbGciOiJub25lIn0.e30.", 20)
+	f.Add("a\x1b]8;;http://evil\x07", 3)
+	f.Fuzz(func(t *testing.T, text string, max int) {
+		max = len(ellipsis) + (max&1023+1023)%1023
+		got := clean(text, max)
+		if len(got) > max {
+			t.Errorf("%d bytes, want at most %d", len(got), max)
+		}
+		if !utf8.ValidString(got) {
+			t.Errorf("%q is no UTF-8", got)
+		}
+		for i := range len(got) {
+			if got[i] < ' ' || got[i] == 0x7f {
+				t.Errorf("%q has a control character", got)
+			}
+			if runLength(got[i:]) >= withheldFrom {
+				t.Errorf("%q shows a long run", got)
+			}
+		}
+	})
+}
