@@ -8,6 +8,7 @@ import (
 	"context"
 	"net/netip"
 	"reflect"
+	"slices"
 
 	"sallyport/internal/fault"
 )
@@ -18,6 +19,7 @@ type Protocol int
 const (
 	RESTJSON Protocol = iota // restJson1: a path an operation, JSON bodies
 	Query                    // awsQuery: POST / with a form, XML answers
+	JSON                     // awsJson1_1: POST / with X-Amz-Target, JSON bodies
 )
 
 // Service is one AWS service.
@@ -26,12 +28,16 @@ type Service struct {
 	Command        string // word on the command line: "sso-oidc"
 	EndpointPrefix string // first labels of the AWS host: "oidc"
 	SigningName    string // service in the credential scope of a signature
+	IAMPrefix      string // of the actions in policies: "sso" of sso:CreateApplication
+	TargetPrefix   string // of X-Amz-Target, for JSON
 	Version        string // API version, YYYY-MM-DD
 	Namespace      string // XML namespace of the answers, for Query
 	Protocol       Protocol
 	OAuthErrors    bool                     // refusals carry error and error_description (RFC 6749 §5.2) as well
 	Exceptions     map[*fault.Kind][]string // members of the exceptions that have more than those two, in the order of the model
+	Types          map[string]Constraint    // what the model demands of members of these types
 	Operations     []*Operation             // in the order of the model
+	ServedOnly     []*Operation             // answered by the server and not offered on the command line
 	Purpose        string                   // one line for people, in our words
 	Description    []string                 // paragraphs, in our words
 }
@@ -64,12 +70,16 @@ type Operation struct {
 	Auth    Auth
 	// ClientOnly marks an operation that the command line calls and this server does not answer.
 	ClientOnly bool
-	Refusals   []*fault.Kind // the modelled exceptions, in the order of the model
-	Unlisted   []*fault.Kind // what the real service answers besides, not in the model
-	Input      *Shape
-	Output     *Shape
-	Paging     *Paging // nil where the answer is one page
-	Purpose    string  // one line for people, in our words
+	// ServedOnly marks an operation that this server answers and the command line does not offer.
+	ServedOnly bool
+	// OwnAuthorization marks a signed operation whose room decides itself who may call: identity policies alone do not.
+	OwnAuthorization bool
+	Refusals         []*fault.Kind // the modelled exceptions, in the order of the model
+	Unlisted         []*fault.Kind // what the real service answers besides, not in the model
+	Input            *Shape
+	Output           *Shape
+	Paging           *Paging // nil where the answer is one page
+	Purpose          string  // one line for people, in our words
 	// Description says in paragraphs what Purpose has no room for: when to call, what comes before and after. Examples has examples.
 	Description []string
 }
@@ -95,7 +105,35 @@ type Signer struct {
 	Account     string // 12 digits
 	UserID      string // AROA…:session or AIDA…
 	ARN         string
+	Kind        SignerKind
+	UserName    string // of the IAM user, for UserSigner
+	// RoleARN and RoleName are of the role with its path; both are empty for a user.
+	RoleARN, RoleName string
+	// Temporary tells short-lived credentials from long-lived ones.
+	Temporary bool
+	// SessionPolicies narrow what the credentials may do: documents given when the session was made.
+	SessionPolicies []string
+	SourceIdentity  string
+	Tags            map[string]string // of the session, or of the principal
+	TransitiveTags  []string          // keys of Tags that a chained session keeps
+	OnBehalfOf      *Person           // whom an identity context names, for identity-enhanced sessions
 }
+
+// SignerKind tells what kind of principal signed.
+type SignerKind int
+
+const (
+	UserSigner SignerKind = iota // an IAM user
+	RoleSigner                   // a session of a role, or a role with a long-lived key
+)
+
+// Person is whom an identity context names (AWS: onBehalfOf).
+type Person struct {
+	UserID, IdentityStoreARN, InstanceARN, ApplicationARN, CredentialID string
+}
+
+// Authorize decides whether the signer may call the operation with the input, by the policies of the signer.
+type Authorize func(ctx context.Context, caller Caller, operation *Operation, input any) error
 
 // Key is what is known of the access key that a request names. An unknown one has no secret, which verifies nothing.
 type Key struct {
@@ -138,9 +176,29 @@ func define[I, O any](service *Service, operation Operation) Op[I, O] {
 	operation.Service = service
 	operation.Input = shapeOf(reflect.TypeFor[I]())
 	operation.Output = shapeOf(reflect.TypeFor[O]())
-	service.Operations = append(service.Operations, &operation)
+	if operation.ServedOnly {
+		service.ServedOnly = append(service.ServedOnly, &operation)
+	} else {
+		service.Operations = append(service.Operations, &operation)
+	}
+	operation.Input.constrain(service.Types)
+	operation.Output.constrain(service.Types)
 	return Op[I, O]{&operation}
 }
 
-// Services are all services, in the order the command line lists them.
+// Services are the services of the command line, in the order in which it lists them.
 var Services = []*Service{SSOOIDC, SSO, STS}
+
+// Served are all services that the server answers.
+var Served = []*Service{SSOOIDC, SSO, STS, SSOAdmin, IdentityStore}
+
+// Answered are the operations of the service that the server answers.
+func (s *Service) Answered() []*Operation {
+	var answered []*Operation
+	for _, operation := range slices.Concat(s.Operations, s.ServedOnly) {
+		if !operation.ClientOnly {
+			answered = append(answered, operation)
+		}
+	}
+	return answered
+}

@@ -16,19 +16,32 @@ const (
 	Long
 	List
 	Structure
+	Boolean
+	Time // a Timestamp
+	Free // a Document: JSON that the model leaves open
+	Map  // from texts to documents or structures
 )
+
+// Timestamp is a moment, in Unix milliseconds; zero is absent. JSON has it in seconds, XML as ISO 8601.
+type Timestamp int64
+
+// Document is JSON as it was sent, whose meaning the model leaves open.
+type Document []byte
 
 // Shape is the members of a structure, in the order of the model.
 type Shape struct {
 	Name    string
 	Members []*Member
+	Union   bool // exactly one member is set
 }
 
 // Member is one member of a structure.
 type Member struct {
 	Name      string // clientId
 	Kind      Kind
-	Element   string // name of the element's shape, for lists
+	Element   string // name of the element's shape, for lists and maps
+	Key       string // name of the key's shape, for maps
+	Type      string // name of the member's shape, where the model sets bounds to it
 	Shape     *Shape // of the structure, or of the list's elements; nil where those are strings
 	Location  Location
 	Wire      string // name in the query or header; otherwise Name
@@ -39,6 +52,11 @@ type Member struct {
 	Values    []string // that are known to mean something; another one is sent all the same
 	Doc       string   // for people, in our words: meaning, unit, when it is needed
 
+	// Bounds, KeyBounds and ElementBounds are what the model demands of the member, of its keys and of its elements; nil where it demands
+	// nothing.
+	Bounds, KeyBounds, ElementBounds *Constraint
+
+	union bool
 	index int // of the Go field
 }
 
@@ -80,7 +98,7 @@ func (s *Shape) Member(name string) *Member {
 
 // shapeOf reads the shape off the fields of a struct type and their tags:
 //
-//	`api:"name[,required][,sensitive|secret][,integer][,elem=Shape][,query=name|header=name][,min=n,max=n][,values=set]" doc:"..."`
+//	`api:"name[,required][,sensitive|secret][,integer][,elem=Shape][,key=Shape][,type=Shape][,union][,query=name|header=name][,min=n,max=n][,values=set]" doc:"..."`
 //
 // It panics when a type contradicts itself: that is a table broken at start-up.
 func shapeOf(t reflect.Type) *Shape {
@@ -97,17 +115,33 @@ func shapeOf(t reflect.Type) *Shape {
 		for _, word := range words[1:] {
 			member.apply(word)
 		}
+		if member.union {
+			member.Shape.Union = true
+		}
 		shape.Members = append(shape.Members, member)
 	}
 	return shape
 }
 
 func kindOf(t reflect.Type) (Kind, *Shape) {
+	switch t {
+	case reflect.TypeFor[Timestamp]():
+		return Time, nil
+	case reflect.TypeFor[Document]():
+		return Free, nil
+	}
 	switch t.Kind() {
 	case reflect.String:
 		return String, nil
 	case reflect.Int64:
 		return Long, nil
+	case reflect.Bool:
+		return Boolean, nil
+	case reflect.Map:
+		if t.Elem() == reflect.TypeFor[Document]() {
+			return Map, nil
+		}
+		return Map, shapeOf(t.Elem())
 	case reflect.Pointer:
 		return kindOf(t.Elem())
 	case reflect.Struct:
@@ -134,6 +168,12 @@ func (m *Member) apply(word string) {
 		m.Kind = Integer
 	case "elem":
 		m.Element = value
+	case "key":
+		m.Key = value
+	case "type":
+		m.Type = value
+	case "union":
+		m.union = true
 	case "query":
 		m.Location, m.Wire = QueryString, value
 	case "header":

@@ -3,8 +3,8 @@ package api
 // STS is the part of the Security Token Service that role credentials need.
 var STS = &Service{
 	ID: "STS", Command: "sts", EndpointPrefix: "sts", SigningName: "sts", Version: "2011-06-15", Protocol: Query,
-	Namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
-	Purpose:   "Tell whose credentials are in use",
+	Namespace: "https://sts.amazonaws.com/doc/2011-06-15/", IAMPrefix: "sts", Types: stsTypes,
+	Purpose: "Tell whose credentials are in use",
 	Description: []string{
 		"The part of the Security Token Service that goes with credentials of roles. Requests are signed with credentials from the environment, " +
 			"a profile, or a sign-in.",
@@ -23,7 +23,7 @@ type GetCallerIdentityResponse struct {
 
 // GetCallerIdentity tells whose credentials signed the request. It needs no permission.
 var GetCallerIdentity = define[GetCallerIdentityRequest, GetCallerIdentityResponse](STS, Operation{
-	Name: "GetCallerIdentity", Method: "POST", Path: "/", Auth: AuthSigV4,
+	Name: "GetCallerIdentity", Method: "POST", Path: "/", Auth: AuthSigV4, OwnAuthorization: true,
 	Purpose: "Tell whose credentials sign the request",
 	Description: []string{
 		"Answers which user or role the credentials belong to. It needs no permission, which makes it the first thing to try when access is refused.",

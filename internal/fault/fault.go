@@ -45,6 +45,30 @@ var (
 	TooManyRequests  = &Kind{"TooManyRequestsException", http.StatusTooManyRequests, ""}
 )
 
+// The refusals of the configuration services (sso-admin, identitystore). The models give them other statuses; the real services answer 400,
+// and clients branch on the name alone.
+var (
+	AdminAccessDenied = &Kind{"AccessDeniedException", http.StatusBadRequest, ""}
+	Conflict          = &Kind{"ConflictException", http.StatusBadRequest, ""}
+	NotFound          = &Kind{"ResourceNotFoundException", http.StatusBadRequest, ""}
+	QuotaExceeded     = &Kind{"ServiceQuotaExceededException", http.StatusBadRequest, ""}
+	Throttling        = &Kind{"ThrottlingException", http.StatusBadRequest, ""}
+	Validation        = &Kind{"ValidationException", http.StatusBadRequest, ""}
+)
+
+// The refusals of STS's operations.
+var (
+	STSAccessDenied             = &Kind{"AccessDenied", http.StatusForbidden, ""}
+	MalformedPolicyDocument     = &Kind{"MalformedPolicyDocument", http.StatusBadRequest, ""}
+	PackedPolicyTooLarge        = &Kind{"PackedPolicyTooLarge", http.StatusBadRequest, ""}
+	RegionDisabled              = &Kind{"RegionDisabledException", http.StatusForbidden, ""}
+	STSTokenExpired             = &Kind{"ExpiredTokenException", http.StatusBadRequest, ""} // a token in the input; ExpiredToken is the signer's
+	IDPRejectedClaim            = &Kind{"IDPRejectedClaim", http.StatusForbidden, ""}
+	IDPCommunicationError       = &Kind{"IDPCommunicationError", http.StatusBadRequest, ""}
+	InvalidIdentityToken        = &Kind{"InvalidIdentityToken", http.StatusBadRequest, ""}
+	InvalidAuthorizationMessage = &Kind{"InvalidAuthorizationMessageException", http.StatusBadRequest, ""}
+)
+
 // The refusals of STS, which models none of those that concern who is calling.
 var (
 	MissingAuthenticationToken = &Kind{"MissingAuthenticationToken", http.StatusForbidden, ""}
@@ -72,8 +96,12 @@ type Refusal struct {
 	Kind    *Kind
 	Message string
 	Wait    time.Duration // until trying again makes sense, zero when nobody knows
+	Members []Member      // that the exception has besides its message
 	cause   string
 }
+
+// Member is a modelled member of an exception, such as reason.
+type Member struct{ Name, Value string }
 
 // Refuse makes a refusal of the kind with the sentence that the caller reads.
 func (k *Kind) Refuse(message string) *Refusal { return &Refusal{Kind: k, Message: message} }
@@ -89,6 +117,13 @@ func (r *Refusal) Because(format string, args ...any) *Refusal {
 func (r *Refusal) After(wait time.Duration) *Refusal {
 	copied := *r
 	copied.Wait = wait
+	return &copied
+}
+
+// With returns a copy of the refusal with one more member.
+func (r *Refusal) With(name, value string) *Refusal {
+	copied := *r
+	copied.Members = append(copied.Members[:len(copied.Members):len(copied.Members)], Member{name, value})
 	return &copied
 }
 

@@ -1,0 +1,129 @@
+package api
+
+import "sallyport/internal/fault"
+
+// OIDCJWTConfiguration is a structure of the model.
+type OIDCJWTConfiguration struct {
+	IssuerURL                  string `api:"IssuerUrl,required,type=TrustedTokenIssuerUrl"`
+	ClaimAttributePath         string `api:"ClaimAttributePath,required,type=ClaimAttributePath"`
+	IdentityStoreAttributePath string `api:"IdentityStoreAttributePath,required,type=JMESPath"`
+	JWKSRetrievalOption        string `api:"JwksRetrievalOption,required,type=JwksRetrievalOption"`
+}
+
+// TrustedTokenIssuerConfiguration is a union, of which one member is set,  of the model.
+type TrustedTokenIssuerConfiguration struct {
+	OIDCJWTConfiguration *OIDCJWTConfiguration `api:"OidcJwtConfiguration"`
+}
+
+// CreateTrustedTokenIssuerRequest is the input of CreateTrustedTokenIssuer.
+type CreateTrustedTokenIssuerRequest struct {
+	InstanceARN                     string                          `api:"InstanceArn,required,type=InstanceArn"`
+	Name                            string                          `api:"Name,required,type=TrustedTokenIssuerName"`
+	TrustedTokenIssuerType          string                          `api:"TrustedTokenIssuerType,required,type=TrustedTokenIssuerType"`
+	TrustedTokenIssuerConfiguration TrustedTokenIssuerConfiguration `api:"TrustedTokenIssuerConfiguration,required,union"`
+	ClientToken                     string                          `api:"ClientToken,type=ClientToken"`
+	Tags                            []Tag                           `api:"Tags,elem=Tag,type=TagList"`
+}
+
+// CreateTrustedTokenIssuerResponse is the output of CreateTrustedTokenIssuer.
+type CreateTrustedTokenIssuerResponse struct {
+	TrustedTokenIssuerARN string `api:"TrustedTokenIssuerArn,type=TrustedTokenIssuerArn"`
+}
+
+// CreateTrustedTokenIssuer: trust the tokens of an issuer.
+var CreateTrustedTokenIssuer = define[CreateTrustedTokenIssuerRequest, CreateTrustedTokenIssuerResponse](SSOAdmin, Operation{
+	Name: "CreateTrustedTokenIssuer", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
+	Refusals: []*fault.Kind{fault.QuotaExceeded, fault.Throttling, fault.InternalServer, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
+	Purpose:  "Trust the tokens of an issuer",
+})
+
+// DeleteTrustedTokenIssuerRequest is the input of DeleteTrustedTokenIssuer.
+type DeleteTrustedTokenIssuerRequest struct {
+	TrustedTokenIssuerARN string `api:"TrustedTokenIssuerArn,required,type=TrustedTokenIssuerArn"`
+}
+
+// DeleteTrustedTokenIssuerResponse is the output of DeleteTrustedTokenIssuer.
+type DeleteTrustedTokenIssuerResponse struct{}
+
+// DeleteTrustedTokenIssuer: trust the tokens of an issuer no longer.
+var DeleteTrustedTokenIssuer = define[DeleteTrustedTokenIssuerRequest, DeleteTrustedTokenIssuerResponse](SSOAdmin, Operation{
+	Name: "DeleteTrustedTokenIssuer", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
+	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
+	Purpose:  "Trust the tokens of an issuer no longer",
+})
+
+// DescribeTrustedTokenIssuerRequest is the input of DescribeTrustedTokenIssuer.
+type DescribeTrustedTokenIssuerRequest struct {
+	TrustedTokenIssuerARN string `api:"TrustedTokenIssuerArn,required,type=TrustedTokenIssuerArn"`
+}
+
+// DescribeTrustedTokenIssuerResponse is the output of DescribeTrustedTokenIssuer.
+type DescribeTrustedTokenIssuerResponse struct {
+	TrustedTokenIssuerARN           string                           `api:"TrustedTokenIssuerArn,type=TrustedTokenIssuerArn"`
+	Name                            string                           `api:"Name,type=TrustedTokenIssuerName"`
+	TrustedTokenIssuerType          string                           `api:"TrustedTokenIssuerType,type=TrustedTokenIssuerType"`
+	TrustedTokenIssuerConfiguration *TrustedTokenIssuerConfiguration `api:"TrustedTokenIssuerConfiguration,union"`
+}
+
+// DescribeTrustedTokenIssuer: describe an issuer.
+var DescribeTrustedTokenIssuer = define[DescribeTrustedTokenIssuerRequest, DescribeTrustedTokenIssuerResponse](SSOAdmin, Operation{
+	Name: "DescribeTrustedTokenIssuer", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
+	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
+	Purpose:  "Describe an issuer",
+})
+
+// ListTrustedTokenIssuersRequest is the input of ListTrustedTokenIssuers.
+type ListTrustedTokenIssuersRequest struct {
+	InstanceARN string `api:"InstanceArn,required,type=InstanceArn"`
+	MaxResults  *int64 `api:"MaxResults,integer,type=MaxResults"`
+	NextToken   string `api:"NextToken,type=Token"`
+}
+
+// TrustedTokenIssuerMetadata is a structure of the model.
+type TrustedTokenIssuerMetadata struct {
+	TrustedTokenIssuerARN  string `api:"TrustedTokenIssuerArn,type=TrustedTokenIssuerArn"`
+	Name                   string `api:"Name,type=TrustedTokenIssuerName"`
+	TrustedTokenIssuerType string `api:"TrustedTokenIssuerType,type=TrustedTokenIssuerType"`
+}
+
+// ListTrustedTokenIssuersResponse is the output of ListTrustedTokenIssuers.
+type ListTrustedTokenIssuersResponse struct {
+	TrustedTokenIssuers []TrustedTokenIssuerMetadata `api:"TrustedTokenIssuers,elem=TrustedTokenIssuerMetadata"`
+	NextToken           string                       `api:"NextToken,type=Token"`
+}
+
+// ListTrustedTokenIssuers: list the issuers whose tokens are trusted.
+var ListTrustedTokenIssuers = define[ListTrustedTokenIssuersRequest, ListTrustedTokenIssuersResponse](SSOAdmin, Operation{
+	Name: "ListTrustedTokenIssuers", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
+	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.AdminAccessDenied, fault.Validation},
+	Purpose:  "List the issuers whose tokens are trusted",
+})
+
+// OIDCJWTUpdateConfiguration is a structure of the model.
+type OIDCJWTUpdateConfiguration struct {
+	ClaimAttributePath         string `api:"ClaimAttributePath,type=ClaimAttributePath"`
+	IdentityStoreAttributePath string `api:"IdentityStoreAttributePath,type=JMESPath"`
+	JWKSRetrievalOption        string `api:"JwksRetrievalOption,type=JwksRetrievalOption"`
+}
+
+// TrustedTokenIssuerUpdateConfiguration is a union, of which one member is set,  of the model.
+type TrustedTokenIssuerUpdateConfiguration struct {
+	OIDCJWTConfiguration *OIDCJWTUpdateConfiguration `api:"OidcJwtConfiguration"`
+}
+
+// UpdateTrustedTokenIssuerRequest is the input of UpdateTrustedTokenIssuer.
+type UpdateTrustedTokenIssuerRequest struct {
+	TrustedTokenIssuerARN           string                                 `api:"TrustedTokenIssuerArn,required,type=TrustedTokenIssuerArn"`
+	Name                            string                                 `api:"Name,type=TrustedTokenIssuerName"`
+	TrustedTokenIssuerConfiguration *TrustedTokenIssuerUpdateConfiguration `api:"TrustedTokenIssuerConfiguration,union"`
+}
+
+// UpdateTrustedTokenIssuerResponse is the output of UpdateTrustedTokenIssuer.
+type UpdateTrustedTokenIssuerResponse struct{}
+
+// UpdateTrustedTokenIssuer: change how the tokens of an issuer are read.
+var UpdateTrustedTokenIssuer = define[UpdateTrustedTokenIssuerRequest, UpdateTrustedTokenIssuerResponse](SSOAdmin, Operation{
+	Name: "UpdateTrustedTokenIssuer", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
+	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
+	Purpose:  "Change how the tokens of an issuer are read",
+})
