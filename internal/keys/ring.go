@@ -26,6 +26,7 @@ import (
 const (
 	purposeEpoch  = "epoch"  // seals and signs; a new one is added by Rotate
 	purposeLookup = "lookup" // digests secrets for look-up; never replaced, or nothing would be found again
+	purposeRSA    = "rsa"    // signs with RS256 beside an epoch; made when first needed
 )
 
 const (
@@ -47,6 +48,8 @@ type Ring struct {
 
 	reload     sync.Mutex
 	reloadedAt time.Time
+
+	making sync.Mutex // held while an RSA key is made: it takes a core a while, and one is enough
 }
 
 // state is the ring as of one reading of the store.
@@ -55,6 +58,7 @@ type state struct {
 	ordered []*epoch // oldest first
 	current *epoch
 	lookup  *macs
+	rsa     map[string]*rsaKey // by the id of the epoch beside which they sign
 }
 
 // Open reads the ring from the store and makes its first keys when there are none.
@@ -88,14 +92,26 @@ func Open(ctx context.Context, s *store.Store, root RootKey, instance string) (*
 	return r, r.load(ctx)
 }
 
-// Rotate adds a new key to the ring and makes it the current one. Older keys stay: what they sealed keeps opening until it expires.
+// Rotate adds a new key to the ring and makes it the current one. Older keys stay: what they sealed keeps opening until it expires. Where
+// the current key has an RSA key beside it, the new one gets one as well, so that no request has to wait for it.
 func (r *Ring) Rotate(ctx context.Context) (keyID string, err error) {
+	before := r.state.Load()
+	var beside []byte
+	if before.rsa[before.current.id] != nil {
+		if beside, err = newRSAKey(); err != nil {
+			return "", fmt.Errorf("rotate the key ring: %w", err)
+		}
+	}
 	err = r.store.Update(ctx, func(tx *store.Tx) error {
 		entries, err := tx.SealingKeys()
 		if err != nil {
 			return err
 		}
 		keyID, err = r.add(tx, purposeEpoch, entries)
+		if err != nil || beside == nil {
+			return err
+		}
+		_, err = tx.AddSealingKeyOnce(r.sealed(tx, rsaKeyID(keyID), purposeRSA, beside))
 		return err
 	})
 	if err != nil {
@@ -114,13 +130,19 @@ func (r *Ring) CurrentKeyID() string { return r.state.Load().current.id }
 type Key struct {
 	ID        string
 	CreatedAt time.Time
+	Use       string // what it does, in words
+	Current   bool
 }
 
-// Keys returns the keys that seal and sign, oldest first.
+// Keys returns the keys that seal and sign, oldest first, each followed by the RSA key beside it if there is one.
 func (r *Ring) Keys() []Key {
 	var listed []Key
-	for _, e := range r.state.Load().ordered {
-		listed = append(listed, Key{e.id, e.createdAt})
+	s := r.state.Load()
+	for _, e := range s.ordered {
+		listed = append(listed, Key{e.id, e.createdAt, "seals, signs " + ES256, e == s.current})
+		if beside := s.rsa[e.id]; beside != nil {
+			listed = append(listed, Key{beside.id, beside.createdAt, "signs " + RS256, e == s.current})
+		}
 	}
 	return listed
 }
@@ -134,12 +156,19 @@ func (r *Ring) add(tx *store.Tx, purpose string, there []store.SealingKey) (stri
 	seed := make([]byte, seedSize)
 	rand.Read(seed)
 	id := newKeyID()
-	return id, tx.AddSealingKey(store.SealingKey{
+	entry := r.sealed(tx, id, purpose, seed)
+	entry.CreatedAt = createdAt
+	return id, tx.AddSealingKey(entry)
+}
+
+// sealed is the row of a new entry, its secret sealed under the root key.
+func (r *Ring) sealed(tx *store.Tx, id, purpose string, secret []byte) store.SealingKey {
+	return store.SealingKey{
 		KeyID:      id,
 		Purpose:    purpose,
-		SealedSeed: base64.RawURLEncoding.EncodeToString(r.root.Seal(nil, nil, seed, rowData(id, purpose))),
-		CreatedAt:  createdAt,
-	})
+		SealedSeed: base64.RawURLEncoding.EncodeToString(r.root.Seal(nil, nil, secret, rowData(id, purpose))),
+		CreatedAt:  tx.Millis(),
+	}
 }
 
 // newKeyID is an id whose sealed text does not begin with "-": client ids and secrets are sealed, and every command line would take them for
@@ -167,8 +196,13 @@ func (r *Ring) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the key ring: %w", err)
 	}
-	next := &state{epochs: map[string]*epoch{}}
+	next := &state{epochs: map[string]*epoch{}, rsa: map[string]*rsaKey{}}
+	before := r.state.Load()
 	for _, entry := range entries {
+		if known := before.rsaKey(entry); known != nil { // rows never change, and reading one of these costs as much as all others together
+			next.rsa[known.epochID] = known
+			continue
+		}
 		seed, err := r.openSeed(entry)
 		if err != nil {
 			return err
@@ -185,6 +219,12 @@ func (r *Ring) load(ctx context.Context) error {
 			next.epochs[e.id] = e
 			next.ordered = append(next.ordered, e)
 			next.current = e
+		case purposeRSA:
+			key, err := readRSAKey(entry, seed)
+			if err != nil {
+				return err
+			}
+			next.rsa[key.epochID] = key
 		}
 	}
 	r.state.Store(next)

@@ -10,6 +10,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"slices"
+)
+
+// The algorithms that sign (RFC 7518 §3.1). ES256 signs unless an application asks for RS256, which costs many times as much and whose
+// keys cannot be derived from a seed.
+const (
+	ES256 = "ES256"
+	RS256 = "RS256"
 )
 
 // signingKey signs ID tokens with ES256 (RFC 7518 §3.4). Signatures are deterministic (RFC 6979), so that a repeated answer has the
@@ -26,9 +34,11 @@ type jwk struct {
 	Use       string `json:"use"`
 	Algorithm string `json:"alg"`
 	KeyID     string `json:"kid"`
-	Curve     string `json:"crv"`
-	X         string `json:"x"`
-	Y         string `json:"y"`
+	Curve     string `json:"crv,omitempty"` // these three of an elliptic curve key, RFC 7518 §6.2.1
+	X         string `json:"x,omitempty"`
+	Y         string `json:"y,omitempty"`
+	Modulus   string `json:"n,omitempty"` // these two of an RSA key, RFC 7518 §6.3.1
+	Exponent  string `json:"e,omitempty"`
 }
 
 func newSigningKey(e *epoch) (*signingKey, error) {
@@ -47,12 +57,16 @@ func newSigningKey(e *epoch) (*signingKey, error) {
 	}
 	half := (len(point) - 1) / 2
 	key := &signingKey{private: private, jwk: jwk{
-		KeyType: "EC", Use: "sig", Algorithm: "ES256", KeyID: e.id, Curve: "P-256",
+		KeyType: "EC", Use: "sig", Algorithm: ES256, KeyID: e.id, Curve: "P-256",
 		X: base64.RawURLEncoding.EncodeToString(point[1 : 1+half]),
 		Y: base64.RawURLEncoding.EncodeToString(point[1+half:]),
 	}}
-	key.header = base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"ES256","kid":"` + e.id + `","typ":"JWT"}`))
+	key.header = jwsHeader(ES256, e.id)
 	return key, nil
+}
+
+func jwsHeader(algorithm, keyID string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"` + algorithm + `","kid":"` + keyID + `","typ":"JWT"}`))
 }
 
 // SignJWT returns the claims as a compact JWS, signed with ES256 under the key of that id. It reports false when the ring has no
@@ -83,9 +97,12 @@ func (r *Ring) JWKS() []byte {
 	set := struct {
 		Keys []jwk `json:"keys"`
 	}{Keys: []jwk{}}
-	ordered := r.state.Load().ordered
-	for i := len(ordered) - 1; i >= 0; i-- {
-		set.Keys = append(set.Keys, ordered[i].signing.jwk)
+	s := r.state.Load()
+	for _, e := range slices.Backward(s.ordered) {
+		set.Keys = append(set.Keys, e.signing.jwk)
+		if beside := s.rsa[e.id]; beside != nil {
+			set.Keys = append(set.Keys, beside.jwk)
+		}
 	}
 	text, err := json.Marshal(set)
 	if err != nil {

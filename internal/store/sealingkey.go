@@ -20,3 +20,11 @@ func (tx *Tx) AddSealingKey(k SealingKey) error {
 		k.KeyID, k.Purpose, k.SealedSeed, k.CreatedAt)
 	return err
 }
+
+// AddSealingKeyOnce adds an entry whose id follows from what it is for, and reports whether it was the first: of two nodes that make one
+// at the same time, the second takes over what the first has added.
+func (tx *Tx) AddSealingKeyOnce(k SealingKey) (first bool, err error) {
+	n, err := tx.exec(`INSERT INTO sealing_key (key_id, purpose, sealed_seed, created_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (key_id) DO NOTHING`, k.KeyID, k.Purpose, k.SealedSeed, k.CreatedAt)
+	return n == 1, err
+}
