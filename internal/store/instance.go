@@ -27,3 +27,57 @@ func (tx *Tx) PutInstance(i Instance) error {
 		i.InstanceID, i.IdentityStoreID, i.OwnerAccountID, i.Region, i.Name, tx.Millis())
 	return err
 }
+
+// AccountInstance is an instance that an account other than the owner made for itself. It has applications and issuers of its own, and the
+// directory of the installation.
+type AccountInstance struct {
+	InstanceID string
+	AccountID  string
+	Name       string
+	CreatedAt  int64
+}
+
+func scanAccountInstance(r row) AccountInstance {
+	return AccountInstance{r.text(0), r.text(1), r.text(2), r.int(3)}
+}
+
+// AccountInstance finds an account's instance by its id.
+func (tx *Tx) AccountInstance(instanceID string) (i AccountInstance, found bool, err error) {
+	found, err = tx.one(`SELECT instance_id, account_id, name, created_at FROM account_instance WHERE instance_id = $1`,
+		func(r row) { i = scanAccountInstance(r) }, instanceID)
+	return i, found, err
+}
+
+// AccountInstanceOf finds the instance of an account.
+func (tx *Tx) AccountInstanceOf(accountID string) (i AccountInstance, found bool, err error) {
+	found, err = tx.one(`SELECT instance_id, account_id, name, created_at FROM account_instance WHERE account_id = $1`,
+		func(r row) { i = scanAccountInstance(r) }, accountID)
+	return i, found, err
+}
+
+// PutAccountInstance makes an account's instance or changes its name.
+func (tx *Tx) PutAccountInstance(i AccountInstance) error {
+	_, err := tx.exec(`INSERT INTO account_instance (instance_id, account_id, name, created_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (instance_id) DO UPDATE SET name = $3`, i.InstanceID, i.AccountID, i.Name, tx.Millis())
+	return err
+}
+
+// DeleteAccountInstance removes an account's instance with its applications, its issuers and all that hangs on them.
+func (tx *Tx) DeleteAccountInstance(instanceID string) error {
+	for _, statement := range []string{
+		`DELETE FROM resource_tags WHERE resource_id = $1
+			OR resource_id IN (SELECT application_id FROM application WHERE instance_id = $1)
+			OR resource_id IN (SELECT issuer_id FROM trusted_token_issuer WHERE instance_id = $1)`,
+		`DELETE FROM application_grant WHERE application_id IN (SELECT application_id FROM application WHERE instance_id = $1)`,
+		`DELETE FROM application_scope WHERE application_id IN (SELECT application_id FROM application WHERE instance_id = $1)`,
+		`DELETE FROM application_assignment WHERE application_id IN (SELECT application_id FROM application WHERE instance_id = $1)`,
+		`DELETE FROM application WHERE instance_id = $1`,
+		`DELETE FROM trusted_token_issuer WHERE instance_id = $1`,
+		`DELETE FROM account_instance WHERE instance_id = $1`,
+	} {
+		if _, err := tx.exec(statement, instanceID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
