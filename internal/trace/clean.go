@@ -19,9 +19,9 @@ const (
 
 const ellipsis = "…"
 
-// clean makes text fit to be kept and shown on a terminal: what looks like a token is withheld, what does not print is escaped, and
+// Clean makes text fit to be kept and shown on a terminal: what looks like a token is withheld, what does not print is escaped, and
 // the whole is cut to at most max bytes.
-func clean(text string, max int) string {
+func Clean(text string, max int) string {
 	if plain(text) && len(text) <= max {
 		return text
 	}

@@ -3,7 +3,7 @@
 // explain which traces are kept, and to the rooms what a check says.
 //
 // A trace is read by operators, and is no place for secrets. Callers write names, counts, moments and digests of values; whatever
-// looks like a token or a signature all the same is withheld (see clean).
+// looks like a token or a signature all the same is withheld (see Clean).
 package trace
 
 import (
@@ -24,6 +24,7 @@ const (
 	maxName      = 64   // bytes of a check's name
 	maxDetail    = 512  // bytes of a detail
 	maxFix       = 1024 // bytes of a command; an application's ARN and a user id fit several times
+	maxText      = 8192 // bytes of all details: thousands of traces are kept
 )
 
 // Outcome tells how a check came out.
@@ -48,6 +49,7 @@ type Trace struct {
 type tree struct {
 	mu     sync.Mutex
 	count  int
+	text   int // bytes of details
 	left   int // nodes that found no room
 	failed bool
 	fixes  []string
@@ -95,7 +97,7 @@ func (t *Trace) Fix(format string, args ...any) {
 	if t == nil {
 		return
 	}
-	fix := clean(fmt.Sprintf(format, args...), maxFix)
+	fix := Clean(fmt.Sprintf(format, args...), maxFix)
 	t.tree.mu.Lock()
 	defer t.tree.mu.Unlock()
 	if len(t.tree.fixes) < maxFixes && !slices.Contains(t.tree.fixes, fix) {
@@ -111,11 +113,11 @@ func (t *Trace) Group(name string) *Trace {
 	}
 	t.tree.mu.Lock()
 	defer t.tree.mu.Unlock()
-	if t.depth >= maxDepth || !t.tree.room(Pass) {
+	if t.depth >= maxDepth || !t.tree.room(Pass, 0) {
 		return t
 	}
 	group := &Trace{tree: t.tree, depth: t.depth + 1}
-	t.nodes = append(t.nodes, entry{Node{Check: clean(name, maxName)}, group})
+	t.nodes = append(t.nodes, entry{Node{Check: Clean(name, maxName)}, group})
 	return group
 }
 
@@ -133,28 +135,29 @@ func (t *Trace) add(outcome Outcome, check, format string, args ...any) {
 	if t == nil {
 		return
 	}
-	node := Node{Check: clean(check, maxName), Outcome: outcome, Detail: clean(fmt.Sprintf(format, args...), maxDetail)}
+	node := Node{Check: Clean(check, maxName), Outcome: outcome, Detail: Clean(fmt.Sprintf(format, args...), maxDetail)}
 	t.tree.mu.Lock()
 	defer t.tree.mu.Unlock()
 	if outcome == Fail {
 		t.tree.failed = true
 	}
-	if t.tree.room(outcome) {
+	if t.tree.room(outcome, len(node.Detail)) {
 		t.nodes = append(t.nodes, entry{Node: node})
 	}
 }
 
-// room counts a node in, or counts it as left out.
-func (t *tree) room(outcome Outcome) bool {
-	limit := maxNodes
+// room counts a node in, or counts it as left out. A quarter of the room is kept for failures.
+func (t *tree) room(outcome Outcome, size int) bool {
+	nodes, text := maxNodes, maxText
 	if outcome != Fail {
-		limit -= keptForFails
+		nodes, text = nodes-keptForFails, text-text/4
 	}
-	if t.count >= limit {
+	if t.count >= nodes || t.text+size > text {
 		t.left++
 		return false
 	}
 	t.count++
+	t.text += size
 	return true
 }
 

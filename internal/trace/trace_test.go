@@ -111,25 +111,33 @@ func TestATraceIsBounded(t *testing.T) {
 		deep = deep.Group("deeper")
 	}
 	for range 1000 {
-		deep.Fail("refusal", "%s", strings.Repeat("no ", 10_000))
+		deep.Fail("refusal", "short")
 	}
-	record := root.Record()
-	if n := count(record.Nodes); n != maxNodes {
+	if n := count(root.Nodes()); n != maxNodes {
 		t.Errorf("%d nodes, want %d", n, maxNodes)
 	}
+	var text strings.Builder
+	root.Record().Text(&text, UTF8)
+	if !strings.Contains(text.String(), "more checks found no room") {
+		t.Error("the text does not tell that checks are missing")
+	}
+	if n := len(root.Record().Fixes); n != maxFixes {
+		t.Errorf("%d commands, want %d", n, maxFixes)
+	}
+}
+
+func TestTheTextOfATraceIsBounded(t *testing.T) {
+	_, root := With(context.Background())
+	for range maxNodes {
+		root.Pass("check", "%s", strings.Repeat("yes ", 10_000))
+	}
+	root.Fail("refusal", "%s", strings.Repeat("no ", 10_000))
+	record := root.Record()
 	if last := record.Nodes[len(record.Nodes)-1]; last.Outcome != Fail || len(last.Detail) > maxDetail || !strings.HasSuffix(last.Detail, "…") {
 		t.Errorf("the last node is %+v, want a failure cut to %d bytes", last, maxDetail)
 	}
-	if len(record.Fixes) != maxFixes {
-		t.Errorf("%d commands, want %d", len(record.Fixes), maxFixes)
-	}
-	if len(record.JSON()) > maxNodes*(maxDetail+maxName+64)+maxFixes*maxFix {
-		t.Errorf("a record of %d bytes", len(record.JSON()))
-	}
-	var text strings.Builder
-	record.Text(&text, UTF8)
-	if !strings.Contains(text.String(), "more checks found no room") {
-		t.Error("the text does not tell that checks are missing")
+	if n := len(record.JSON()); n > maxText+maxNodes*(maxName+64) {
+		t.Errorf("a record of %d bytes", n)
 	}
 }
 
@@ -175,7 +183,7 @@ func TestWhatCleanDoesToText(t *testing.T) {
 		{"a JWS of short parts is withheld", "token " + jws, "token [64 characters withheld]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := clean(c.text, maxDetail); got != c.want {
+			if got := Clean(c.text, maxDetail); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
@@ -184,7 +192,7 @@ func TestWhatCleanDoesToText(t *testing.T) {
 
 func TestTextIsCutBetweenCharacters(t *testing.T) {
 	for max := 3; max < 12; max++ {
-		got := clean("ünïcödé tëxt", max)
+		got := Clean("ünïcödé tëxt", max)
 		if len(got) > max || !utf8.ValidString(got) || !strings.HasSuffix(got, "…") {
 			t.Errorf("cut to %d bytes: %q", max, got)
 		}
@@ -219,7 +227,7 @@ func FuzzClean(f *testing.F) {
 	f.Add("a\x1b]8;;http://evil\x07", 3)
 	f.Fuzz(func(t *testing.T, text string, max int) {
 		max = len(ellipsis) + (max&1023+1023)%1023
-		got := clean(text, max)
+		got := Clean(text, max)
 		if len(got) > max {
 			t.Errorf("%d bytes, want at most %d", len(got), max)
 		}
