@@ -68,8 +68,6 @@ type Operation struct {
 	Method  string
 	Path    string
 	Auth    Auth
-	// ClientOnly marks an operation that the command line calls and this server does not answer.
-	ClientOnly bool
 	// ServedOnly marks an operation that this server answers and the command line does not offer.
 	ServedOnly bool
 	// OwnAuthorization marks a signed operation whose room decides itself who may call: identity policies alone do not.
@@ -105,6 +103,7 @@ type Signer struct {
 	Account     string // 12 digits
 	UserID      string // AROA…:session or AIDA…
 	ARN         string
+	Region      string // of the credential scope
 	Kind        SignerKind
 	UserName    string // of the IAM user, for UserSigner
 	// RoleARN and RoleName are of the role with its path; both are empty for a user.
@@ -117,6 +116,10 @@ type Signer struct {
 	Tags            map[string]string // of the session, or of the principal
 	TransitiveTags  []string          // keys of Tags that a chained session keeps
 	OnBehalfOf      *Person           // whom an identity context names, for identity-enhanced sessions
+	// FederatedProvider is the ARN of the OpenID provider whose token began the session, for those of AssumeRoleWithWebIdentity.
+	FederatedProvider string
+	UserSessionID     string // of the person's session that the credentials hang on
+	IssuedAt          int64  // of temporary credentials, Unix milliseconds
 }
 
 // SignerKind tells what kind of principal signed.
@@ -130,6 +133,8 @@ const (
 // Person is whom an identity context names (AWS: onBehalfOf).
 type Person struct {
 	UserID, IdentityStoreARN, InstanceARN, ApplicationARN, CredentialID string
+	// AuditOnly marks whom an audit context names: recorded with the session, and no ground for any decision.
+	AuditOnly bool
 }
 
 // Authorize decides whether the signer may call the operation with the input, by the policies of the signer.
@@ -193,12 +198,4 @@ var Services = []*Service{SSOOIDC, SSO, STS}
 var Served = []*Service{SSOOIDC, SSO, STS, SSOAdmin, IdentityStore}
 
 // Answered are the operations of the service that the server answers.
-func (s *Service) Answered() []*Operation {
-	var answered []*Operation
-	for _, operation := range slices.Concat(s.Operations, s.ServedOnly) {
-		if !operation.ClientOnly {
-			answered = append(answered, operation)
-		}
-	}
-	return answered
-}
+func (s *Service) Answered() []*Operation { return slices.Concat(s.Operations, s.ServedOnly) }
