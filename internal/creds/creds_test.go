@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -163,7 +164,7 @@ func TestRoleCredentialsAreTheSameOnEveryNodeAndAfterARotation(t *testing.T) {
 	for name, vended := range map[string]RoleCredentials{"vended before a rotation": before, "vended after it": after} {
 		for place, ring := range map[string]*keys.Ring{"here": n.ring, "on a node that has not seen it": other, "on a new node": n.beside(t)} {
 			got, ok := OpenRole(ring, vended.SessionToken)
-			if !ok || got != vended {
+			if !ok || !reflect.DeepEqual(got, vended) {
 				t.Errorf("credentials %s read %s as %+v, %v, want %+v", name, place, got, ok, vended)
 			}
 		}

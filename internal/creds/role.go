@@ -10,12 +10,14 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"sallyport/internal/api"
+	"sallyport/internal/arn"
 	"sallyport/internal/keys"
+	"sallyport/internal/store"
 )
 
 const (
 	purposeSessionToken = "session-token"
-	roleLayout          = 1
 
 	temporaryPrefix = "ASIA" // access key ids of short-lived credentials
 	longLivedPrefix = "AKIA"
@@ -23,25 +25,107 @@ const (
 	secretSize      = 30 // bytes, 40 characters of base64
 )
 
-// Role is a role that a person has taken on in an account. It travels sealed in the session token, so that any node verifies it and
-// nothing is stored.
+// RoleKind tells how temporary credentials came about.
+type RoleKind int
+
+// The kinds. They are numbers of the sealed layout: add new ones at the end.
+const (
+	PortalRole      RoleKind = iota // GetRoleCredentials: a person took on a permission set in an account
+	AssumedRole                     // AssumeRole
+	WebIdentityRole                 // AssumeRoleWithWebIdentity
+	UserSession                     // GetSessionToken: an IAM user, not a role
+)
+
+// ReservedPath is the path of the roles behind permission sets.
+const ReservedPath = "/aws-reserved/sso.amazonaws.com/"
+
+// Role is what temporary credentials stand for: a role that somebody has taken on in an account, or an IAM user for a while. It travels
+// sealed in the session token, so that any node verifies it and nothing is stored.
 type Role struct {
+	Kind        RoleKind
 	AccessKeyID string
 	Account     string // 12 digits
-	RoleName    string // AWSReservedSSO_<permission set>_<16 hex>
-	SessionName string // user name
-	UserID      string
-	ExpiresAt   int64 // Unix milliseconds
+
+	RoleName    string // AWSReservedSSO_<permission set>_<16 hex> for PortalRole; empty for UserSession
+	RolePath    string // empty for PortalRole, whose path is ReservedPath
+	RoleID      string // AROA…; empty when it follows from account and name
+	SessionName string // for PortalRole that of the user
+
+	UserName, UserPath, IAMUserID string // of the IAM user, for UserSession
+
+	UserID        string // of the person in the identity store who is behind the credentials; empty when nobody is known to be
+	UserSessionID string // of the person's session that the credentials hang on: Holds
+	IssuedAt      int64  // Unix milliseconds
+	ExpiresAt     int64
+
+	Chained           bool // a role was assumed by credentials of a role
+	SourceIdentity    string
+	FederatedProvider string      // ARN of the OpenID provider, for WebIdentityRole
+	OnBehalfOf        *api.Person // whom an identity or audit context names
+
+	// What the session was narrowed to and marked with. It is what PackedPolicySize measures.
+	Policies       []string // documents of session policies, those of managed policies among them
+	Tags           map[string]string
+	TransitiveTags []string // keys of Tags that a chained session keeps
 }
 
-// ARN is the identity that GetCallerIdentity answers.
+// ARN is the identity that GetCallerIdentity answers. The ARN of a role session leaves the role's path out.
 func (r Role) ARN() string {
-	return "arn:aws:sts::" + r.Account + ":assumed-role/" + r.RoleName + "/" + r.SessionName
+	if r.Kind == UserSession {
+		return arn.User{Account: r.Account, Path: r.UserPath, Name: r.UserName}.String()
+	}
+	return arn.AssumedRole{Account: r.Account, RoleName: r.RoleName, Session: r.SessionName}.String()
+}
+
+// RoleARN is the ARN of the role itself, with its path; empty for UserSession.
+func (r Role) RoleARN() string {
+	switch r.Kind {
+	case UserSession:
+		return ""
+	case PortalRole:
+		return arn.Role{Account: r.Account, Path: ReservedPath, Name: r.RoleName}.String()
+	}
+	return arn.Role{Account: r.Account, Path: r.RolePath, Name: r.RoleName}.String()
 }
 
 // AssumedRoleID is the unique id of the role with the session's name, as AWS writes it.
 func (r Role) AssumedRoleID() string {
-	return "AROA" + uniqueID(r.Account+"/"+r.RoleName) + ":" + r.SessionName
+	roleID := r.RoleID
+	if roleID == "" {
+		roleID = "AROA" + uniqueID(r.Account+"/"+r.RoleName)
+	}
+	return roleID + ":" + r.SessionName
+}
+
+// Signer is the identity behind a request that these credentials signed.
+func (r Role) Signer() api.Signer {
+	signer := api.Signer{
+		AccessKeyID: r.AccessKeyID, Account: r.Account, UserID: r.AssumedRoleID(), ARN: r.ARN(), Kind: api.RoleSigner,
+		RoleARN: r.RoleARN(), RoleName: r.RoleName, Temporary: true, IssuedAt: r.IssuedAt,
+		SessionPolicies: r.Policies, SourceIdentity: r.SourceIdentity, FederatedProvider: r.FederatedProvider,
+		Tags: r.Tags, TransitiveTags: r.TransitiveTags, OnBehalfOf: r.OnBehalfOf, UserSessionID: r.UserSessionID,
+	}
+	if r.Kind == UserSession {
+		signer.Kind, signer.UserID, signer.UserName = api.UserSigner, r.IAMUserID, r.UserName
+	}
+	return signer
+}
+
+// Holds tells whether the person's session that the credentials hang on still lets them be used. Credentials that hang on none hold until
+// they expire. A session that came to its end by itself does not take credentials with it: they have an end of their own, and a role's may
+// be later. One that somebody ended does, at once, and so does disabling the person. It is one read.
+func (r Role) Holds(tx *store.Tx) (bool, error) {
+	if r.UserSessionID == "" {
+		return true, nil
+	}
+	session, user, found, err := tx.SessionAndUser(r.UserSessionID)
+	if err != nil {
+		return false, err
+	}
+	if !found { // the person was deleted. A session's row outlives its end by a day, which is longer than any credentials live
+		return false, nil
+	}
+	return session.RevokedAt == 0 && user.Status == store.StatusEnabled, nil
 }
 
 // UserID is the unique id of a user with long-lived keys, as AWS writes it.
@@ -60,9 +144,6 @@ func ReservedRoleName(permissionSet, permissionSetID, account string) string {
 	return "AWSReservedSSO_" + permissionSet + "_" + hex.EncodeToString(sum[:8])
 }
 
-// maxSessionName is STS's limit for RoleSessionName.
-const maxSessionName = 64
-
 // SessionName is the user name as STS allows it in RoleSessionName and in the ARN: every other character is a hyphen, or a name with a
 // colon or a slash in it would read as another ARN.
 func SessionName(userName string) string {
@@ -72,7 +153,7 @@ func SessionName(userName string) string {
 		}
 		return '-'
 	}, userName)
-	return name[:min(len(name), maxSessionName)]
+	return name[:min(len(name), arn.MaxSessionName)]
 }
 
 // RoleCredentials are a role with the secrets that prove it.
@@ -82,12 +163,12 @@ type RoleCredentials struct {
 	SessionToken    string
 }
 
-// VendRole makes credentials of the role. It fills in the access key id.
+// VendRole makes credentials of the role. It fills in the access key id. Who takes policies and tags from a request asks PackedPercent
+// first.
 func VendRole(ring *keys.Ring, role Role) RoleCredentials {
 	role.AccessKeyID = newAccessKeyID(temporaryPrefix)
 	keyID := ring.CurrentKeyID()
-	token, ok := ring.SealUnder(keyID, purposeSessionToken, keys.Pack(roleLayout).Text(keyID).Text(role.AccessKeyID).Text(role.Account).
-		Text(role.RoleName).Text(role.SessionName).Text(role.UserID).Int(role.ExpiresAt).Bytes())
+	token, ok := ring.SealUnder(keyID, purposeSessionToken, role.pack(keyID))
 	secret, derived := roleSecret(ring, keyID, role.AccessKeyID)
 	if !ok || !derived {
 		panic("creds: the current key is not in the ring")
@@ -95,16 +176,15 @@ func VendRole(ring *keys.Ring, role Role) RoleCredentials {
 	return RoleCredentials{Role: role, SecretAccessKey: secret, SessionToken: token}
 }
 
-// OpenRole reads a session token and derives the secret that belongs to it. It does not say whether the credentials have expired.
+// OpenRole reads a session token and derives the secret that belongs to it. It does not say whether the credentials have expired, nor
+// whether they still hold.
 func OpenRole(ring *keys.Ring, sessionToken string) (RoleCredentials, bool) {
 	message, err := ring.Open(purposeSessionToken, sessionToken)
 	if err != nil {
 		return RoleCredentials{}, false
 	}
-	u := keys.Unpack(roleLayout, message)
-	keyID := u.Text()
-	role := Role{AccessKeyID: u.Text(), Account: u.Text(), RoleName: u.Text(), SessionName: u.Text(), UserID: u.Text(), ExpiresAt: u.Int()}
-	if u.Err() != nil {
+	role, keyID, ok := unpackRole(message)
+	if !ok {
 		return RoleCredentials{}, false
 	}
 	secret, ok := roleSecret(ring, keyID, role.AccessKeyID)
@@ -123,11 +203,14 @@ func NewAccessKey() (accessKeyID, secret string) {
 	return newAccessKeyID(longLivedPrefix), base64.StdEncoding.EncodeToString(raw)
 }
 
-const purposeAccessKey = "access-key"
+const (
+	purposeAccessKey = "access-key"
+	accessKeyLayout  = 1
+)
 
 // SealAccessKeySecret seals the secret of a long-lived key for the store, bound to its id.
 func SealAccessKeySecret(ring *keys.Ring, accessKeyID, secret string) string {
-	return ring.Seal(purposeAccessKey, keys.Pack(roleLayout).Text(accessKeyID).Text(secret).Bytes())
+	return ring.Seal(purposeAccessKey, keys.Pack(accessKeyLayout).Text(accessKeyID).Text(secret).Bytes())
 }
 
 // OpenAccessKeySecret reads back what SealAccessKeySecret sealed.
@@ -136,7 +219,7 @@ func OpenAccessKeySecret(ring *keys.Ring, accessKeyID, sealed string) (string, b
 	if err != nil {
 		return "", false
 	}
-	u := keys.Unpack(roleLayout, message)
+	u := keys.Unpack(accessKeyLayout, message)
 	id, secret := u.Text(), u.Text()
 	if u.Err() != nil || id != accessKeyID {
 		return "", false
