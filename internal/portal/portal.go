@@ -151,12 +151,16 @@ func (s *Service) GetRoleCredentials(ctx context.Context, caller api.Caller, in 
 	if err != nil {
 		return nil, err
 	}
+	now := s.Clock.Now()
 	vended := creds.VendRole(s.Ring, creds.Role{
-		Account:     in.AccountID,
-		RoleName:    creds.ReservedRoleName(set.Name, set.PermissionSetID, in.AccountID),
-		SessionName: creds.SessionName(bearer.User.UserName),
-		UserID:      bearer.User.UserID,
-		ExpiresAt:   s.Clock.Now().Add(time.Duration(set.SessionDurationS) * time.Second).UnixMilli(),
+		Kind:          creds.PortalRole,
+		Account:       in.AccountID,
+		RoleName:      creds.ReservedRoleName(set.Name, set.PermissionSetID, in.AccountID),
+		SessionName:   creds.SessionName(bearer.User.UserName),
+		UserID:        bearer.User.UserID,
+		UserSessionID: bearer.Session.SessionID,
+		IssuedAt:      now.UnixMilli(),
+		ExpiresAt:     now.Add(time.Duration(set.SessionDurationS) * time.Second).UnixMilli(),
 	})
 	s.Log.LogAttrs(ctx, slog.LevelInfo, "RoleCredentialsVended", slog.String("user", bearer.User.UserID),
 		slog.String("account", in.AccountID), slog.String("role", set.Name), slog.String("access_key_id", vended.AccessKeyID))

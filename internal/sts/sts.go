@@ -43,7 +43,7 @@ func (s *Service) GetCallerIdentity(ctx context.Context, caller api.Caller, in *
 func (s *Service) FindKey(ctx context.Context, accessKeyID, sessionToken string) (api.Key, error) {
 	// A session token tells the two kinds apart: only short-lived keys have one, and they are of no use without.
 	if sessionToken != "" {
-		return s.findRole(accessKeyID, sessionToken), nil
+		return s.findRole(ctx, accessKeyID, sessionToken)
 	}
 	var key api.Key
 	err := s.Store.View(ctx, func(tx *store.Tx) error {
@@ -70,15 +70,23 @@ func (s *Service) FindKey(ctx context.Context, accessKeyID, sessionToken string)
 	return key, err
 }
 
-func (s *Service) findRole(accessKeyID, sessionToken string) api.Key {
+// findRole reads credentials out of their session token. What was cut off before its time is answered like what has expired: to the client
+// it is the same, get new ones.
+func (s *Service) findRole(ctx context.Context, accessKeyID, sessionToken string) (api.Key, error) {
 	role, ok := creds.OpenRole(s.Ring, sessionToken)
 	if !ok || role.AccessKeyID != accessKeyID {
-		return api.Key{}
+		return api.Key{}, nil
 	}
-	return api.Key{
-		Known:   true,
-		Expired: s.Clock.Now().UnixMilli() >= role.ExpiresAt,
-		Secret:  role.SecretAccessKey,
-		Signer:  api.Signer{AccessKeyID: accessKeyID, Account: role.Account, UserID: role.AssumedRoleID(), ARN: role.ARN()},
+	holds := true
+	if role.UserSessionID != "" {
+		err := s.Store.Look(ctx, func(tx *store.Tx) (err error) {
+			holds, err = role.Holds(tx)
+			return err
+		})
+		if err != nil {
+			return api.Key{}, err
+		}
 	}
+	expired := !holds || s.Clock.Now().UnixMilli() >= role.ExpiresAt
+	return api.Key{Known: true, Expired: expired, Secret: role.SecretAccessKey, Signer: role.Signer()}, nil
 }
