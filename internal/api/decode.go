@@ -1,8 +1,13 @@
 package api
 
 import (
+	"cmp"
 	"reflect"
 	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"sallyport/internal/fault"
 	"sallyport/internal/strictjson"
@@ -13,111 +18,396 @@ type Source struct {
 	Body   strictjson.Value
 	Query  func(name string) (string, bool)
 	Header func(name string) (string, bool)
+	// Style is how refusals of the service name what is wrong.
+	Style Style
 }
 
-// maxMemberLength bounds one text of an input; whole bodies are bounded at the rim.
+// Style is the wording and the kind of a refusal of malformed input.
+type Style struct {
+	Invalid *fault.Kind // a member is missing or breaks a bound
+	Type    *fault.Kind // a member has another JSON type
+	Coral   bool        // in the words of AWS's own framework, which tools and people look for
+}
+
+// The styles of the protocols.
+var (
+	RESTStyle  = Style{Invalid: fault.InvalidRequest, Type: fault.InvalidRequest}
+	JSONStyle  = Style{Invalid: fault.Validation, Type: fault.Serialization, Coral: true}
+	QueryStyle = Style{Invalid: fault.ValidationError, Type: fault.ValidationError, Coral: true}
+)
+
+// maxMemberLength bounds one text of an input whose model sets no bound, in bytes; whole bodies are bounded at the rim.
 const maxMemberLength = 16 << 10
 
-// Decode reads the members of the shape into the struct that input points to. A member that is missing, of another type or out of
-// range is refused with fault.InvalidRequest and named; unknown members are ignored, as every AWS service does.
+// Decode reads the members of the shape into the struct that input points to. A member that is missing, of another type or breaks a bound of
+// its model is refused and named; unknown members are ignored, as every AWS service does.
 func (s *Shape) Decode(source Source, input any) error {
+	if source.Style.Invalid == nil {
+		source.Style = RESTStyle
+	}
+	d := decoder{style: source.Style}
 	target := reflect.ValueOf(input).Elem()
 	for _, member := range s.Members {
-		if err := member.decode(source, target.Field(member.index)); err != nil {
+		field := target.Field(member.index)
+		var err error
+		switch member.Location {
+		case QueryString:
+			err = d.text(member, source.Query, field)
+		case Header:
+			err = d.text(member, source.Header, field)
+		default:
+			err = d.member(member, source.Body, field)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (m *Member) decode(source Source, field reflect.Value) error {
-	switch m.Location {
-	case QueryString:
-		return m.decodeText(source.Query, field)
-	case Header:
-		return m.decodeText(source.Header, field)
-	}
-	value, found := source.Body.Get(m.Wire)
-	if !found || value.Kind() == strictjson.Null {
-		return m.absent()
-	}
-	return m.decodeValue(value, field)
+// decoder reads one input and knows where it is, for its refusals.
+type decoder struct {
+	style Style
+	path  []string
 }
 
-func (m *Member) absent() error {
-	if m.Required {
-		return fault.InvalidRequest.Refuse("the request lacks " + m.Wire)
+// structure reads the members of a structure inside the body.
+func (d *decoder) structure(s *Shape, body strictjson.Value, target reflect.Value) error {
+	for _, member := range s.Members {
+		if err := d.member(member, body, target.Field(member.index)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (m *Member) decodeText(lookup func(string) (string, bool), field reflect.Value) error {
+func (d *decoder) member(m *Member, body strictjson.Value, field reflect.Value) error {
+	value, found := body.Get(m.Wire)
+	if !found || value.Kind() == strictjson.Null {
+		return d.absent(m)
+	}
+	d.path = append(d.path, m.Wire)
+	defer func() { d.path = d.path[:len(d.path)-1] }()
+	return d.value(m, value, field)
+}
+
+func (d *decoder) absent(m *Member) error {
+	if !m.Required {
+		return nil
+	}
+	if d.style.Coral {
+		d.path = append(d.path, m.Wire)
+		defer func() { d.path = d.path[:len(d.path)-1] }()
+		return d.breaks(m, "null", "Member must not be null")
+	}
+	return d.style.Invalid.Refuse("the request lacks " + m.Wire)
+}
+
+func (d *decoder) text(m *Member, lookup func(string) (string, bool), field reflect.Value) error {
 	text, found := lookup(m.Wire)
 	if !found {
-		return m.absent()
+		return d.absent(m)
 	}
+	d.path = append(d.path, m.Wire)
+	defer func() { d.path = d.path[:len(d.path)-1] }()
+	return d.scalar(m, text, field)
+}
+
+// scalar reads what a query, a header or a form holds as text.
+func (d *decoder) scalar(m *Member, text string, field reflect.Value) error {
 	switch m.Kind {
 	case String:
-		return m.setText(text, field)
+		return d.setText(m, text, field)
 	case Integer, Long:
-		return m.setInteger(text, field)
+		return d.setInteger(m, text, field)
+	case Boolean:
+		value, err := strconv.ParseBool(text)
+		if err != nil || (text != "true" && text != "false") {
+			return d.wrong(m, "must be true or false")
+		}
+		set(field, reflect.ValueOf(value))
+		return nil
+	case Time:
+		moment, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return d.wrong(m, "must be a time such as 2006-01-02T15:04:05Z")
+		}
+		field.SetInt(moment.UnixMilli())
+		return nil
 	}
-	panic("api: member " + m.Name + " cannot travel outside the body")
+	panic("api: member " + m.Name + " cannot be one text")
 }
 
-func (m *Member) decodeValue(value strictjson.Value, field reflect.Value) error {
+func (d *decoder) value(m *Member, value strictjson.Value, field reflect.Value) error {
+	is := value.Kind()
 	switch {
-	case m.Kind == String && value.Kind() == strictjson.String:
-		return m.setText(value.Text(), field)
-	case (m.Kind == Integer || m.Kind == Long) && value.Kind() == strictjson.Number:
-		return m.setInteger(value.Number(), field)
-	case m.Kind == List && m.Shape == nil && value.Kind() == strictjson.Array:
-		return m.setTexts(value.Items(), field)
-	case m.Kind == Structure && value.Kind() == strictjson.Object:
-		return m.Shape.Decode(Source{Body: value}, field.Addr().Interface())
+	case m.Kind == String && is == strictjson.String:
+		return d.setText(m, value.Text(), field)
+	case (m.Kind == Integer || m.Kind == Long) && is == strictjson.Number:
+		return d.setInteger(m, value.Number(), field)
+	case m.Kind == Boolean && is == strictjson.Bool:
+		set(field, reflect.ValueOf(value.Bool()))
+		return nil
+	case m.Kind == Time && is == strictjson.Number:
+		return d.setMoment(m, value.Number(), field)
+	case m.Kind == Free:
+		field.SetBytes(value.AppendTo(nil))
+		return nil
+	case m.Kind == List && is == strictjson.Array:
+		return d.list(m, value.Items(), field)
+	case m.Kind == Map && is == strictjson.Object:
+		return d.mapping(m, value.Members(), field)
+	case m.Kind == Structure && is == strictjson.Object:
+		return d.object(m, value, field)
 	}
-	return m.wrong("must be " + m.typeName())
+	return d.wrong(m, "must be "+m.typeName())
 }
 
-func (m *Member) setText(text string, field reflect.Value) error {
-	if len(text) > maxMemberLength {
-		return m.wrong("is longer than " + strconv.Itoa(maxMemberLength) + " bytes")
-	}
-	field.SetString(text)
-	return nil
-}
-
-func (m *Member) setTexts(items []strictjson.Value, field reflect.Value) error {
-	texts := make([]string, len(items))
-	for i, item := range items {
-		if item.Kind() != strictjson.String {
-			return m.wrong("must be " + m.typeName())
+// object reads a structure, of which a union has exactly one member.
+func (d *decoder) object(m *Member, value strictjson.Value, field reflect.Value) error {
+	if m.Shape.Union {
+		if err := d.union(m, value); err != nil {
+			return err
 		}
-		if texts[i] = item.Text(); len(texts[i]) > maxMemberLength {
-			return m.wrong("has an element longer than " + strconv.Itoa(maxMemberLength) + " bytes")
-		}
-	}
-	field.Set(reflect.ValueOf(texts))
-	return nil
-}
-
-func (m *Member) setInteger(text string, field reflect.Value) error {
-	number, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || text[0] == '+' {
-		return m.wrong("must be an integer")
-	}
-	if m.Max != 0 && (number < m.Min || number > m.Max) {
-		return m.wrong("must be between " + strconv.FormatInt(m.Min, 10) + " and " + strconv.FormatInt(m.Max, 10))
 	}
 	if field.Kind() == reflect.Pointer {
-		field.Set(reflect.ValueOf(&number))
+		field.Set(reflect.New(field.Type().Elem()))
+		field = field.Elem()
+	}
+	return d.structure(m.Shape, value, field)
+}
+
+func (d *decoder) union(m *Member, value strictjson.Value) error {
+	given, names := 0, make([]string, len(m.Shape.Members))
+	for i, member := range m.Shape.Members {
+		names[i] = member.Wire
+		if v, found := value.Get(member.Wire); found && v.Kind() != strictjson.Null {
+			given++
+		}
+	}
+	if given == 1 {
+		return nil
+	}
+	how := "must have exactly one of the members " + strings.Join(names, ", ")
+	if d.style.Coral {
+		return d.style.Invalid.Refuse("Value at '" + d.where() + "' " + how)
+	}
+	return d.wrong(m, how)
+}
+
+func (d *decoder) list(m *Member, items []strictjson.Value, field reflect.Value) error {
+	if err := d.size(m, len(items)); err != nil {
+		return err
+	}
+	all := reflect.MakeSlice(field.Type(), len(items), len(items))
+	for i, item := range items {
+		if err := d.element(m, i, item, all.Index(i)); err != nil {
+			return err
+		}
+	}
+	field.Set(all)
+	return nil
+}
+
+func (d *decoder) element(m *Member, i int, item strictjson.Value, field reflect.Value) error {
+	d.path = append(d.path, strconv.Itoa(i+1), "member")
+	defer func() { d.path = d.path[:len(d.path)-2] }()
+	switch {
+	case m.Shape == nil && item.Kind() == strictjson.String:
+		if err := d.bounded(m, m.ElementBounds, item.Text(), "has an element that is"); err != nil {
+			return err
+		}
+		field.SetString(item.Text())
+		return nil
+	case m.Shape != nil && item.Kind() == strictjson.Object:
+		return d.structure(m.Shape, item, field)
+	}
+	return d.wrong(m, "must be "+m.typeName())
+}
+
+func (d *decoder) mapping(m *Member, members []strictjson.Member, field reflect.Value) error {
+	if err := d.size(m, len(members)); err != nil {
+		return err
+	}
+	all := reflect.MakeMapWithSize(field.Type(), len(members))
+	for _, member := range members {
+		if err := d.bounded(m, m.KeyBounds, member.Name, "has a key that is"); err != nil {
+			return err
+		}
+		value := reflect.New(field.Type().Elem()).Elem()
+		switch {
+		case m.Shape == nil:
+			value.SetBytes(member.Value.AppendTo(nil))
+		case member.Value.Kind() == strictjson.Object:
+			if err := d.structure(m.Shape, member.Value, value); err != nil {
+				return err
+			}
+		default:
+			return d.wrong(m, "must be "+m.typeName())
+		}
+		all.SetMapIndex(reflect.ValueOf(member.Name), value)
+	}
+	field.Set(all)
+	return nil
+}
+
+func (d *decoder) setText(m *Member, text string, field reflect.Value) error {
+	if err := d.bounded(m, m.Bounds, text, "is"); err != nil {
+		return err
+	}
+	if field.Kind() == reflect.Pointer {
+		field.Set(reflect.ValueOf(&text))
 	} else {
-		field.SetInt(number)
+		field.SetString(text)
 	}
 	return nil
 }
 
-func (m *Member) wrong(how string) error { return fault.InvalidRequest.Refuse(m.Wire + " " + how) }
+func (d *decoder) setInteger(m *Member, text string, field reflect.Value) error {
+	number, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || text[0] == '+' {
+		return d.wrong(m, "must be an integer")
+	}
+	if m.Max != 0 && (number < m.Min || number > m.Max) {
+		low, high := strconv.FormatInt(m.Min, 10), strconv.FormatInt(m.Max, 10)
+		bound := "Member must have value less than or equal to " + high
+		if number < m.Min {
+			bound = "Member must have value greater than or equal to " + low
+		}
+		return d.outside(m, text, "must be between "+low+" and "+high, bound)
+	}
+	set(field, reflect.ValueOf(number))
+	return nil
+}
+
+// setMoment reads seconds, perhaps with a fraction, as milliseconds.
+func (d *decoder) setMoment(m *Member, text string, field reflect.Value) error {
+	seconds, err := strconv.ParseFloat(text, 64)
+	const last = 253402300799 // 9999-12-31T23:59:59Z
+	if err != nil || seconds < 0 || seconds > last {
+		return d.wrong(m, "must be a time in Unix seconds")
+	}
+	field.SetInt(int64(seconds * 1000))
+	return nil
+}
+
+// set puts a value into a field or behind its pointer.
+func set(field, value reflect.Value) {
+	if field.Kind() == reflect.Pointer {
+		field.Set(reflect.New(field.Type().Elem()))
+		field = field.Elem()
+	}
+	field.Set(value)
+}
+
+// size holds the length of a list or map against the model.
+func (d *decoder) size(m *Member, n int) error {
+	if m.Bounds == nil {
+		return nil
+	}
+	return d.length(m, m.Bounds, int64(n), "", "has too few or too many elements")
+}
+
+func (d *decoder) length(m *Member, bounds *Constraint, n int64, value, plain string) error {
+	switch {
+	case n < bounds.Min:
+		return d.outside(m, value, plain, "Member must have length greater than or equal to "+strconv.FormatInt(bounds.Min, 10))
+	case bounds.Max != 0 && n > bounds.Max:
+		return d.outside(m, value, plain, "Member must have length less than or equal to "+strconv.FormatInt(bounds.Max, 10))
+	}
+	return nil
+}
+
+// bounded holds a text against the model.
+func (d *decoder) bounded(m *Member, bounds *Constraint, text, verb string) error {
+	if bounds == nil || bounds.Max == 0 {
+		if len(text) > maxMemberLength {
+			most := strconv.Itoa(maxMemberLength)
+			return d.outside(m, "", verb+" longer than "+most+" bytes", "Member must have length less than or equal to "+most)
+		}
+	}
+	if bounds == nil {
+		return nil
+	}
+	if err := d.length(m, bounds, int64(utf8.RuneCountInString(text)), text, verb+" too short or too long"); err != nil {
+		return err
+	}
+	if len(bounds.Values) > 0 && !contains(bounds.Values, text) {
+		all := strings.Join(bounds.Values, ", ")
+		return d.outside(m, text, verb+" not one of "+all, "Member must satisfy enum value set: ["+all+"]")
+	}
+	if bounds.Pattern != nil {
+		if expression := bounds.Pattern(); !expression.MatchString(text) {
+			return d.outside(m, text, verb+" not of the form "+expression.String(), "Member must satisfy regular expression pattern: "+
+				strings.TrimSuffix(strings.TrimPrefix(expression.String(), "^(?:"), ")$"))
+		}
+	}
+	return nil
+}
+
+func contains(all []string, text string) bool {
+	for _, one := range all {
+		if one == text {
+			return true
+		}
+	}
+	return false
+}
+
+// outside refuses a value that breaks a bound, which is said plainly or in the words of Coral.
+func (d *decoder) outside(m *Member, value, plain, coral string) error {
+	if d.style.Coral {
+		return d.breaks(m, value, coral)
+	}
+	return d.style.Invalid.Refuse(m.Wire + " " + plain)
+}
+
+// maxShown bounds a refused value in the refusal.
+const maxShown = 100
+
+// breaks refuses in the words of Coral. A value is shown as far as it can be printed, unless it is secret.
+func (d *decoder) breaks(m *Member, value, constraint string) error {
+	shown := ""
+	switch {
+	case value == "null":
+		shown = " null"
+	case value != "" && !m.Masked():
+		shown = " '" + printable(value) + "'"
+	}
+	return d.style.Invalid.Refuse("1 validation error detected: Value" + shown + " at '" + d.where() + "' failed to satisfy constraint: " + constraint)
+}
+
+func printable(value string) string {
+	cut := strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, value[:min(len(value), maxShown)])
+	if len(value) > maxShown {
+		cut += "…"
+	}
+	return cut
+}
+
+// where is the path of the member as Coral writes it: names begin with a small letter.
+func (d *decoder) where() string {
+	parts := make([]string, len(d.path))
+	for i, part := range d.path {
+		first, size := utf8.DecodeRuneInString(part)
+		parts[i] = string(unicode.ToLower(first)) + part[size:]
+	}
+	return strings.Join(parts, ".")
+}
+
+// wrong refuses a value of another type.
+func (d *decoder) wrong(m *Member, how string) error {
+	name := m.Wire
+	if d.style.Coral && len(d.path) > 0 {
+		name = d.where()
+	}
+	return cmp.Or(d.style.Type, d.style.Invalid).Refuse(name + " " + how)
+}
 
 func (m *Member) typeName() string {
 	switch m.Kind {
@@ -125,7 +415,14 @@ func (m *Member) typeName() string {
 		return "a string"
 	case Integer, Long:
 		return "an integer"
+	case Boolean:
+		return "true or false"
+	case Time:
+		return "a number of seconds"
 	case List:
+		if m.Shape != nil {
+			return "a list of objects"
+		}
 		return "a list of strings"
 	default:
 		return "an object"

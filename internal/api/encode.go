@@ -1,14 +1,18 @@
 package api
 
 import (
+	"bytes"
+	"encoding/xml"
 	"reflect"
+	"slices"
 	"strconv"
+	"time"
 
 	"sallyport/internal/strictjson"
 )
 
 // AppendJSON appends the struct that output points to as a JSON object, members in the order of the model. Empty texts, nil lists
-// and nil integers are left out; empty lists stay, since clients read an absent list as a fault.
+// and nil pointers are left out; empty lists stay, since clients read an absent list as a fault.
 func (s *Shape) AppendJSON(dst []byte, output any) []byte {
 	return s.appendObject(dst, reflect.ValueOf(output).Elem())
 }
@@ -18,7 +22,7 @@ func (s *Shape) appendObject(dst []byte, value reflect.Value) []byte {
 	empty := true
 	for _, member := range s.Members {
 		field := value.Field(member.index)
-		if absentValue(field) {
+		if member.absentIn(field) {
 			continue
 		}
 		if !empty {
@@ -31,23 +35,36 @@ func (s *Shape) appendObject(dst []byte, value reflect.Value) []byte {
 	return append(dst, '}')
 }
 
-func absentValue(field reflect.Value) bool {
+// absentIn reports whether the member has nothing to say.
+func (m *Member) absentIn(field reflect.Value) bool {
 	switch field.Kind() {
 	case reflect.String:
 		return field.Len() == 0
-	case reflect.Slice, reflect.Pointer:
+	case reflect.Slice, reflect.Pointer, reflect.Map:
 		return field.IsNil()
+	case reflect.Int64:
+		return m.Kind == Time && field.Int() == 0
 	default:
 		return false
 	}
 }
 
 func (m *Member) appendValue(dst []byte, field reflect.Value) []byte {
+	switch m.Kind {
+	case Time:
+		return appendSeconds(dst, field.Int())
+	case Free:
+		return append(dst, field.Bytes()...)
+	case Map:
+		return m.appendMap(dst, field)
+	}
 	switch field.Kind() {
 	case reflect.String:
 		return strictjson.AppendString(dst, field.String())
 	case reflect.Int64:
 		return strconv.AppendInt(dst, field.Int(), 10)
+	case reflect.Bool:
+		return strconv.AppendBool(dst, field.Bool())
 	case reflect.Pointer:
 		return m.appendValue(dst, field.Elem())
 	case reflect.Struct:
@@ -63,12 +80,70 @@ func (m *Member) appendValue(dst []byte, field reflect.Value) []byte {
 	return append(dst, ']')
 }
 
-// Texts calls each for every string member of the struct that output points to that is not empty: what the Query protocol writes.
-func (s *Shape) Texts(output any, each func(name, text string)) {
-	value := reflect.ValueOf(output).Elem()
+func (m *Member) appendMap(dst []byte, field reflect.Value) []byte {
+	keys := slices.SortedFunc(slices.Values(field.MapKeys()), func(a, b reflect.Value) int { return bytes.Compare([]byte(a.String()), []byte(b.String())) })
+	dst = append(dst, '{')
+	for i, key := range keys {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(strictjson.AppendString(dst, key.String()), ':')
+		if value := field.MapIndex(key); m.Shape != nil {
+			dst = m.Shape.appendObject(dst, value)
+		} else {
+			dst = append(dst, value.Bytes()...)
+		}
+	}
+	return append(dst, '}')
+}
+
+// appendSeconds writes a moment in seconds, with a fraction where it has one.
+func appendSeconds(dst []byte, millis int64) []byte {
+	if millis%1000 == 0 {
+		return strconv.AppendInt(dst, millis/1000, 10)
+	}
+	return strconv.AppendFloat(dst, float64(millis)/1000, 'f', 3, 64)
+}
+
+// AppendXML appends the members of the struct that output points to as the Query protocol writes them: lists with an element member for each,
+// times in ISO 8601.
+func (s *Shape) AppendXML(dst []byte, output any) []byte {
+	b := bytes.NewBuffer(dst)
+	s.writeXML(b, reflect.ValueOf(output).Elem())
+	return b.Bytes()
+}
+
+func (s *Shape) writeXML(b *bytes.Buffer, value reflect.Value) {
 	for _, member := range s.Members {
-		if field := value.Field(member.index); member.Kind == String && field.Len() > 0 {
-			each(member.Wire, field.String())
+		if field := value.Field(member.index); !member.absentIn(field) {
+			b.WriteString("<" + member.Wire + ">")
+			member.writeXML(b, field)
+			b.WriteString("</" + member.Wire + ">")
+		}
+	}
+}
+
+func (m *Member) writeXML(b *bytes.Buffer, field reflect.Value) {
+	if m.Kind == Time {
+		b.WriteString(time.UnixMilli(field.Int()).UTC().Format("2006-01-02T15:04:05Z"))
+		return
+	}
+	switch field.Kind() {
+	case reflect.Pointer:
+		m.writeXML(b, field.Elem())
+	case reflect.String:
+		xml.EscapeText(b, []byte(field.String()))
+	case reflect.Int64:
+		b.WriteString(strconv.FormatInt(field.Int(), 10))
+	case reflect.Bool:
+		b.WriteString(strconv.FormatBool(field.Bool()))
+	case reflect.Struct:
+		m.Shape.writeXML(b, field)
+	case reflect.Slice:
+		for i := range field.Len() {
+			b.WriteString("<member>")
+			m.writeXML(b, field.Index(i))
+			b.WriteString("</member>")
 		}
 	}
 }

@@ -17,6 +17,7 @@ type Example struct {
 	Sets      []string // shell variables that take the words of what it prints, in order
 	File      string   // file that takes what it prints, if any
 	Note      string   // what to know about it
+	Foreign   bool     // needs what neither the walk nor the person has: an application, and a token of another issuer
 }
 
 // Act is what a person with a browser does before an example can run.
@@ -95,8 +96,8 @@ func (e Example) command(program, args string) string {
 }
 
 // Script is the walk as one script of a POSIX shell, for those who check that the examples run. It ends at the first command that fails
-// or prints less than it should. The lines that act returns stand for the person. An operation that this server does not answer
-// is called for its skeleton, which checks all its words.
+// or prints less than it should. The lines that act returns stand for the person. An example that needs more than
+// the walk has is called for its skeleton, which checks all its words.
 func Script(program string, act func(Act) string) string {
 	lines := []string{"set -eu"}
 	for _, example := range Walk() {
@@ -105,7 +106,7 @@ func Script(program string, act func(Act) string) string {
 		if example.Person != Nothing {
 			lines = append(lines, act(example.Person))
 		}
-		if example.Operation.ClientOnly {
+		if example.Foreign {
 			lines = append(lines, program+" "+example.Args+" --generate-cli-skeleton output")
 			continue
 		}
@@ -216,14 +217,14 @@ func Walk() []Example {
 			Note:      "Nothing is sent. Fill in what you need, and give it back with --cli-input-json file://PATH.",
 		},
 		{
-			Operation: CreateTokenWithIAM.Operation,
-			Title:     "Exchange the JWT of a trusted token issuer",
+			Operation: CreateTokenWithIAM.Operation, Foreign: true,
+			Title: "Exchange the JWT of a trusted token issuer",
 			Args: `sso-oidc create-token-with-iam --client-id "$APPLICATION"` +
 				` --grant-type urn:ietf:params:oauth:grant-type:jwt-bearer --assertion="$ASSERTION"`,
 		},
 		{
-			Operation: CreateTokenWithIAM.Operation,
-			Title:     "Exchange a token of another client",
+			Operation: CreateTokenWithIAM.Operation, Foreign: true,
+			Title: "Exchange a token of another client",
 			Args: `sso-oidc create-token-with-iam --client-id "$APPLICATION"` +
 				` --grant-type urn:ietf:params:oauth:grant-type:token-exchange --subject-token="$ACCESS_TOKEN"` +
 				` --subject-token-type urn:ietf:params:oauth:token-type:access_token` +

@@ -98,7 +98,7 @@ type AWSAdditionalDetails struct {
 // CreateTokenWithIAM turns an assertion, a code, a refresh token or another token into tokens of an application, whose caller is known by
 // a signature instead of a client secret.
 var CreateTokenWithIAM = define[CreateTokenWithIAMRequest, CreateTokenWithIAMResponse](SSOOIDC, Operation{
-	Name: "CreateTokenWithIAM", Method: "POST", Path: "/token?aws_iam=t", Auth: AuthSigV4, ClientOnly: true,
+	Name: "CreateTokenWithIAM", Method: "POST", Path: "/token?aws_iam=t", Auth: AuthSigV4, OwnAuthorization: true,
 	Refusals: []*fault.Kind{
 		fault.InvalidRequest, fault.InvalidClient, fault.InvalidGrant, fault.UnauthorizedClient, fault.UnsupportedGrantType,
 		fault.InvalidScope, fault.AuthorizationPending, fault.SlowDown, fault.AccessDenied, fault.ExpiredToken, fault.InternalServer,
@@ -110,7 +110,6 @@ var CreateTokenWithIAM = define[CreateTokenWithIAMRequest, CreateTokenWithIAMRes
 			"signed with AWS credentials, which the policy of the application must allow to do this.",
 		"The grant type says what is redeemed: an assertion of a token issuer that the application trusts, an access token of another client, " +
 			"an authorization code, or a refresh token. The person must be assigned to the application, unless it needs no assignment.",
-		"Sallyport does not answer this operation yet; AWS does.",
 	},
 })
 

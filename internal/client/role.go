@@ -250,7 +250,7 @@ func assumeRoleWithWebIdentity() *api.Operation {
 
 func stsOperation(name string, auth api.Auth, input ...*api.Member) *api.Operation {
 	return &api.Operation{
-		Service: api.STS, Name: name, Method: "POST", Path: "/", Auth: auth, ClientOnly: true,
+		Service: api.STS, Name: name, Method: "POST", Path: "/", Auth: auth,
 		Input: shape(input...),
 		Output: shape(
 			&api.Member{Name: "Credentials", Kind: api.Structure, Shape: shape(

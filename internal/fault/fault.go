@@ -54,6 +54,20 @@ var (
 	QuotaExceeded     = &Kind{"ServiceQuotaExceededException", http.StatusBadRequest, ""}
 	Throttling        = &Kind{"ThrottlingException", http.StatusBadRequest, ""}
 	Validation        = &Kind{"ValidationException", http.StatusBadRequest, ""}
+	Serialization     = &Kind{"SerializationException", http.StatusBadRequest, ""} // a member of another JSON type, before any model is asked
+)
+
+// The refusals of signatures, by protocol: restJson1 answers 403 for most, awsJson 400. The Query protocol's own names are STS's, below.
+var (
+	RESTMissingToken        = &Kind{"MissingAuthenticationTokenException", http.StatusForbidden, ""}
+	RESTUnrecognizedClient  = &Kind{"UnrecognizedClientException", http.StatusForbidden, ""}
+	RESTInvalidSignature    = &Kind{"InvalidSignatureException", http.StatusForbidden, ""}
+	RESTExpiredCredentials  = &Kind{"ExpiredTokenException", http.StatusForbidden, ""}
+	RESTIncompleteSignature = &Kind{"IncompleteSignatureException", http.StatusBadRequest, ""}
+	JSONMissingToken        = &Kind{"MissingAuthenticationTokenException", http.StatusBadRequest, ""}
+	JSONUnrecognizedClient  = &Kind{"UnrecognizedClientException", http.StatusBadRequest, ""}
+	JSONInvalidSignature    = &Kind{"InvalidSignatureException", http.StatusBadRequest, ""}
+	JSONExpiredCredentials  = &Kind{"ExpiredTokenException", http.StatusBadRequest, ""}
 )
 
 // The refusals of STS's operations.

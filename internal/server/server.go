@@ -232,7 +232,7 @@ func (s *Server) handler(ctx context.Context) (http.Handler, error) {
 		}
 		rim.NotFound(w, r)
 	})
-	return hygiene(mux, hygieneOptions{
+	return hygiene(rim.Presigned(mux), hygieneOptions{
 		now: s.Clock.Now, hosts: s.config.hostTable(), trustedProxies: s.config.TrustedProxies, log: s.Log, htmlError: pages.Error,
 	}), nil
 }

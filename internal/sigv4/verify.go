@@ -17,6 +17,11 @@ const noSecret = "the-secret-of-no-key-is-never-accepted-!"
 // for the access key id and session token. An empty secret says that it found none; the same work is done and the answer
 // is UnknownKey, whatever the signature. The error is an *Error.
 func (c *Claim) Verify(body []byte, secret string, now time.Time) error {
+	return c.VerifyWith(&SigningKeys{}, body, secret, now)
+}
+
+// VerifyWith is Verify with signing keys that are kept from request to request.
+func (c *Claim) VerifyWith(keys *SigningKeys, body []byte, secret string, now time.Time) error {
 	if err := c.checkTime(now); err != nil {
 		return err
 	}
@@ -26,10 +31,15 @@ func (c *Claim) Verify(body []byte, secret string, now time.Time) error {
 	}
 	digest := sha256.Sum256(body)
 	payloadHash := hex.EncodeToString(digest[:])
-	want := signature(c.message.canonical(c.SignedHeaders, payloadHash), secret, c.Time, c.Region, c.Service)
+	id := signingKeyID{secret, c.Time.UTC().Format(dateLayout), c.Region, c.Service}
+	key, kept := keys.get(id)
+	want := sign(key, c.message.canonical(c.SignedHeaders, payloadHash), c.Time, scope(id.date, id.region, id.service))
 	matches := hmac.Equal(want, c.signature[:])
 	if c.payloadHash != "" && subtle.ConstantTimeCompare([]byte(c.payloadHash), []byte(payloadHash)) != 1 {
 		matches = false
+	}
+	if !kept && (matches || !known) {
+		keys.put(id, key)
 	}
 	switch {
 	case !known:
@@ -67,12 +77,13 @@ func stamp(t time.Time) string { return t.UTC().Format(timeLayout) }
 
 // signature derives the key of one day, Region and service from the secret and signs a canonical request with it.
 func signature(canonical, secret string, t time.Time, region, service string) []byte {
-	date := t.UTC().Format(dateLayout)
-	key := mac([]byte("AWS4"+secret), date)
-	for _, part := range []string{region, service, terminator} {
-		key = mac(key, part)
-	}
-	return mac(key, stringToSign(canonical, t, scope(date, region, service)))
+	id := signingKeyID{secret, t.UTC().Format(dateLayout), region, service}
+	key := id.derive()
+	return sign(key, canonical, t, scope(id.date, region, service))
+}
+
+func sign(key [sha256.Size]byte, canonical string, t time.Time, scope string) []byte {
+	return mac(key[:], stringToSign(canonical, t, scope))
 }
 
 func stringToSign(canonical string, t time.Time, scope string) string {

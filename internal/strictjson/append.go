@@ -38,3 +38,32 @@ func appendEscape(dst []byte, c byte) []byte {
 	const digits = "0123456789abcdef"
 	return append(dst, '\\', 'u', '0', '0', digits[c>>4], digits[c&0xF])
 }
+
+// AppendTo appends the value as JSON without blanks. Order of members and spelling of numbers stay as they were read.
+func (v Value) AppendTo(dst []byte) []byte {
+	switch v.kind {
+	case String:
+		return AppendString(dst, v.text)
+	case Array:
+		dst = append(dst, '[')
+		for i, item := range v.items {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = item.AppendTo(dst)
+		}
+		return append(dst, ']')
+	case Object:
+		dst = append(dst, '{')
+		for i, member := range v.members {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = member.Value.AppendTo(append(AppendString(dst, member.Name), ':'))
+		}
+		return append(dst, '}')
+	case Null:
+		return append(dst, "null"...)
+	}
+	return append(dst, v.text...)
+}

@@ -13,8 +13,13 @@ const retryAfter = "1"
 
 // writeJSON writes an answer that nobody may keep: most hold tokens, and the others are not worth a rule of their own.
 func writeJSON(w http.ResponseWriter, status int, body []byte) {
+	w.Header()["Content-Type"] = contentTypeJSON
+	writeBody(w, status, body)
+}
+
+// writeBody writes an answer whose type is set.
+func writeBody(w http.ResponseWriter, status int, body []byte) {
 	header := w.Header()
-	header["Content-Type"] = contentTypeJSON
 	header["Cache-Control"] = noStore
 	header["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(status)
@@ -40,6 +45,9 @@ func writeRefusal(w http.ResponseWriter, oauth bool, refusal *fault.Refusal) {
 	}
 	body = append(body, `,"message":`...)
 	body = strictjson.AppendString(body, refusal.Message)
+	for _, member := range refusal.Members {
+		body = appendMember(body, member.Name, member.Value)
+	}
 	body = append(body, '}')
 	prepareRefusal(w, refusal)
 	writeJSON(w, refusal.Kind.Status, body)

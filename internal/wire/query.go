@@ -2,24 +2,40 @@ package wire
 
 import (
 	"bytes"
-	"context"
 	"encoding/xml"
-	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
-	"sallyport/internal/sigv4"
 )
 
-// query serves POST /, where the operations of the Query services are told apart by the form's Action and Version.
-func (rim *Rim) query(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("X-Amz-Target") != "" {
-		writeRefusal(w, false, fault.UnknownTarget.Refuse("X-Amz-Target names no operation of this server"))
+// post serves POST /, where the operations of the other protocols are told apart: by X-Amz-Target, or by Action and Version in a form.
+// Never by both: two readers of such a request could disagree about what it asks for.
+func (rim *Rim) post(w http.ResponseWriter, r *http.Request) {
+	if _, targeted := r.Header["X-Amz-Target"]; targeted {
+		rim.target(w, r)
 		return
 	}
+	rim.query(w, r)
+}
+
+// Presigned serves GET / where the query asks for an operation, as presigned requests of STS do, and leaves everything else to next: the
+// same address is a page for people.
+func (rim *Rim) Presigned(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && r.URL.Path == "/" && strings.Contains(r.URL.RawQuery, "Action=") {
+			rim.query(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// query serves the operations of the Query services.
+func (rim *Rim) query(w http.ResponseWriter, r *http.Request) {
 	caller := rim.Caller(r)
 	status := http.StatusOK
 	answer, refusal := rim.runQuery(w, r, caller)
@@ -39,27 +55,22 @@ func (rim *Rim) query(w http.ResponseWriter, r *http.Request) {
 }
 
 func (rim *Rim) runQuery(w http.ResponseWriter, r *http.Request, caller api.Caller) ([]byte, *fault.Refusal) {
-	ctx := r.Context()
-	form, body, err := readForm(w, r)
+	form, body, err := readAction(w, r)
 	if err != nil {
-		return nil, inQuery(rim.sort(ctx, "query", err))
+		return nil, inQuery(rim.sort(r.Context(), "query", err))
 	}
 	h, ok := rim.actions[form.Get("Version")+" "+form.Get("Action")]
 	if !ok {
 		return nil, fault.InvalidAction.Refuse("Action and Version name no operation of this server")
 	}
-	if h.Auth == api.AuthSigV4 {
-		if caller.Signer, err = rim.verify(ctx, r, body, h.Service); err != nil {
-			return nil, rim.sort(ctx, h.Name, err)
+	output, refusal := rim.serve(r, h, caller, func(into any, verify verifier) error {
+		if err := verify(body); err != nil {
+			return err
 		}
-	}
-	input := h.NewInput()
-	if err := h.Input.Decode(api.Source{Query: single(form)}, input); err != nil {
-		return nil, inQuery(rim.sort(ctx, h.Name, err))
-	}
-	output, refusal := rim.call(ctx, h, caller, input)
+		return h.Input.DecodeForm(api.NewForm(form), api.QueryStyle, into)
+	})
 	if refusal != nil {
-		return nil, refusal
+		return nil, inQuery(refusal)
 	}
 	return xmlAnswer(h, caller.RequestID, output), nil
 }
@@ -72,12 +83,27 @@ func inQuery(refusal *fault.Refusal) *fault.Refusal {
 	return refusal
 }
 
+// readAction reads what the Query protocol puts into the body, or into the query of a presigned GET.
+func readAction(w http.ResponseWriter, r *http.Request) (url.Values, []byte, error) {
+	if r.Method == http.MethodGet {
+		form, err := readQuery(r)
+		if err != nil {
+			return nil, nil, fault.InvalidRequest.Refuse("the query cannot be read, or has a parameter more than once")
+		}
+		return form, nil, nil
+	}
+	if query, err := readQuery(r); err != nil || query.Has("Action") || query.Has("Version") {
+		return nil, nil, fault.InvalidRequest.Refuse("the operation and its members belong into the body: leave the query empty")
+	}
+	return readForm(w, r)
+}
+
 // readForm reads a body of form fields, each sent once.
 func readForm(w http.ResponseWriter, r *http.Request) (url.Values, []byte, error) {
 	if !isMediaType(r, "application/x-www-form-urlencoded") {
 		return nil, nil, fault.UnsupportedMediaType.Refuse("Content-Type must be application/x-www-form-urlencoded")
 	}
-	body, err := readBody(w, r)
+	body, err := readBody(w, r, maxBody)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -88,55 +114,10 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, []byte, error
 	return form, body, checkSingle(form)
 }
 
-// verify finds out who signed the request. Which key it names is looked up before the signature is checked, and an unknown key costs the same
-// work as a wrong signature.
-func (rim *Rim) verify(ctx context.Context, r *http.Request, body []byte, service *api.Service) (*api.Signer, error) {
-	claim, err := sigv4.Parse(r, sigv4.Policy{Service: service.SigningName, Regions: rim.Regions})
-	if err != nil {
-		return nil, signatureRefusal(err)
-	}
-	key, err := rim.FindKey(ctx, claim.AccessKeyID, claim.SessionToken)
-	if err != nil {
-		return nil, err
-	}
-	if err := claim.Verify(body, key.Secret, rim.Now()); err != nil {
-		return nil, signatureRefusal(err)
-	}
-	if key.Expired {
-		return nil, fault.STSExpiredToken.Refuse("The security token included in the request is expired")
-	}
-	return &key.Signer, nil
-}
-
-// signatureKinds are the names that the Query protocol gives to what is wrong with a signature, and the words of the real service, which
-// people search for.
-var signatureKinds = map[sigv4.Reason]struct {
-	kind  *fault.Kind
-	words string
-}{
-	sigv4.Missing:      {fault.MissingAuthenticationToken, "Request is missing Authentication Token: "},
-	sigv4.Incomplete:   {fault.IncompleteSignature, ""},
-	sigv4.NotCanonical: {fault.IncompleteSignature, ""},
-	sigv4.WrongScope:   {fault.SignatureDoesNotMatch, ""},
-	sigv4.Expired:      {fault.SignatureDoesNotMatch, ""},
-	sigv4.NotYet:       {fault.SignatureDoesNotMatch, ""},
-	sigv4.UnknownKey:   {fault.InvalidClientTokenID, "The security token included in the request is invalid: "},
-	sigv4.Mismatch:     {fault.SignatureDoesNotMatch, ""},
-}
-
-func signatureRefusal(err error) error {
-	var wrong *sigv4.Error
-	if !errors.As(err, &wrong) {
-		return err
-	}
-	named := signatureKinds[wrong.Reason]
-	return named.kind.Refuse(named.words + wrong.Message)
-}
-
 func xmlAnswer(h api.Handler, requestID string, output any) []byte {
 	var b bytes.Buffer
 	b.WriteString(`<` + h.Name + `Response xmlns="` + h.Service.Namespace + `"><` + h.Name + `Result>`)
-	h.Output.Texts(output, func(name, text string) { element(&b, name, text) })
+	b.Write(h.Output.AppendXML(nil, output))
 	b.WriteString(`</` + h.Name + `Result><ResponseMetadata>`)
 	element(&b, "RequestId", requestID)
 	b.WriteString(`</ResponseMetadata></` + h.Name + `Response>`)

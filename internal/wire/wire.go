@@ -13,6 +13,8 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
+	"sallyport/internal/sigv4"
+	"sallyport/internal/trace"
 )
 
 // Options are what the rim is given.
@@ -20,24 +22,41 @@ type Options struct {
 	Handlers []api.Handler
 	Caller   func(*http.Request) api.Caller
 	FindKey  api.FindKey
-	Now      func() time.Time
-	Regions  []string // that a signature may be scoped to; empty means any
-	OAuth    OAuth
-	Log      *slog.Logger
+	// Authorize decides by the signer's policies whether it may call an operation that does not decide so itself.
+	Authorize api.Authorize
+	// Refused hears of every refusal whose checks were traced; nil for nobody.
+	Refused func(ctx context.Context, refused Refused)
+	Now     func() time.Time
+	Regions []string // that a signature may be scoped to; empty means any
+	OAuth   OAuth
+	Log     *slog.Logger
 }
 
 // Rim serves the operations.
 type Rim struct {
 	Options
 	actions map[string]api.Handler // of Query services, by version and name
+	targets map[string]api.Handler // of JSON services, by X-Amz-Target
+
+	signingKeys sigv4.SigningKeys
+}
+
+// Refused is a request that was refused. Its checks are in the context's trace.
+type Refused struct {
+	Caller    api.Caller
+	Operation *api.Operation
+	Refusal   *fault.Refusal
 }
 
 // New makes the rim.
 func New(options Options) *Rim {
-	r := &Rim{Options: options, actions: map[string]api.Handler{}}
+	r := &Rim{Options: options, actions: map[string]api.Handler{}, targets: map[string]api.Handler{}}
 	for _, h := range options.Handlers {
-		if h.Service.Protocol == api.Query {
+		switch h.Service.Protocol {
+		case api.Query:
 			r.actions[h.Service.Version+" "+h.Name] = h
+		case api.JSON:
+			r.targets[h.Service.TargetPrefix+"."+h.Name] = h
 		}
 	}
 	return r
@@ -46,16 +65,25 @@ func New(options Options) *Rim {
 // Routes enters every route of the table: no path answers that the table does not name.
 func (rim *Rim) Routes(mux *http.ServeMux) {
 	methods := map[string][]string{}
+	routes := map[string]*restRoute{}
 	for _, h := range rim.Handlers {
-		if h.Service.Protocol == api.RESTJSON {
-			mux.HandleFunc(h.Method+" "+h.Path, rim.restJSON(h))
-			methods[h.Path] = append(methods[h.Path], h.Method)
+		if h.Service.Protocol != api.RESTJSON {
+			continue
+		}
+		path, query, _ := strings.Cut(h.Path, "?")
+		route, known := routes[h.Method+" "+path]
+		if !known {
+			route = newRestRoute(h)
+			routes[h.Method+" "+path] = route
+			mux.Handle(h.Method+" "+path, route)
+			methods[path] = append(methods[path], h.Method)
 			if h.Method == http.MethodGet {
-				methods[h.Path] = append(methods[h.Path], http.MethodHead) // which a GET pattern of the mux takes as well
+				methods[path] = append(methods[path], http.MethodHead) // which a GET pattern of the mux takes as well
 			}
 		}
+		route.add(query, rim.restJSON(h))
 	}
-	mux.HandleFunc("POST /{$}", rim.query)
+	mux.HandleFunc("POST /{$}", rim.post)
 	rim.oauthRoutes(mux, methods)
 	for path, allowed := range methods {
 		mux.HandleFunc(path, rim.methodNotAllowed(allowed))
@@ -78,14 +106,31 @@ func (rim *Rim) NotFound(w http.ResponseWriter, r *http.Request) {
 	writeRefusal(w, true, fault.UnknownOperation.Refuse("There is no operation at this path"))
 }
 
-// call runs an operation and sorts its outcome: a refusal is for the caller, a failure is logged here, once, and shown as an internal
-// error.
-func (rim *Rim) call(ctx context.Context, h api.Handler, caller api.Caller, input any) (any, *fault.Refusal) {
-	output, err := h.Call(ctx, caller, input)
+// serve runs an operation on a request: its signature, its input, who may call, and the one method that is its own. A refusal is for the
+// caller; a failure is logged here, once, and shown as an internal error.
+func (rim *Rim) serve(r *http.Request, h api.Handler, caller api.Caller, read func(into any, verify verifier) error) (any, *fault.Refusal) {
+	ctx := r.Context()
+	if h.Auth == api.AuthSigV4 || h.OwnAuthorization {
+		ctx, _ = trace.With(ctx)
+		r = r.WithContext(ctx)
+	}
+	input := h.NewInput()
+	err := read(input, rim.verifier(r, h, &caller))
+	if err == nil && h.Auth == api.AuthSigV4 && !h.OwnAuthorization {
+		err = rim.Authorize(ctx, caller, h.Operation, input)
+	}
+	var output any
+	if err == nil {
+		output, err = h.Call(ctx, caller, input)
+	}
 	if err == nil {
 		return output, nil
 	}
-	return nil, rim.sort(ctx, h.Name, err)
+	refusal := rim.sort(ctx, h.Name, err)
+	if rim.Refused != nil && trace.From(ctx) != nil {
+		rim.Refused(ctx, Refused{Caller: caller, Operation: h.Operation, Refusal: refusal})
+	}
+	return nil, refusal
 }
 
 // sort turns an error into the refusal to answer with.

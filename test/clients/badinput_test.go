@@ -241,9 +241,6 @@ func TestMistakesAreAnsweredWithModelledErrors(t *testing.T) {
 	w := newWitness(t, harness.Start(t, "--register-rate", "0"))
 	for _, service := range api.Services {
 		for _, operation := range service.Operations {
-			if operation.ClientOnly {
-				continue
-			}
 			sound := func() message { return compose(operation, wellFormed(operation)) }
 			want := w.deliver(t, sound())
 			t.Run(operation.Name, func(t *testing.T) {
