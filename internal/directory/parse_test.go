@@ -76,7 +76,7 @@ func TestMistakesNameTheirPlaceWhatWasFoundAndWhatWasExpected(t *testing.T) {
 		{"a reserved user name", "userName: ben", `userName: administrator`, []string{`6:15:*no name that AWS reserves (Administrator, AWSAdministrators)`, `22:13:`}},
 		{"a reserved group name", "displayName: Staff", `displayName: AWSAdministrators`, []string{`10:18:*that AWS reserves`, `23:14:*group "Staff"`}},
 		{"a user name in other letter case again", "userName: ben", "userName: ANN", []string{`6:15:*the user "ANN" again*line 2`, `22:13:`}},
-		{"the KELVIN SIGN is no k", "userName: ben\n", "userName: \"\u212aim\"\n    givenName: Kim\n    familyName: K\n  - userName: kim\n", []string{`25:13:*"ben"`}},
+		{"a user name with the KELVIN SIGN for its k", "userName: ben\n", "userName: \"\u212aim\"\n    givenName: Kim\n    familyName: K\n  - userName: kim\n", []string{`9:15:*the user "kim" again*line 6`, `25:13:*"ben"`}},
 		{"an e-mail address twice", "givenName: Ben", "givenName: Ben\n    email: ANN@example.com", []string{`8:12:*e-mail address "ANN@example.com" again*line 5`}},
 		{"no e-mail address", "ann@example.com", "ann.example.com", []string{`5:12:*expected an e-mail address`}},
 		{"another status", "givenName: Ben", "givenName: Ben\n    status: disabled", []string{`8:13:*found "disabled", expected ENABLED or DISABLED`}},
