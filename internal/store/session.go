@@ -1,10 +1,11 @@
 package store
 
-// Session is what a person granted to a client, for as long as it lasts: the one row behind every access and refresh token of it.
+// Session is what a person granted to a client, or what an application got for a person, for as long as it lasts: the one row behind
+// every access and refresh token of it.
 type Session struct {
 	SessionID      string
 	UserID         string
-	ClientID       string // registration id
+	ClientID       string // registration id, or the id of the application
 	ClientName     string
 	GrantType      string // the grant that began it
 	Scopes         string
@@ -18,37 +19,60 @@ type Session struct {
 	KeyID          string // the ring's key that seals the tokens of this generation
 	RevokedAt      int64  // 0 while it stands
 	RevokedBecause string
+
+	ApplicationID   string // empty for sessions of registered clients, as is all that follows
+	Actor           string // JSON of the claim act: through whom the person's identity came (RFC 8693 §4.1)
+	MayAct          string // JSON of the claim may_act: who alone may exchange its tokens; empty for anybody (RFC 8693 §4.4)
+	IssuerID        string // the trusted token issuer that vouched for the person
+	CredentialID    string // by which records of AWS services tell the session
+	ParentSessionID string // whose token was exchanged for this session, and whose end ends it
+
+	// ApplicationStatus is the status of the application as it is now, empty for one that is gone. It is no column of the session.
+	ApplicationStatus string
 }
 
-// Live reports whether the session stands at the moment of the transaction.
-func (s Session) Live(tx *Tx) bool { return s.RevokedAt == 0 && tx.Millis() < s.EndsAt }
+// Live reports whether the session stands at the moment of the transaction. One of an application stands as long as that is enabled.
+func (s Session) Live(tx *Tx) bool {
+	return s.RevokedAt == 0 && tx.Millis() < s.EndsAt && s.ClientStands()
+}
+
+// ClientStands reports whether the application of the session may be used. Registrations end by themselves, where they are opened.
+func (s Session) ClientStands() bool {
+	return s.ApplicationID == "" || s.ApplicationStatus == StatusEnabled
+}
 
 const sessionColumns = `session.session_id, session.user_id, session.client_id, session.client_name, session.grant_type, session.scopes,
 	session.nonce, session.sign_in_id, session.auth_time, session.created_at, session.ends_at, session.generation, session.rotated_at,
-	session.key_id, session.revoked_at, session.revoked_because`
+	session.key_id, session.revoked_at, session.revoked_because, session.application_id, session.actor, session.may_act, session.issuer_id,
+	session.credential_id, session.parent_session_id, COALESCE(application.status, '')`
 
-const sessionWidth = 16
+const sessionWidth = 23
 
 func scanSession(r row) Session {
 	return Session{r.text(0), r.text(1), r.text(2), r.text(3), r.text(4), r.text(5), r.text(6), r.text(7), r.int(8), r.int(9), r.int(10),
-		r.int(11), r.int(12), r.text(13), r.int(14), r.text(15)}
+		r.int(11), r.int(12), r.text(13), r.int(14), r.text(15), r.text(16), r.text(17), r.text(18), r.text(19), r.text(20), r.text(21),
+		r.text(22)}
 }
 
 // AddSession records a session.
 func (tx *Tx) AddSession(s Session) error {
 	_, err := tx.exec(`INSERT INTO session (session_id, user_id, client_id, client_name, grant_type, scopes, nonce, sign_in_id, auth_time,
-			created_at, ends_at, generation, rotated_at, key_id, revoked_at, revoked_because)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, '')`,
+			created_at, ends_at, generation, rotated_at, key_id, revoked_at, revoked_because, application_id, actor, may_act, issuer_id,
+			credential_id, parent_session_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, '', $15, $16, $17, $18, $19, $20)`,
 		s.SessionID, s.UserID, s.ClientID, s.ClientName, s.GrantType, s.Scopes, s.Nonce, s.SignInID, s.AuthTime,
-		s.CreatedAt, s.EndsAt, s.Generation, s.RotatedAt, s.KeyID)
+		s.CreatedAt, s.EndsAt, s.Generation, s.RotatedAt, s.KeyID, s.ApplicationID, s.Actor, s.MayAct, s.IssuerID,
+		s.CredentialID, s.ParentSessionID)
 	return err
 }
 
-// SessionAndUser finds a session and the person it belongs to in one read.
+// SessionAndUser finds a session, with the status of its application, and the person it belongs to in one read.
 func (tx *Tx) SessionAndUser(sessionID string) (s Session, u User, found bool, err error) {
 	found, err = tx.one(`SELECT `+sessionColumns+`, directory_user.user_id, directory_user.user_name, directory_user.display_name,
 			directory_user.given_name, directory_user.family_name, directory_user.email, directory_user.status
-		FROM session JOIN directory_user ON directory_user.user_id = session.user_id WHERE session.session_id = $1`,
+		FROM session JOIN directory_user ON directory_user.user_id = session.user_id
+			LEFT JOIN application ON application.application_id = session.application_id
+		WHERE session.session_id = $1`,
 		func(r row) { s, u = scanSession(r), scanUserAt(r, sessionWidth) }, sessionID)
 	return s, u, found, err
 }
@@ -61,9 +85,24 @@ func (tx *Tx) RotateSession(sessionID string, from int64, keyID string) (bool, e
 	return changed == 1, err
 }
 
-// RevokeSession ends a session and reports whether it stood.
+// RevokeSession ends a session, and those that came of exchanging its tokens. It reports whether any stood.
 func (tx *Tx) RevokeSession(sessionID, because string) (bool, error) {
-	changed, err := tx.exec(`UPDATE session SET revoked_at = $2, revoked_because = $3 WHERE session_id = $1 AND revoked_at = 0`,
+	changed, err := tx.exec(`UPDATE session SET revoked_at = $2, revoked_because = $3 WHERE revoked_at = 0 AND session_id IN
+		(WITH RECURSIVE ended (session_id) AS (
+			SELECT session_id FROM session WHERE session_id = $1
+			UNION SELECT session.session_id FROM session JOIN ended ON session.parent_session_id = ended.session_id)
+		SELECT session_id FROM ended)`,
 		sessionID, tx.Millis(), because)
-	return changed == 1, err
+	return changed > 0, err
+}
+
+// RevokeSessionsOfApplication ends every session of an application, and those that came of exchanging their tokens.
+func (tx *Tx) RevokeSessionsOfApplication(applicationID, because string) error {
+	_, err := tx.exec(`UPDATE session SET revoked_at = $2, revoked_because = $3 WHERE revoked_at = 0 AND session_id IN
+		(WITH RECURSIVE ended (session_id) AS (
+			SELECT session_id FROM session WHERE application_id = $1
+			UNION SELECT session.session_id FROM session JOIN ended ON session.parent_session_id = ended.session_id)
+		SELECT session_id FROM ended)`,
+		applicationID, tx.Millis(), because)
+	return err
 }

@@ -1,0 +1,132 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+)
+
+// exchanged records sessions that came of one another: a of a person, b and c of a's tokens, d of b's, and e of a person by itself.
+func exchanged(t *testing.T, s *Store) {
+	t.Helper()
+	end := s.clock.Now().Add(time.Hour).UnixMilli()
+	update(t, s, func(tx *Tx) error {
+		if err := tx.PutUser(User{UserID: "u", UserName: "u", Status: StatusEnabled}); err != nil {
+			return err
+		}
+		for _, id := range []string{"apl-1", "apl-2"} {
+			if err := tx.PutApplication(Application{ApplicationID: id, Status: StatusEnabled}); err != nil {
+				return err
+			}
+		}
+		for _, session := range []Session{
+			{SessionID: "a", ApplicationID: "apl-1"},
+			{SessionID: "b", ApplicationID: "apl-2", ParentSessionID: "a"},
+			{SessionID: "c", ApplicationID: "apl-2", ParentSessionID: "a"},
+			{SessionID: "d", ApplicationID: "apl-1", ParentSessionID: "b"},
+			{SessionID: "e"},
+		} {
+			session.UserID, session.EndsAt = "u", end
+			if err := tx.AddSession(session); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func standing(t *testing.T, s *Store) []string {
+	t.Helper()
+	var live []string
+	if err := s.View(context.Background(), func(tx *Tx) error {
+		for _, id := range []string{"a", "b", "c", "d", "e"} {
+			session, _, found, err := tx.SessionAndUser(id)
+			if err != nil {
+				return err
+			}
+			if found && session.Live(tx) {
+				live = append(live, id)
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return live
+}
+
+func TestTheEndOfASessionEndsWhatItsTokensWereExchangedFor(t *testing.T) {
+	status := func(id, status string) func(*Tx) error {
+		return func(tx *Tx) error { return tx.PutApplication(Application{ApplicationID: id, Status: status}) }
+	}
+	cases := []struct {
+		name string
+		end  func(tx *Tx) error
+		live []string
+	}{
+		{"of a person", func(tx *Tx) error { _, err := tx.RevokeSession("a", "why"); return err }, []string{"e"}},
+		{"of one that was exchanged itself", func(tx *Tx) error { _, err := tx.RevokeSession("b", "why"); return err }, []string{"a", "c", "e"}},
+		{"of none", func(tx *Tx) error { _, err := tx.RevokeSession("", "why"); return err }, []string{"a", "b", "c", "d", "e"}},
+		{"of an application, with what came of them", func(tx *Tx) error { return tx.RevokeSessionsOfApplication("apl-2", "why") }, []string{"a", "e"}},
+		{"of an application whose sessions others hang on", func(tx *Tx) error { return tx.RevokeSessionsOfApplication("apl-1", "why") }, []string{"e"}},
+		{"of no application", func(tx *Tx) error { return tx.RevokeSessionsOfApplication("apl-3", "why") }, []string{"a", "b", "c", "d", "e"}},
+		{"of an application that is disabled", status("apl-2", StatusDisabled), []string{"a", "d", "e"}},
+		{"of an application that is gone", func(tx *Tx) error { return tx.DeleteApplication("apl-1") }, []string{"b", "c", "e"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s, _ := open(t)
+			exchanged(t, s)
+			update(t, s, c.end)
+			if got := standing(t, s); !slices.Equal(got, c.live) {
+				t.Errorf("%v stand, want %v", got, c.live)
+			}
+		})
+	}
+}
+
+func TestRevokingReportsWhetherAnythingStood(t *testing.T) {
+	s, _ := open(t)
+	exchanged(t, s)
+	for i, want := range []bool{true, false} {
+		var got bool
+		update(t, s, func(tx *Tx) (err error) { got, err = tx.RevokeSession("a", "why"); return err })
+		if got != want {
+			t.Errorf("time %d: %v, want %v", i+1, got, want)
+		}
+	}
+}
+
+func TestAnAssertionIsSpentOnceAndForgottenAfterItsEnd(t *testing.T) {
+	s, clock := open(t)
+	first := SpentAssertion{ReplayKey: "k", RequestDigest: "r", SessionID: "s", ExpiresAt: clock.Now().Add(time.Hour).UnixMilli()}
+	spend := func(a SpentAssertion) (spent bool) {
+		update(t, s, func(tx *Tx) (err error) { spent, err = tx.SpendAssertion(a); return err })
+		return spent
+	}
+	second := first
+	second.RequestDigest, second.SessionID = "another", "another"
+	if got := []bool{spend(first), spend(second), spend(first)}; !slices.Equal(got, []bool{true, false, false}) {
+		t.Fatalf("spent %v, want once", got)
+	}
+	find := func() (a SpentAssertion, found bool) {
+		update(t, s, func(tx *Tx) (err error) { a, found, err = tx.SpentAssertion("k"); return err })
+		return a, found
+	}
+	if got, _ := find(); got.RequestDigest != "r" || got.SessionID != "s" || got.SpentAt == 0 {
+		t.Errorf("the first is kept as %+v", got)
+	}
+	for _, step := range []struct {
+		later time.Duration
+		kept  bool
+	}{{time.Hour, true}, {time.Millisecond, false}} {
+		clock.Advance(step.later)
+		if _, err := s.Clean(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if _, found := find(); found != step.kept {
+			t.Errorf("kept %v, want %v", found, step.kept)
+		}
+	}
+}

@@ -1,0 +1,16 @@
+ALTER TABLE session ADD COLUMN application_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE session ADD COLUMN actor TEXT NOT NULL DEFAULT '';
+ALTER TABLE session ADD COLUMN may_act TEXT NOT NULL DEFAULT '';
+ALTER TABLE session ADD COLUMN issuer_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE session ADD COLUMN credential_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE session ADD COLUMN parent_session_id TEXT NOT NULL DEFAULT '';
+CREATE INDEX session_application ON session (application_id, session_id);
+CREATE INDEX session_parent ON session (parent_session_id, session_id);
+CREATE TABLE assertion_replay (
+	replay_key TEXT NOT NULL PRIMARY KEY,
+	request_digest TEXT NOT NULL,
+	session_id TEXT NOT NULL,
+	spent_at BIGINT NOT NULL,
+	expires_at BIGINT NOT NULL
+);
+CREATE INDEX assertion_replay_end ON assertion_replay (expires_at);
