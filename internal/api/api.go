@@ -44,11 +44,8 @@ type Service struct {
 
 // ExceptionMembers are the modelled members of an exception besides its message, in the order of the model.
 func (s *Service) ExceptionMembers(kind *fault.Kind) []string {
-	switch {
-	case !s.OAuthErrors:
-		return nil
-	case s.Exceptions[kind] != nil:
-		return s.Exceptions[kind]
+	if members := s.Exceptions[kind]; members != nil || !s.OAuthErrors {
+		return members
 	}
 	return []string{"error", "error_description"}
 }

@@ -1,9 +1,11 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -21,6 +23,7 @@ type model struct {
 		EndpointPrefix string
 		SigningName    string
 		APIVersion     string `json:"apiVersion"`
+		TargetPrefix   string
 		XMLNamespace   string `json:"xmlNamespace"`
 	}
 	Operations map[string]struct {
@@ -29,17 +32,27 @@ type model struct {
 		Errors        []struct{ Shape string }
 	}
 	Shapes map[string]modelShape
+
+	input bool // whether an input is being looked at: what is answered has no bounds to keep
 }
 
 type modelShape struct {
-	Type     string
-	Required []string
-	Members  orderedMembers
-	Member   struct{ Shape string }
-	Min, Max int64
+	Type       string
+	Required   []string
+	Members    orderedMembers
+	Member     struct{ Shape string }
+	Key, Value struct{ Shape string }
+	Min, Max   int64
+	Pattern    string
+	Enum       []string
+	Union      bool
+	Document   bool
 	// Sensitive is set on the shape of a member.
 	Sensitive bool
-	Error     struct{ HTTPStatusCode int }
+	Error     struct {
+		Code           string
+		HTTPStatusCode int
+	}
 }
 
 type modelMember struct {
@@ -77,7 +90,7 @@ func load(t *testing.T, service *Service) model {
 
 // The tables are written by hand; this test holds every fact of them against the published models.
 func TestTheTablesSayWhatTheServiceModelsSay(t *testing.T) {
-	for _, service := range Services {
+	for _, service := range Served {
 		m := load(t, service)
 		signing := m.Metadata.SigningName
 		if signing == "" {
@@ -88,7 +101,8 @@ func TestTheTablesSayWhatTheServiceModelsSay(t *testing.T) {
 		equal(t, service.Command+" signing name", service.SigningName, signing)
 		equal(t, service.Command+" version", service.Version, m.Metadata.APIVersion)
 		equal(t, service.Command+" namespace", service.Namespace, m.Metadata.XMLNamespace)
-		for _, operation := range service.Operations {
+		equal(t, service.Command+" target prefix", service.TargetPrefix, m.Metadata.TargetPrefix)
+		for _, operation := range service.Answered() {
 			t.Run(operation.Name, func(t *testing.T) { checkOperation(t, m, operation) })
 		}
 	}
@@ -106,18 +120,27 @@ func checkOperation(t *testing.T, m model, operation *Operation) {
 		names = append(names, kind.Name)
 	}
 	for _, e := range modelled.Errors {
-		want = append(want, e.Shape)
+		code := cmp.Or(m.Shapes[e.Shape].Error.Code, e.Shape)
+		want = append(want, code)
+		if i := slices.Index(names, code); i >= 0 && operation.Service.Protocol != Query {
+			checkException(t, m.Shapes[e.Shape], operation.Service, operation.Refusals[i])
+		}
 		if status := m.Shapes[e.Shape].Error.HTTPStatusCode; status != 0 {
-			if i := slices.Index(names, e.Shape); i >= 0 {
+			if i := slices.Index(names, code); i >= 0 {
 				equal(t, e.Shape+" status", operation.Refusals[i].Status, status)
-				checkException(t, m.Shapes[e.Shape], operation.Service, operation.Refusals[i])
 			}
 		}
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("refusals %v, want %v", names, want)
 	}
-	checkShape(t, m, operation.Input, modelled.Input.Shape)
+	m.input = operation.Service.Types != nil
+	if modelled.Input.Shape != "" {
+		checkShape(t, m, operation.Input, modelled.Input.Shape)
+	} else if len(operation.Input.Members) != 0 {
+		t.Errorf("the model has no input")
+	}
+	m.input = false
 	if modelled.Output.Shape != "" {
 		checkShape(t, m, operation.Output, modelled.Output.Shape)
 	} else if len(operation.Output.Members) != 0 {
@@ -130,7 +153,7 @@ func checkException(t *testing.T, shape modelShape, service *Service, kind *faul
 	t.Helper()
 	var want []string
 	for _, member := range shape.Members {
-		if member.Name != "message" {
+		if !strings.EqualFold(member.Name, "message") {
 			want = append(want, member.Name)
 		}
 	}
@@ -149,28 +172,64 @@ func checkShape(t *testing.T, m model, shape *Shape, name string) {
 		at := name + "." + want.Name
 		equal(t, at+" name", member.Name, want.Name)
 		equal(t, at+" required", member.Required, slices.Contains(modelled.Required, want.Name))
-		equal(t, at+" sensitive", member.Sensitive, wantShape.Sensitive)
-		equal(t, at+" type", strings.ToLower(kindNames[member.Kind]), wantShape.Type)
+		equal(t, at+" sensitive", member.Sensitive, wantShape.Sensitive || m.Shapes[wantShape.Member.Shape].Sensitive)
+		equal(t, at+" type", kindNames[member.Kind], wantShape.Type)
+		equal(t, at+" document", member.Kind == Free, wantShape.Document)
 		equal(t, at+" location", locationNames[member.Location], want.Location)
 		if want.LocationName != "" {
 			equal(t, at+" wire name", member.Wire, want.LocationName)
 		}
-		equal(t, at+" element", member.Element, wantShape.Member.Shape)
+		equal(t, at+" element", member.Element, wantShape.Member.Shape+wantShape.Value.Shape)
+		equal(t, at+" key", member.Key, wantShape.Key.Shape)
+		if m.input {
+			checkBounds(t, at, member.Bounds, wantShape)
+			checkBounds(t, at+" element", member.ElementBounds, m.Shapes[member.Element])
+			checkBounds(t, at+" key", member.KeyBounds, m.Shapes[member.Key])
+		}
 		if member.Kind == Integer {
 			equal(t, at+" min", member.Min, wantShape.Min)
 			equal(t, at+" max", member.Max, wantShape.Max)
 		}
 		switch {
 		case member.Kind == Structure:
+			equal(t, at+" union", member.Shape.Union, wantShape.Union)
 			checkShape(t, m, member.Shape, want.Shape)
-		case member.Kind == List && member.Shape != nil:
+		case member.Shape != nil:
 			checkShape(t, m, member.Shape, member.Element)
 		}
 	}
 }
 
+// checkBounds holds what a table demands of a value against the model. A model's enumeration is demanded like a pattern.
+func checkBounds(t *testing.T, at string, bounds *Constraint, want modelShape) {
+	t.Helper()
+	if bounds == nil {
+		bounds = &Constraint{}
+		switch want.Type {
+		case "string", "list", "map": // integers have their range in the member
+		default:
+			return
+		}
+	}
+	equal(t, at+" least", bounds.Min, want.Min)
+	equal(t, at+" most", bounds.Max, want.Max)
+	if !slices.Equal(bounds.Values, want.Enum) {
+		t.Errorf("%s has the values %v, want %v", at, bounds.Values, want.Enum)
+	}
+	switch {
+	case (bounds.Pattern != nil) != (want.Pattern != ""):
+		t.Errorf("%s has a pattern: %t, want %q", at, bounds.Pattern != nil, want.Pattern)
+	case want.Pattern != "" && !strings.Contains(want.Pattern, "(?="): // what looks ahead is written otherwise
+		modelled := regexp.MustCompile(`\\u([0-9A-Fa-f]{4})`).ReplaceAllString(want.Pattern, `\x{$1}`)
+		equal(t, at+" pattern", bounds.Pattern().String(), "^(?:"+modelled+")$")
+	}
+}
+
 var (
-	kindNames     = map[Kind]string{String: "string", Integer: "integer", Long: "long", List: "list", Structure: "structure"}
+	kindNames = map[Kind]string{
+		String: "string", Integer: "integer", Long: "long", List: "list", Structure: "structure", Boolean: "boolean", Time: "timestamp",
+		Free: "structure", Map: "map",
+	}
 	locationNames = map[Location]string{Body: "", QueryString: "querystring", Header: "header"}
 )
 
