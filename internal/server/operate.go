@@ -79,10 +79,10 @@ func ListKeys(ctx context.Context, c *Config, out io.Writer) error {
 	return operate(ctx, c, false, func(h *House) error {
 		for _, key := range h.Ring.Keys() {
 			current := ""
-			if key.ID == h.Ring.CurrentKeyID() {
+			if key.Current {
 				current = "  current"
 			}
-			fmt.Fprintf(out, "%s  %s%s\n", key.ID, key.CreatedAt.Format("2006-01-02 15:04:05"), current)
+			fmt.Fprintf(out, "%-14s  %s  %s%s\n", key.ID, key.CreatedAt.Format("2006-01-02 15:04:05"), key.Use, current)
 		}
 		return nil
 	})
