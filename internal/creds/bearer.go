@@ -90,13 +90,13 @@ type Bearer struct {
 	User    store.User
 }
 
-// GrantsPortalAccess reports whether the token may be used at the portal: a client that registered without scopes may, by custom.
+// GrantsPortalAccess reports whether the token may be used at the portal: a client that registered without scopes may, by custom; an
+// application has to have the scope.
 func (b Bearer) GrantsPortalAccess() bool {
 	if b.Token.Scopes == "" {
-		return true
+		return b.Session.ApplicationID == ""
 	}
-	scopes, err := oauth.ParseScopeParam(b.Token.Scopes)
-	return err == nil && scopes.GrantsPortalAccess()
+	return oauth.ReadScopes(b.Token.Scopes).GrantsPortalAccess()
 }
 
 // Authenticate lets in the bearer of an access token, or refuses with fault.Unauthorized, saying whether the token is unknown, expired or
@@ -130,6 +130,8 @@ func (b Bearer) holds(tx *store.Tx) error {
 		return unauthorized("its session was revoked").Because("%s", b.Session.RevokedBecause)
 	case tx.Millis() >= b.Token.ExpiresAt || tx.Millis() >= b.Session.EndsAt:
 		return unauthorized("it has expired")
+	case !b.Session.ClientStands():
+		return unauthorized("its application is disabled or gone")
 	case !b.User.Enabled():
 		return unauthorized("its session was revoked").Because("the user is disabled")
 	}

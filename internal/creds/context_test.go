@@ -3,6 +3,11 @@ package creds
 import (
 	"strings"
 	"testing"
+	"time"
+
+	"sallyport/internal/fault"
+	"sallyport/internal/oauth"
+	"sallyport/internal/store"
 )
 
 // someContext has ids of the lengths that AWS's have.
@@ -80,6 +85,47 @@ func TestAContextThatAssumeRoleWouldNotTakeIsNotSealed(t *testing.T) {
 	}
 	if _, ok := SealContext(n.ring, n.ring.CurrentKeyID(), someContext(ContextKind(2))); ok {
 		t.Error("a context of no kind was sealed")
+	}
+}
+
+func TestABearerOfAnApplicationIsLetInWhileTheApplicationIsEnabled(t *testing.T) {
+	put := func(status string) func(tx *store.Tx) error {
+		return func(tx *store.Tx) error {
+			return tx.PutApplication(store.Application{ApplicationID: "apl-1", Status: status})
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		change func(tx *store.Tx) error
+		letIn  bool
+	}{
+		{"enabled", put(store.StatusEnabled), true},
+		{"disabled", put(store.StatusDisabled), false},
+		{"gone", func(tx *store.Tx) error { return tx.DeleteApplication("apl-1") }, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := newNode(t)
+			n.settle(t, store.StatusEnabled)
+			n.update(t, put(store.StatusEnabled))
+			n.update(t, func(tx *store.Tx) error {
+				return tx.AddSession(store.Session{SessionID: "of", UserID: "u", ApplicationID: "apl-1", EndsAt: tx.Now.Add(time.Hour).UnixMilli()})
+			})
+			n.update(t, c.change)
+			text := n.access(t, AccessToken{SessionID: "of", Scopes: "openid", ExpiresAt: n.clock.Now().Add(time.Hour).UnixMilli()})
+			_, err := Authenticate(ctx, n.rows, n.ring, text)
+			if refusal, refused := fault.As(err); (err == nil) != c.letIn || refused && refusal.Kind != fault.Unauthorized {
+				t.Errorf("let in: %v, want %v", err, c.letIn)
+			}
+		})
+	}
+}
+
+func TestAnApplicationOpensThePortalWithTheScopeOnly(t *testing.T) {
+	for scopes, want := range map[string]bool{"": false, "openid aws": false, "openid " + string(oauth.ScopeAccountAccess): true} {
+		bearer := Bearer{Token: AccessToken{Scopes: scopes}, Session: store.Session{ApplicationID: "apl-1"}}
+		if got := bearer.GrantsPortalAccess(); got != want {
+			t.Errorf("scopes %q open the portal: %v, want %v", scopes, got, want)
+		}
 	}
 }
 

@@ -98,7 +98,30 @@ func ParseScopeParam(s string) (Scopes, error) {
 	if len(s) > maxScopeParam {
 		return nil, fmt.Errorf("the scope parameter may have at most %d characters", maxScopeParam)
 	}
-	return ParseScopes(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' }))
+	return ParseScopes(strings.FieldsFunc(s, isSeparator))
+}
+
+func isSeparator(r rune) bool { return r == ' ' || r == ',' }
+
+// ReadScopes reads back what String wrote into a row or a token of our own. It checks and bounds nothing: an application may have more
+// scopes than one request may name.
+func ReadScopes(s string) Scopes {
+	var list Scopes
+	for scope := range strings.FieldsFuncSeq(s, isSeparator) {
+		list = append(list, Scope(scope))
+	}
+	return list
+}
+
+// Intersect is what of s is in other as well, in the order of s.
+func (s Scopes) Intersect(other Scopes) Scopes {
+	var both Scopes
+	for _, scope := range s {
+		if other.Contains(scope) {
+			both = append(both, scope)
+		}
+	}
+	return both
 }
 
 // String is the list as a scope parameter or claim (RFC 6749 §3.3, RFC 9068 §2.2.3).

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -240,4 +241,35 @@ func FuzzParseScopeParam(f *testing.F) {
 			t.Fatalf("%q became %q, %v", list, again, err)
 		}
 	})
+}
+
+func TestWhatWasWrittenIsReadBackWithoutABound(t *testing.T) {
+	var many Scopes
+	for i := range maxScopes + 3 {
+		many = append(many, Scope(fmt.Sprintf("app:scope:n%d", i)))
+	}
+	for _, list := range []Scopes{nil, {ScopeOpenID}, {ScopeLegacyPortal, ScopeAWS}, many} {
+		if got := ReadScopes(list.String()); !slices.Equal(got, list) {
+			t.Errorf("%v reads back as %v", list, got)
+		}
+	}
+}
+
+func TestIntersect(t *testing.T) {
+	a, b, c := Scope("a"), Scope("b"), Scope("c")
+	for _, test := range []struct {
+		name              string
+		left, right, want Scopes
+	}{
+		{"keeps the order of the left", Scopes{c, a, b}, Scopes{a, c}, Scopes{c, a}},
+		{"of nothing is nothing", nil, Scopes{a}, nil},
+		{"with nothing is nothing", Scopes{a}, nil, nil},
+		{"of strangers is nothing", Scopes{a}, Scopes{"A", "a:b"}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := test.left.Intersect(test.right); !slices.Equal(got, test.want) {
+				t.Errorf("%v, want %v", got, test.want)
+			}
+		})
+	}
 }
