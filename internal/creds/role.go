@@ -5,7 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
+	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -166,10 +169,10 @@ type RoleCredentials struct {
 // VendRole makes credentials of the role. It fills in the access key id. Who takes policies and tags from a request asks PackedPercent
 // first.
 func VendRole(ring *keys.Ring, role Role) RoleCredentials {
-	role.AccessKeyID = newAccessKeyID(temporaryPrefix)
-	keyID := ring.CurrentKeyID()
-	token, ok := ring.SealUnder(keyID, purposeSessionToken, role.pack(keyID))
-	secret, derived := roleSecret(ring, keyID, role.AccessKeyID)
+	role.AccessKeyID = newTemporaryKeyID(role.Account)
+	origin := origin{keyID: ring.CurrentKeyID(), salt: rand.Text()}
+	token, ok := ring.SealUnder(origin.keyID, purposeSessionToken, role.pack(origin))
+	secret, derived := origin.secret(ring, role.AccessKeyID)
 	if !ok || !derived {
 		panic("creds: the current key is not in the ring")
 	}
@@ -183,16 +186,27 @@ func OpenRole(ring *keys.Ring, sessionToken string) (RoleCredentials, bool) {
 	if err != nil {
 		return RoleCredentials{}, false
 	}
-	role, keyID, ok := unpackRole(message)
+	role, origin, ok := unpackRole(message)
 	if !ok {
 		return RoleCredentials{}, false
 	}
-	secret, ok := roleSecret(ring, keyID, role.AccessKeyID)
+	secret, ok := origin.secret(ring, role.AccessKeyID)
 	return RoleCredentials{Role: role, SecretAccessKey: secret, SessionToken: sessionToken}, ok
 }
 
-func roleSecret(ring *keys.Ring, keyID, accessKeyID string) (string, bool) {
-	raw, ok := ring.Derive(keyID, "role-secret/"+accessKeyID, secretSize)
+// origin is what the secret of temporary credentials is derived from, besides their access key id. The id alone is not enough: the account
+// in it leaves too few random bits for two never to be equal.
+type origin struct {
+	keyID string // of the ring
+	salt  string // empty in tokens of the first layout, whose ids were random throughout
+}
+
+func (o origin) secret(ring *keys.Ring, accessKeyID string) (string, bool) {
+	purpose := "role-secret/" + accessKeyID
+	if o.salt != "" {
+		purpose += "/" + o.salt
+	}
+	raw, ok := ring.Derive(o.keyID, purpose, secretSize)
 	return base64.StdEncoding.EncodeToString(raw), ok
 }
 
@@ -231,4 +245,37 @@ func newAccessKeyID(prefix string) string {
 	raw := make([]byte, keyIDRandom)
 	rand.Read(raw)
 	return prefix + base32.StdEncoding.EncodeToString(raw)
+}
+
+// In the ids of temporary keys, as in those that AWS makes, the first bit says that 40 of the next 47 are the account. Programs that read
+// the account out of an id, and GetAccessKeyInfo, need no other knowledge.
+const (
+	accountMark  = 1 << 47
+	accountShift = 7
+	accountBytes = 6
+)
+
+func newTemporaryKeyID(account string) string {
+	raw := make([]byte, keyIDRandom)
+	rand.Read(raw)
+	raw[0] &^= accountMark >> 40
+	if number, err := strconv.ParseUint(account, 10, 64); err == nil && arn.ValidAccount(account) {
+		head := accountMark | number<<accountShift | uint64(raw[accountBytes-1])&(1<<accountShift-1)
+		var wide [8]byte
+		binary.BigEndian.PutUint64(wide[:], head)
+		copy(raw, wide[8-accountBytes:])
+	}
+	return temporaryPrefix + base32.StdEncoding.EncodeToString(raw)
+}
+
+// AccountOfKey reads the account out of the id of a temporary key. It does not say that there is such a key.
+func AccountOfKey(accessKeyID string) (account string, ok bool) {
+	text, temporary := strings.CutPrefix(accessKeyID, temporaryPrefix)
+	raw, err := base32.StdEncoding.DecodeString(text)
+	if !temporary || err != nil || len(raw) != keyIDRandom || len(text) != base32.StdEncoding.EncodedLen(keyIDRandom) {
+		return "", false // the decoder skips line breaks; the length shows them
+	}
+	head := binary.BigEndian.Uint64(raw) >> 16
+	account = fmt.Sprintf("%012d", head&(accountMark-1)>>accountShift)
+	return account, head&accountMark != 0 && arn.ValidAccount(account)
 }

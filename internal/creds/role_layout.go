@@ -28,12 +28,12 @@ const (
 	maxUnpacked = 256 << 10
 )
 
-func (r Role) pack(keyID string) []byte {
+func (r Role) pack(o origin) []byte {
 	var person api.Person
 	if r.OnBehalfOf != nil {
 		person = *r.OnBehalfOf
 	}
-	return keys.Pack(roleLayout).Text(keyID).Int(int64(r.Kind)).Text(r.AccessKeyID).Text(r.Account).
+	return keys.Pack(roleLayout).Text(o.keyID).Text(o.salt).Int(int64(r.Kind)).Text(r.AccessKeyID).Text(r.Account).
 		Text(r.RoleName).Text(r.RolePath).Text(r.RoleID).Text(r.SessionName).
 		Text(r.UserName).Text(r.UserPath).Text(r.IAMUserID).
 		Text(r.UserID).Text(r.UserSessionID).Int(r.IssuedAt).Int(r.ExpiresAt).
@@ -43,15 +43,15 @@ func (r Role) pack(keyID string) []byte {
 		Text(string(r.packed())).Bytes()
 }
 
-func unpackRole(message []byte) (role Role, keyID string, ok bool) {
+func unpackRole(message []byte) (role Role, o origin, ok bool) {
 	if len(message) > 0 && message[0] == roleLayoutPortal {
 		u := keys.Unpack(roleLayoutPortal, message)
-		keyID = u.Text()
+		o.keyID = u.Text()
 		role = Role{AccessKeyID: u.Text(), Account: u.Text(), RoleName: u.Text(), SessionName: u.Text(), UserID: u.Text(), ExpiresAt: u.Int()}
-		return role, keyID, u.Err() == nil
+		return role, o, u.Err() == nil
 	}
 	u := keys.Unpack(roleLayout, message)
-	keyID = u.Text()
+	o.keyID, o.salt = u.Text(), u.Text()
 	role = Role{
 		Kind: RoleKind(u.Int()), AccessKeyID: u.Text(), Account: u.Text(),
 		RoleName: u.Text(), RolePath: u.Text(), RoleID: u.Text(), SessionName: u.Text(),
@@ -68,7 +68,7 @@ func unpackRole(message []byte) (role Role, keyID string, ok bool) {
 		role.OnBehalfOf = &person
 	}
 	packed := u.Text()
-	return role, keyID, u.Err() == nil && role.unpack(packed)
+	return role, o, u.Err() == nil && role.unpack(packed)
 }
 
 func flag(set bool) int64 {

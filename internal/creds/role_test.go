@@ -77,11 +77,50 @@ func TestASessionTokenOfTheFirstLayoutStillOpens(t *testing.T) {
 func TestASessionTokenOfAnUnknownLayoutDoesNotOpen(t *testing.T) {
 	n := newNode(t)
 	for _, layout := range []byte{0, 3, 255} {
-		message := someRole.pack(n.ring.CurrentKeyID())
+		message := someRole.pack(origin{keyID: n.ring.CurrentKeyID()})
 		message[0] = layout
 		if _, ok := OpenRole(n.ring, n.ring.Seal(purposeSessionToken, message)); ok {
 			t.Errorf("layout %d opens", layout)
 		}
+	}
+}
+
+func TestTheIDOfATemporaryKeyTellsItsAccount(t *testing.T) {
+	n := newNode(t)
+	for _, account := range []string{"111122223333", "000000000001", "999999999999", "000000000000"} {
+		id := VendRole(n.ring, Role{Account: account}).AccessKeyID
+		if got, ok := AccountOfKey(id); !ok || got != account || len(id) != 20 {
+			t.Errorf("%s of account %s tells %s, %v", id, account, got, ok)
+		}
+	}
+	longID, _ := NewAccessKey()
+	for name, id := range map[string]string{
+		"a long-lived key":           longID,
+		"a key of an unknown owner":  VendRole(n.ring, Role{}).AccessKeyID,
+		"no id":                      "",
+		"a prefix":                   "ASIA",
+		"an id that is too short":    "ASIAQAAAAAAAAAAAAAA",
+		"an id that is too long":     "ASIAQAAAAAAAAAAAAAAAAAAAAAAA",
+		"an id with other letters":   "ASIAQAAAAAAAAAAAAAA1",
+		"an id in lower case":        "asiaqaaaaaaaaaaaaaaa",
+		"an id of the older kind":    "ASIAIAAAAAAAAAAAAAAA",
+		"a number beyond 12 digits":  "ASIA777777777777AAAA",
+		"an id with a line break":    "ASIAQAAAAAAAAAAAAAA\n",
+		"an id with a break and all": "ASIAQAAAAAAAAAAAAAAA\n",
+	} {
+		if account, ok := AccountOfKey(id); ok {
+			t.Errorf("%s, %q, tells %s", name, id, account)
+		}
+	}
+}
+
+func TestTwoKeysOfOneIDHaveNotOneSecret(t *testing.T) {
+	n := newNode(t)
+	keyID := n.ring.CurrentKeyID()
+	first, _ := origin{keyID, "a"}.secret(n.ring, "ASIA1")
+	second, _ := origin{keyID, "b"}.secret(n.ring, "ASIA1")
+	if first == second {
+		t.Error("the secret does not depend on the salt")
 	}
 }
 
