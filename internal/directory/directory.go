@@ -83,9 +83,14 @@ func (a account) row() store.Account {
 }
 
 func (p permissionSet) row() store.PermissionSet {
-	return store.PermissionSet{
+	row := store.PermissionSet{
 		Name: p.name.value, Description: p.description.value, SessionDurationS: p.seconds, RelayState: p.relayState.value,
+		SessionDuration: p.sessionDuration.value,
 	}
+	if row.SessionDuration == "" {
+		row.SessionDuration = durationText(p.seconds)
+	}
+	return row
 }
 
 //go:embed demo.yaml

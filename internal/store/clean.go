@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"sallyport/internal/sys"
@@ -12,6 +13,8 @@ const (
 	keepExpired = 24 * time.Hour
 	// keepAudit is how long events are kept.
 	keepAudit = 400 * 24 * time.Hour
+	// keepOperations is how long it can be asked how an asynchronous operation went.
+	keepOperations = 90 * 24 * time.Hour
 	// cleanBatch bounds the rows that one transaction of the cleaner removes, so that nobody waits long behind it.
 	cleanBatch = 200
 )
@@ -24,6 +27,14 @@ type sweep struct {
 
 func olderThan(age time.Duration) func(time.Time) any {
 	return func(now time.Time) any { return sys.FirstID(now.Add(-age)) }
+}
+
+// uuidsOlderThan is olderThan for keys that sys.NewUUID made.
+func uuidsOlderThan(age time.Duration) func(time.Time) any {
+	return func(now time.Time) any {
+		ms := max(now.Add(-age).UnixMilli(), 0)
+		return fmt.Sprintf("%08x-%04x", ms>>16, ms&0xffff)
+	}
 }
 
 func endedBefore(age time.Duration) func(time.Time) any {
@@ -47,12 +58,17 @@ var sweeps = []sweep{
 		(SELECT account_id, operation, token FROM client_token WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`, endedBefore(0)},
 	{`DELETE FROM assertion_replay WHERE replay_key IN
 		(SELECT replay_key FROM assertion_replay WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`, endedBefore(0)},
+	{`DELETE FROM operation_status WHERE request_id IN
+		(SELECT request_id FROM operation_status WHERE request_id < $1 ORDER BY request_id LIMIT $2)`, uuidsOlderThan(keepOperations)},
 	{`DELETE FROM audit_event WHERE event_id IN
 		(SELECT event_id FROM audit_event WHERE event_id < $1 ORDER BY event_id LIMIT $2)`, olderThan(keepAudit)},
 }
 
 // Clean removes expired rows in small batches until none is left or ctx ends, and returns how many it removed.
 func (s *Store) Clean(ctx context.Context) (int, error) {
+	if err := s.Update(ctx, func(tx *Tx) error { return tx.SettleOperations() }); err != nil {
+		return 0, err
+	}
 	total := 0
 	for _, sweep := range sweeps {
 		for removed := cleanBatch; removed == cleanBatch; {
