@@ -100,15 +100,17 @@ func TestRevokingReportsWhetherAnythingStood(t *testing.T) {
 
 func TestAnAssertionIsSpentOnceAndForgottenAfterItsEnd(t *testing.T) {
 	s, clock := open(t)
-	first := SpentAssertion{ReplayKey: "k", RequestDigest: "r", SessionID: "s", ExpiresAt: clock.Now().Add(time.Hour).UnixMilli()}
+	first := SpentAssertion{InputDigest: "k", IDDigest: "id", RequestDigest: "r", SessionID: "s", ExpiresAt: clock.Now().Add(time.Hour).UnixMilli()}
 	spend := func(a SpentAssertion) (spent bool) {
 		update(t, s, func(tx *Tx) (err error) { spent, err = tx.SpendAssertion(a); return err })
 		return spent
 	}
-	second := first
-	second.RequestDigest, second.SessionID = "another", "another"
-	if got := []bool{spend(first), spend(second), spend(first)}; !slices.Equal(got, []bool{true, false, false}) {
-		t.Fatalf("spent %v, want once", got)
+	second, sameID, other := first, first, first
+	second.RequestDigest, second.SessionID, second.IDDigest = "another", "another", "another"
+	sameID.InputDigest = "another"
+	other.InputDigest, other.IDDigest = "other", "other"
+	if got := []bool{spend(first), spend(second), spend(sameID), spend(other)}; !slices.Equal(got, []bool{true, false, false, true}) {
+		t.Fatalf("spent %v, want the first and the one that differs in both", got)
 	}
 	find := func() (a SpentAssertion, found bool) {
 		update(t, s, func(tx *Tx) (err error) { a, found, err = tx.SpentAssertion("k"); return err })
