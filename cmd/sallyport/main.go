@@ -42,6 +42,7 @@ var operators = []operator{
 	{"keys list", "keys list [--SETTING VALUE …]", "list the keys of the ring", listKeys},
 	{"config check", "config check [--config FILE] [--SETTING VALUE …]", "check the settings and say what is wrong", checkConfig},
 	{"config print", "config print [--config FILE] [--SETTING VALUE …]", "print the settings in force", printConfig},
+	{"explain", "explain [REQUEST-ID | --digest VALUE] [--json] [--SETTING VALUE …]", "say why a request was refused, or list what was refused last", explainRequest},
 	{"version", "version", "print the version", printVersion},
 }
 
