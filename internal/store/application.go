@@ -212,22 +212,28 @@ type PrincipalQuery struct {
 	PrincipalType string
 	PrincipalID   string
 	ApplicationID string // empty for any
-	AccountID     string // that owns the application; empty for any
 	After         ApplicationAssignment
 	Limit         int
 }
 
+// AssignedApplication is an assignment with the account that owns the application.
+type AssignedApplication struct {
+	ApplicationAssignment
+	AccountID string
+}
+
 // ApplicationAssignmentsOf returns the page, by application and principal. Its cost is that of all that the principal is assigned to.
-func (tx *Tx) ApplicationAssignmentsOf(q PrincipalQuery) ([]ApplicationAssignment, error) {
-	return list(tx, scanApplicationAssignment, `SELECT a.application_id, a.principal_type, a.principal_id
+func (tx *Tx) ApplicationAssignmentsOf(q PrincipalQuery) ([]AssignedApplication, error) {
+	return list(tx, func(r row) AssignedApplication { return AssignedApplication{scanApplicationAssignment(r), r.text(3)} },
+		`SELECT a.application_id, a.principal_type, a.principal_id, application.account_id
 		FROM application_assignment a JOIN application ON application.application_id = a.application_id
 		WHERE (a.principal_type = $2 AND a.principal_id = $3 OR $2 = 'USER' AND a.principal_type = 'GROUP' AND a.principal_id IN
 				(SELECT group_id FROM group_membership WHERE user_id = $3))
-			AND application.instance_id = $1 AND $8 IN ('', application.account_id)
-			AND $4 IN ('', a.application_id) AND (a.application_id, a.principal_type, a.principal_id) > ($5, $6, $7)
-		ORDER BY a.application_id, a.principal_type, a.principal_id LIMIT $9`,
+			AND application.instance_id = $1 AND $4 IN ('', a.application_id)
+			AND (a.application_id, a.principal_type, a.principal_id) > ($5, $6, $7)
+		ORDER BY a.application_id, a.principal_type, a.principal_id LIMIT $8`,
 		q.InstanceID, q.PrincipalType, q.PrincipalID, q.ApplicationID,
-		q.After.ApplicationID, q.After.PrincipalType, q.After.PrincipalID, q.AccountID, q.Limit)
+		q.After.ApplicationID, q.After.PrincipalType, q.After.PrincipalID, q.Limit)
 }
 
 // AddApplicationAssignment lets the principal use the application and reports whether that is new.

@@ -46,7 +46,9 @@ func TestAnAccountsInstanceGoesWithAllThatHangsOnItAndLeavesTheOthersAlone(t *te
 	s, _ := open(t)
 	update(t, s, func(tx *Tx) error { return furnishApplication(tx, "apl-1", "i") })
 	update(t, s, func(tx *Tx) error { return tx.PutTags("i", `[]`) })
-	update(t, s, func(tx *Tx) error { return tx.PutTrustedTokenIssuer(TrustedTokenIssuer{IssuerID: "tti-1", InstanceID: "i"}) })
+	update(t, s, func(tx *Tx) error {
+		return tx.PutTrustedTokenIssuer(TrustedTokenIssuer{IssuerID: "tti-1", InstanceID: "i"})
+	})
 	update(t, s, func(tx *Tx) error { return tx.PutTags("tti-1", `[]`) })
 	update(t, s, func(tx *Tx) error {
 		return tx.PutAccountInstance(AccountInstance{InstanceID: "i", AccountID: "222222222222"})

@@ -62,7 +62,20 @@ func (tx *Tx) PutAccountInstance(i AccountInstance) error {
 	return err
 }
 
-// DeleteAccountInstance removes an account's instance with its applications, its issuers and all that hangs on them.
+// RevokeSessionsOfInstance ends every session of the applications of an instance, and those that came of exchanging their tokens.
+func (tx *Tx) RevokeSessionsOfInstance(instanceID, because string) error {
+	_, err := tx.exec(`UPDATE session SET revoked_at = $2, revoked_because = $3 WHERE revoked_at = 0 AND session_id IN
+		(WITH RECURSIVE ended (session_id) AS (
+			SELECT session.session_id FROM session JOIN application ON application.application_id = session.application_id
+				WHERE application.instance_id = $1
+			UNION SELECT session.session_id FROM session JOIN ended ON session.parent_session_id = ended.session_id)
+		SELECT session_id FROM ended)`,
+		instanceID, tx.Millis(), because)
+	return err
+}
+
+// DeleteAccountInstance removes an account's instance with its applications, its issuers and all that hangs on them. Sessions are ended by
+// RevokeSessionsOfInstance, before.
 func (tx *Tx) DeleteAccountInstance(instanceID string) error {
 	for _, statement := range []string{
 		`DELETE FROM resource_tags WHERE resource_id = $1

@@ -1,0 +1,143 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"sallyport/internal/api"
+	"sallyport/internal/arn"
+	"sallyport/internal/fault"
+	"sallyport/internal/store"
+)
+
+const (
+	// maxScopes is AWS's quota of access scopes for an application.
+	maxScopes = 25
+	// maxScopePage is the longest list that the output of ListApplicationAccessScopes may hold.
+	maxScopePage = 10
+)
+
+// checkTargets wants each target once, and of the application's own instance: an application elsewhere never sees its tokens. An
+// application that does not exist may be named, so that two can be made that name each other.
+func checkTargets(a store.Application, targets []string) error {
+	seen := map[string]bool{}
+	for n, target := range targets {
+		if seen[target] {
+			return fault.Validation.Refuse(fmt.Sprintf("AuthorizedTargets number %d stands there for the second time", n+1))
+		}
+		seen[target] = true
+		if instanceOfTarget(target) != a.InstanceID {
+			return fault.Validation.Refuse(fmt.Sprintf("AuthorizedTargets number %d must be the application's instance or an application of it", n+1))
+		}
+	}
+	return nil
+}
+
+func instanceOfTarget(target string) string {
+	if application, err := arn.ParseApplication(target); err == nil {
+		return application.InstanceID
+	}
+	i, _ := arn.ParseInstance(target)
+	return i.InstanceID
+}
+
+func writeTargets(targets []string) string {
+	if len(targets) == 0 {
+		return ""
+	}
+	text, _ := json.Marshal(targets) // texts cannot fail
+	return string(text)
+}
+
+func readTargets(text string) (targets []string, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	if err := json.Unmarshal([]byte(text), &targets); err != nil {
+		return nil, fmt.Errorf("admin: read the stored targets of a scope: %w", err)
+	}
+	return targets, nil
+}
+
+// PutApplicationAccessScope gives an application a scope, or other targets for one that it has. Without targets it is good for any.
+func (s *Service) PutApplicationAccessScope(ctx context.Context, caller api.Caller, in *api.PutApplicationAccessScopeRequest) (*api.PutApplicationAccessScopeResponse, error) {
+	err := s.changeApplication(ctx, caller, api.PutApplicationAccessScope.Operation, in.ApplicationARN, func(v *visit, a store.Application) (bool, error) {
+		if err := checkTargets(a, in.AuthorizedTargets); err != nil {
+			return false, err
+		}
+		next := store.ApplicationScope{ApplicationID: a.ApplicationID, Scope: in.Scope, Targets: writeTargets(in.AuthorizedTargets)}
+		present, found, err := v.tx.ApplicationScope(a.ApplicationID, in.Scope)
+		if err != nil || found && present == next {
+			return false, err
+		}
+		others, err := v.tx.CountApplicationScopes(a.ApplicationID, in.Scope)
+		if err != nil {
+			return false, err
+		}
+		if others >= maxScopes {
+			return false, v.tooMany(fmt.Sprintf("An application can have %d access scopes: delete one that it does not need", maxScopes))
+		}
+		return true, v.tx.PutApplicationScope(next)
+	})
+	return answer(&api.PutApplicationAccessScopeResponse{}, err)
+}
+
+const noScope = "Could not find the access scope: list those of the application with ListApplicationAccessScopes"
+
+// GetApplicationAccessScope tells the targets of a scope.
+func (s *Service) GetApplicationAccessScope(ctx context.Context, caller api.Caller, in *api.GetApplicationAccessScopeRequest) (*api.GetApplicationAccessScopeResponse, error) {
+	out := &api.GetApplicationAccessScopeResponse{Scope: in.Scope}
+	err := s.readApplication(ctx, caller, api.GetApplicationAccessScope.Operation, in.ApplicationARN, func(v *visit, a store.Application) error {
+		scope, found, err := v.tx.ApplicationScope(a.ApplicationID, in.Scope)
+		if err == nil && !found {
+			err = v.missing(noScope)
+		}
+		if err != nil {
+			return err
+		}
+		out.AuthorizedTargets, err = readTargets(scope.Targets)
+		return err
+	})
+	return answer(out, err)
+}
+
+// ListApplicationAccessScopes lists the scopes of an application, by name.
+func (s *Service) ListApplicationAccessScopes(ctx context.Context, caller api.Caller, in *api.ListApplicationAccessScopesRequest) (*api.ListApplicationAccessScopesResponse, error) {
+	operation := api.ListApplicationAccessScopes.Operation
+	p, err := s.openPage(caller, operation, pageRequest{
+		MaxResults: in.MaxResults, NextToken: in.NextToken, Most: maxScopePage, Of: []string{in.ApplicationARN},
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &api.ListApplicationAccessScopesResponse{}
+	err = s.readApplication(ctx, caller, operation, in.ApplicationARN, func(v *visit, a store.Application) error {
+		scopes, err := v.tx.ApplicationScopes(a.ApplicationID)
+		if err != nil {
+			return err
+		}
+		scopes, out.NextToken = slice(p, scopes, func(s store.ApplicationScope) []string { return []string{s.Scope} })
+		out.Scopes = make([]api.ScopeDetails, len(scopes))
+		for n, scope := range scopes {
+			out.Scopes[n].Scope = scope.Scope
+			if out.Scopes[n].AuthorizedTargets, err = readTargets(scope.Targets); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return answer(out, err)
+}
+
+// DeleteApplicationAccessScope takes a scope from an application.
+func (s *Service) DeleteApplicationAccessScope(ctx context.Context, caller api.Caller, in *api.DeleteApplicationAccessScopeRequest) (*api.DeleteApplicationAccessScopeResponse, error) {
+	err := s.changeApplication(ctx, caller, api.DeleteApplicationAccessScope.Operation, in.ApplicationARN, func(v *visit, a store.Application) (bool, error) {
+		gone, err := v.tx.DeleteApplicationScope(a.ApplicationID, in.Scope)
+		if err == nil && !gone {
+			err = v.missing(noScope)
+		}
+		return gone, err
+	})
+	return answer(&api.DeleteApplicationAccessScopeResponse{}, err)
+}
