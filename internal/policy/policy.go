@@ -27,11 +27,11 @@ const (
 // rules are what the kinds differ in.
 type rules struct {
 	name       string // with its article
-	principal  bool // Principal is required; otherwise it is refused
-	resource   bool // Resource is required; otherwise it is refused
-	federated  bool // Principal may have Federated
-	version08  bool // the older language is accepted
-	maxVisible int  // characters that are not white space
+	principal  bool   // Principal is required; otherwise it is refused
+	resource   bool   // Resource is required; otherwise it is refused
+	federated  bool   // Principal may have Federated
+	version08  bool   // the older language is accepted
+	maxVisible int    // characters that are not white space
 }
 
 // The bounds of documents. White space is not counted by IAM, so that people may indent; the whole text is bounded besides.
