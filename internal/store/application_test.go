@@ -145,3 +145,26 @@ func TestAClientTokenIsForgottenWhenItsTimeIsOver(t *testing.T) {
 		t.Errorf("the cleaner removed %d rows, %v, want 1", removed, err)
 	}
 }
+
+func TestAPrincipalThatIsDeletedLosesItsApplications(t *testing.T) {
+	s, _ := open(t)
+	update(t, s, func(tx *Tx) error {
+		for _, a := range []ApplicationAssignment{{"apl-1", PrincipalUser, "x"}, {"apl-1", PrincipalGroup, "x"}} {
+			if _, err := tx.AddApplicationAssignment(a); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	left := func(tx *Tx) ([]ApplicationAssignment, error) {
+		return tx.ApplicationAssignments(ApplicationAssignment{ApplicationID: "apl-1"}, 10)
+	}
+	update(t, s, func(tx *Tx) error { return tx.DeleteUser("x") })
+	if got := view(t, s, left); len(got) != 1 || got[0].PrincipalType != PrincipalGroup {
+		t.Errorf("after the user was deleted: %v, want the group's", got)
+	}
+	update(t, s, func(tx *Tx) error { return tx.DeleteGroup("x") })
+	if got := view(t, s, left); len(got) != 0 {
+		t.Errorf("after the group was deleted: %v, want none", got)
+	}
+}

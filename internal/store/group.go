@@ -83,6 +83,7 @@ func (tx *Tx) DeleteGroup(groupID string) error {
 		`DELETE FROM group_external_id WHERE group_id = $1`,
 		`DELETE FROM group_membership WHERE group_id = $1`,
 		`DELETE FROM account_assignment WHERE principal_type = 'GROUP' AND principal_id = $1`,
+		`DELETE FROM application_assignment WHERE principal_type = 'GROUP' AND principal_id = $1`,
 	} {
 		if _, err := tx.exec(statement, groupID); err != nil {
 			return err

@@ -214,6 +214,7 @@ func (tx *Tx) DeleteUser(userID string) error {
 		`DELETE FROM group_membership WHERE user_id = $1`,
 		`DELETE FROM consent WHERE user_id = $1`,
 		`DELETE FROM account_assignment WHERE principal_type = 'USER' AND principal_id = $1`,
+		`DELETE FROM application_assignment WHERE principal_type = 'USER' AND principal_id = $1`,
 	} {
 		if _, err := tx.exec(statement, userID); err != nil {
 			return err
