@@ -16,6 +16,7 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/creds"
+	"sallyport/internal/explain"
 	"sallyport/internal/keys"
 	"sallyport/internal/portal"
 	"sallyport/internal/signin"
@@ -134,6 +135,9 @@ func Serve(ctx context.Context, c *Config, out, errOut io.Writer) error {
 	if err := c.removeReadyFile(); err != nil {
 		return err
 	}
+	if c.Dev {
+		log = explainLinks(log, func() string { return c.PublicURL })
+	}
 	house, err := OpenHouse(ctx, c, log)
 	if err != nil {
 		return err
@@ -167,11 +171,12 @@ type Server struct {
 	caPath   string
 	hints    []string // how to trust the local CA
 	ready    readiness
+	recorder *explain.Recorder // why requests were refused
 }
 
 // assemble makes the rooms and the rims and joins them to one handler.
 func (h *House) assemble(ctx context.Context, c *Config) (*Server, error) {
-	s := &Server{House: h, config: c}
+	s := &Server{House: h, config: c, recorder: h.newRecorder()}
 	s.startURL = token.StartURLs{
 		Own: c.PublicURL + web.PathPortal, InstanceID: h.Instance.InstanceID, IdentityStoreID: h.Instance.IdentityStoreID,
 		Region: h.Instance.Region, Aliases: c.StartURLAliases,
@@ -207,6 +212,7 @@ func (s *Server) handler(ctx context.Context) (http.Handler, error) {
 	}
 	rim := wire.New(wire.Options{
 		Handlers: handlers, Caller: s.caller, FindKey: security.FindKey, Now: s.Clock.Now, Log: s.Log,
+		Refused: recordRefusals(s.recorder, s.Clock),
 		OAuth: wire.OAuth{
 			Discovery: tokens.Discovery(), JWKS: s.Ring.JWKS, Revoke: tokens.Revoke,
 			Introspect: func(ctx context.Context, clientID, clientSecret, text string) (any, error) {
@@ -224,6 +230,7 @@ func (s *Server) handler(ctx context.Context) (http.Handler, error) {
 	s.ready.routes(mux, s.Store)
 	if dev != nil {
 		dev.routes(mux)
+		mux.HandleFunc("GET "+pathExplain, explainRoute(s.recorder, s.Clock, dev.sameOrigin))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if prefersHTML(r.Header.Get("Accept")) {
@@ -295,6 +302,9 @@ func (s *Server) run(ctx context.Context, listener net.Listener, out io.Writer) 
 	defer cancel()
 	if err := s.http.Shutdown(deadline); err != nil {
 		return errors.Join(fmt.Errorf("requests were cut off: %w", err), s.http.Close())
+	}
+	if err := s.recorder.Close(deadline); err != nil {
+		s.Log.Error("the last refusals were not recorded", "error", err)
 	}
 	s.Log.Info("stopped")
 	return nil

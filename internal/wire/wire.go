@@ -41,7 +41,7 @@ type Rim struct {
 	signingKeys sigv4.SigningKeys
 }
 
-// Refused is a request that was refused. Its checks are in the context's trace.
+// Refused is a request that was refused. Its checks are in the context's trace, if the operation's are traced.
 type Refused struct {
 	Caller    api.Caller
 	Operation *api.Operation
@@ -127,7 +127,7 @@ func (rim *Rim) serve(r *http.Request, h api.Handler, caller api.Caller, read fu
 		return output, nil
 	}
 	refusal := rim.sort(ctx, h.Name, err)
-	if rim.Refused != nil && trace.From(ctx) != nil {
+	if rim.Refused != nil {
 		rim.Refused(ctx, Refused{Caller: caller, Operation: h.Operation, Refusal: refusal})
 	}
 	return nil, refusal
