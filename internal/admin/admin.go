@@ -13,6 +13,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"time"
 
 	"sallyport/internal/api"
 	"sallyport/internal/arn"
@@ -29,6 +30,8 @@ type Options struct {
 	Ring  *keys.Ring // seals where lists go on
 	Clock *sys.Clock
 	Log   *slog.Logger
+	// AssignmentDelay is how long account assignments and provisionings take until they are in effect; nil for not at all.
+	AssignmentDelay func() time.Duration
 }
 
 // Service is sso-admin.

@@ -63,7 +63,9 @@ func (s *Service) DeleteInlinePolicyFromPermissionSet(ctx context.Context, calle
 }
 
 // managedPolicyName is the name of a policy of AWS: what stands behind its path.
-func managedPolicyName(policyARN string) string { return policyARN[strings.LastIndexByte(policyARN, '/')+1:] }
+func managedPolicyName(policyARN string) string {
+	return policyARN[strings.LastIndexByte(policyARN, '/')+1:]
+}
 
 // checkManagedPolicy refuses what cannot be a policy of AWS. Which policies AWS has at the moment is not known here.
 func (v *visit) checkManagedPolicy(policyARN string) error {
@@ -89,17 +91,14 @@ func (s *Service) AttachManagedPolicyToPermissionSet(ctx context.Context, caller
 		if err := v.checkManagedPolicy(in.ManagedPolicyARN); err != nil {
 			return false, err
 		}
-		attached, err := v.tx.HasManagedPolicy(set.PermissionSetID, in.ManagedPolicyARN)
-		if err == nil && attached {
-			err = fault.Conflict.Refuse("Permission set with id " + set.PermissionSetID + " already has an attachment to the managed policy " + in.ManagedPolicyARN)
-		}
-		if err == nil {
-			err = v.roomForPolicy(set)
-		}
-		if err != nil {
+		if err := v.roomForPolicy(set); err != nil {
 			return false, err
 		}
-		return v.tx.AttachManagedPolicy(set.PermissionSetID, in.ManagedPolicyARN)
+		attached, err := v.tx.AttachManagedPolicy(set.PermissionSetID, in.ManagedPolicyARN)
+		if err == nil && !attached {
+			err = fault.Conflict.Refuse("Permission set with id " + set.PermissionSetID + " already has an attachment to the managed policy " + in.ManagedPolicyARN)
+		}
+		return attached, err
 	})
 	return answer(&api.AttachManagedPolicyToPermissionSetResponse{}, err)
 }
@@ -154,17 +153,14 @@ func presentPolicy(p store.CustomerPolicy) api.CustomerManagedPolicyReference {
 func (s *Service) AttachCustomerManagedPolicyReferenceToPermissionSet(ctx context.Context, caller api.Caller, in *api.AttachCustomerManagedPolicyReferenceToPermissionSetRequest) (*api.AttachCustomerManagedPolicyReferenceToPermissionSetResponse, error) {
 	reference := customerPolicy(in.CustomerManagedPolicyReference)
 	err := s.changePermissionSet(ctx, caller, api.AttachCustomerManagedPolicyReferenceToPermissionSet.Operation, in.InstanceARN, in.PermissionSetARN, func(v *visit, set store.PermissionSet) (bool, error) {
-		attached, err := v.tx.HasCustomerPolicy(set.PermissionSetID, reference)
-		if err == nil && attached {
-			err = fault.Conflict.Refuse("Permission set with id " + set.PermissionSetID + " already refers to the policy " + reference.Path + reference.Name)
-		}
-		if err == nil {
-			err = v.roomForPolicy(set)
-		}
-		if err != nil {
+		if err := v.roomForPolicy(set); err != nil {
 			return false, err
 		}
-		return v.tx.AttachCustomerPolicy(set.PermissionSetID, reference)
+		attached, err := v.tx.AttachCustomerPolicy(set.PermissionSetID, reference)
+		if err == nil && !attached {
+			err = fault.Conflict.Refuse("Permission set with id " + set.PermissionSetID + " already refers to the policy " + reference.Path + reference.Name)
+		}
+		return attached, err
 	})
 	return answer(&api.AttachCustomerManagedPolicyReferenceToPermissionSetResponse{}, err)
 }

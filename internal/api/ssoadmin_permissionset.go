@@ -182,7 +182,7 @@ type GetInlinePolicyForPermissionSetRequest struct {
 
 // GetInlinePolicyForPermissionSetResponse is the output of GetInlinePolicyForPermissionSet.
 type GetInlinePolicyForPermissionSetResponse struct {
-	InlinePolicy string `api:"InlinePolicy,type=PermissionSetPolicyDocument"`
+	InlinePolicy *string `api:"InlinePolicy,type=PermissionSetPolicyDocument"`
 }
 
 // GetInlinePolicyForPermissionSet: tell the inline policy of a permission set.

@@ -36,6 +36,12 @@ func (tx *Tx) ProvisionedAccounts(permissionSetID string, which Provisioned, aft
 		permissionSetID, after, tx.Millis(), int64(which), limit)
 }
 
+// ProvisionedTo reports whether the permission set is provisioned to the account.
+func (tx *Tx) ProvisionedTo(permissionSetID, accountID string) (bool, error) {
+	return tx.one(`SELECT 1 FROM account_assignment WHERE account_id = $1 AND permission_set_id = $2
+		AND begins_at <= $3 AND (ends_at = 0 OR ends_at > $3) LIMIT 1`, func(row) {}, accountID, permissionSetID, tx.Millis())
+}
+
 // CountProvisioned returns how many permission sets other than the given one have assignments in the account.
 func (tx *Tx) CountProvisioned(accountID, exceptID string) (count int64, err error) {
 	_, err = tx.one(`SELECT COUNT(*) FROM permission_set_provisioning p
