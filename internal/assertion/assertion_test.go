@@ -17,6 +17,7 @@ import (
 
 	"sallyport/internal/fetch"
 	"sallyport/internal/sys"
+	"sallyport/internal/trace"
 )
 
 const audience = "https://app.example.test"
@@ -27,7 +28,7 @@ type provider struct {
 	t *testing.T
 
 	mu        sync.Mutex
-	keys      []map[string]any
+	published []map[string]any
 	discovery map[string]any // members laid over those of the discovery document
 	broken    bool           // answers 503
 	stall     chan struct{}  // if set, key sets are held back until it is closed
@@ -51,7 +52,7 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for name, value := range p.discovery {
 		discovery[name] = value
 	}
-	keys := map[string]any{"keys": slices.Clone(p.keys)}
+	keys := map[string]any{"keys": slices.Clone(p.published)}
 	p.mu.Unlock()
 	switch {
 	case broken:
@@ -159,7 +160,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{provider: newProvider(t), key: newKey(t, "k1"), clock: new(sys.Clock)}
-	w.provider.keys = []map[string]any{w.key.jwk()}
+	w.provider.published = []map[string]any{w.key.jwk()}
 	w.Verifier = New(Options{Fetch: fetch.New(fetch.Options{AllowLoopbackHTTP: true}), Now: w.clock.Now})
 	return w
 }
@@ -211,4 +212,14 @@ func TestAnAssertionOfATrustedIssuerIsAccepted(t *testing.T) {
 	if email, err := c.Value(t.Context(), "email"); err != nil || email != "alice@example.test" {
 		t.Errorf("email is %q, %v", email, err)
 	}
+}
+
+// failure is the check of a trace that failed.
+func failure(t *trace.Trace) trace.Node {
+	for _, node := range t.Nodes() {
+		if node.Outcome == trace.Fail {
+			return node
+		}
+	}
+	return trace.Node{}
 }

@@ -188,7 +188,7 @@ func (c Claims) value(path string) (string, *Refusal) {
 	value := found.Text()
 	if value == "" || len(value) > maxValueBytes || !clean(value) {
 		return "", refuse(Claim, "The assertion has no claim %s that is a string and not empty.", path).
-			detail("at %s there is no string of 1 to %d bytes, but %s", path, maxValueBytes, describe(holder, name))
+			detail("%s is %s; it has to be a string of 1 to %d bytes without control characters", path, describe(holder, name), maxValueBytes)
 	}
 	if name == "email" && !c.verified(holder) {
 		return "", refuse(EmailUnverified, "The assertion does not say that its e-mail address is verified: email_verified has to be true.").
