@@ -153,8 +153,11 @@ func (b *bench) keep() (accessKeyID, secret string) {
 	b.t.Helper()
 	accessKeyID, secret = creds.NewAccessKey()
 	err := b.rows.Update(ctx, func(tx *store.Tx) error {
+		if _, err := tx.AddIAMUser(store.IAMUser{AccountID: "999988887777", UserName: "admin", Path: "/"}); err != nil {
+			return err
+		}
 		return tx.AddAccessKey(store.AccessKey{
-			AccessKeyID: accessKeyID, SealedSecret: creds.SealAccessKeySecret(b.ring, accessKeyID, secret), UserName: "admin",
+			AccessKeyID: accessKeyID, SealedSecret: creds.SealAccessKeySecret(b.ring, accessKeyID, secret), AccountID: "999988887777", UserName: "admin",
 		})
 	})
 	if err != nil {
