@@ -16,11 +16,11 @@ const (
 
 // durationParts are the parts of an ISO 8601 duration in the order of the pattern Duration of the service model. Numbers are bounded so
 // that no sum overflows; more digits are beyond the longest session anyway.
-var durationParts = sys.Pattern(`^P(?:([0-9]{1,9})Y)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})W)?(?:([0-9]{1,9})D)?` +
+var durationParts = sys.Pattern(`^P(?:([0-9]{1,9})Y)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})[DW])?` +
 	`(?:T(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})(?:\.0{1,9})?S)?)?$`)
 
-// durationUnits are the seconds of each part. Any year, month, week or day is too long, so their exact lengths do not matter.
-var durationUnits = []int64{365 * 86_400, 30 * 86_400, 7 * 86_400, 86_400, 3_600, 60, 1}
+// durationUnits are the seconds of each part. Any year, month, week or day is too long, so how long exactly does not matter.
+var durationUnits = []int64{365 * 86_400, 30 * 86_400, 86_400, 3_600, 60, 1}
 
 // sessionSeconds reads the duration of a session.
 func sessionSeconds(text string) (int64, error) {
