@@ -254,7 +254,7 @@ func (d *devRim) authorize(w http.ResponseWriter, r *http.Request, body strictjs
 }
 
 func (d *devRim) decide(r *http.Request, person token.Person, query url.Values) (string, error) {
-	request, err := d.tokens.ParseAuthorize(query)
+	request, err := d.tokens.ParseAuthorize(r.Context(), query)
 	if redirect, ok := err.(*token.Redirect); ok {
 		return redirect.Location(), nil
 	}

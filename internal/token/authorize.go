@@ -2,13 +2,13 @@ package token
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"sallyport/internal/api"
+	"sallyport/internal/arn"
 	"sallyport/internal/audit"
 	"sallyport/internal/fault"
 	"sallyport/internal/keys"
@@ -93,13 +93,13 @@ func location(to oauth.RedirectURI, pairs ...string) string {
 
 // ParseAuthorize checks the query of GET /authorize. What is wrong with the client or its redirect URI is a *fault.Refusal, for a page of
 // ours; anything else a *Redirect, for the client.
-func (s *Service) ParseAuthorize(query url.Values) (AuthorizeRequest, error) {
+func (s *Service) ParseAuthorize(ctx context.Context, query url.Values) (AuthorizeRequest, error) {
 	for name, values := range query {
 		if len(values) > 1 {
 			return AuthorizeRequest{}, fault.InvalidRequest.Refuse("The request has the parameter " + strconv.Quote(name) + " more than once")
 		}
 	}
-	client, err := s.openClient(query.Get("client_id"))
+	client, err := s.findClient(ctx, query.Get("client_id"))
 	if err != nil {
 		return AuthorizeRequest{}, err
 	}
@@ -203,7 +203,7 @@ func (s *Service) SealAuthorize(r AuthorizeRequest) string {
 var authorizeGone = fault.InvalidRequest.Refuse("The request has expired: go back to the application and sign in again")
 
 // OpenAuthorize reads a sealed request. It refuses one that is older than ten minutes.
-func (s *Service) OpenAuthorize(text string) (AuthorizeRequest, error) {
+func (s *Service) OpenAuthorize(ctx context.Context, text string) (AuthorizeRequest, error) {
 	message, err := s.Ring.Open(purposeAuthorize, text)
 	if err != nil {
 		return AuthorizeRequest{}, authorizeGone.Because("the request does not open")
@@ -217,20 +217,51 @@ func (s *Service) OpenAuthorize(text string) (AuthorizeRequest, error) {
 	if u.Err() != nil || s.Clock.Now().Sub(r.StartedAt) > requestLifetime {
 		return AuthorizeRequest{}, authorizeGone
 	}
-	var errs [4]error
-	r.Client, errs[0] = s.openClient(clientID)
-	r.RedirectURI, errs[1] = oauth.ParseRedirectURI(redirectURI)
-	r.Challenge, errs[2] = oauth.ParseChallenge("S256", challenge)
-	r.Scopes, errs[3] = oauth.ParseScopeParam(scopes)
-	if err := errors.Join(errs[:]...); err != nil {
+	r.Scopes = oauth.ReadScopes(scopes)
+	if r.Challenge, err = oauth.ParseChallenge("S256", challenge); err != nil {
 		return AuthorizeRequest{}, authorizeGone.Because("%v", err)
+	}
+	r.Client, err = s.findClient(ctx, clientID)
+	if _, refused := fault.As(err); refused {
+		return AuthorizeRequest{}, authorizeGone.Because("%v", err)
+	}
+	if err != nil {
+		return AuthorizeRequest{}, err
+	}
+	var match bool
+	if r.RedirectURI, match = oauth.MatchRedirectURI(r.Client.RedirectURIs, redirectURI); !match { // an application's can change meanwhile
+		return AuthorizeRequest{}, authorizeGone.Because("the redirect URI is none of the client's any more")
 	}
 	return r, nil
 }
 
+// findClient opens a client id that is a registration, or reads the application whose ARN it is.
+func (s *Service) findClient(ctx context.Context, clientID string) (Client, error) {
+	if !strings.HasPrefix(clientID, "arn:") { // which no sealed text does: it has no colon
+		return s.openClient(clientID)
+	}
+	name, err := arn.ParseApplication(clientID)
+	if err != nil {
+		return Client{}, applicationUnknown.Because("%v", err)
+	}
+	var app application
+	found := false
+	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		app, found, err = readApplication(tx, name)
+		return err
+	})
+	if err != nil {
+		return Client{}, err
+	}
+	if !found || !app.Enabled() {
+		return Client{}, applicationUnknown.Because("application %s is unknown or disabled", name.ApplicationID)
+	}
+	return s.client(app)
+}
+
 // SessionEnds tells when a session would end that is granted now.
 func (s *Service) SessionEnds(r AuthorizeRequest) time.Time {
-	return s.Clock.Now().Add(s.sessionLifetime(r.Client.Scopes, r.Client.refreshable()))
+	return s.Clock.Now().Add(s.sessionLifetime(r.Client.sessionAccess(), r.Client.refreshable()))
 }
 
 // Consented reports whether the person agreed before that the client may have what it asks for, and need not be asked again.
@@ -243,8 +274,7 @@ func (s *Service) Consented(ctx context.Context, person Person, r AuthorizeReque
 		if err != nil || !found {
 			return err
 		}
-		agreed, err := oauth.ParseScopeParam(text)
-		consented = err == nil && r.Scopes.SubsetOf(agreed)
+		consented = r.Scopes.SubsetOf(oauth.ReadScopes(text))
 		return nil
 	})
 	return consented, err
@@ -253,26 +283,36 @@ func (s *Service) Consented(ctx context.Context, person Person, r AuthorizeReque
 // Consent is a person's decision on an authorization request.
 type Consent struct {
 	Allow    bool
-	Remember bool // not to be asked again while the registration lives
+	Remember bool // not to be asked again while the registration lives, or for as long where it is an application
 }
 
 var authorizeDecided = fault.InvalidRequest.Refuse("The request was decided already: go back to the application and sign in again")
 
-// Decide records a person's decision and returns where the browser goes. A request is decided once.
+// Decide records a person's decision and returns where the browser goes. A request is decided once. Who is not assigned to an application
+// that asks for it has nothing to allow, and the application hears so.
 func (s *Service) Decide(ctx context.Context, caller api.Caller, person Person, r AuthorizeRequest, consent Consent) (string, error) {
-	row := store.Code{
-		RequestID: r.ID, State: store.CodeDenied, ClientID: r.Client.ID, ClientName: r.Client.Name(), RedirectURI: r.RedirectURI.String(),
-		Challenge: r.Challenge.String(), Nonce: r.Nonce, Scopes: r.Scopes.String(), UserID: person.UserID, SignInID: person.SignInID,
-		AuthTime: person.AuthTime.UnixMilli(), ExpiresAt: s.Clock.Now().Add(codeLifetime).UnixMilli(),
-	}
-	event := audit.Event{Name: audit.ConsentDenied, UserID: person.UserID, ClientID: r.Client.ID, Detail: r.RedirectURI.Host()}
-	answer := r.Refuse(oauth.AccessDenied, "the request was denied in the browser").Location()
 	code := newCode(r.ID)
-	if consent.Allow {
-		row.State, event.Name = store.CodeIssued, audit.ConsentGiven
-		answer = location(r.RedirectURI, "code", code, "state", r.State)
-	}
+	var answer string
+	var event audit.Event
 	err := s.Store.Update(ctx, func(tx *store.Tx) error {
+		row := store.Code{
+			RequestID: r.ID, State: store.CodeDenied, ClientID: r.Client.ID, ClientName: r.Client.Name(), RedirectURI: r.RedirectURI.String(),
+			Challenge: r.Challenge.String(), Nonce: r.Nonce, Scopes: r.Scopes.String(), UserID: person.UserID, SignInID: person.SignInID,
+			AuthTime: person.AuthTime.UnixMilli(), ExpiresAt: tx.Now.Add(codeLifetime).UnixMilli(),
+		}
+		event = audit.Event{Name: audit.ConsentDenied, UserID: person.UserID, ClientID: r.Client.ID, Detail: r.RedirectURI.Host()}
+		assigned, err := r.Client.letsIn(ctx, tx, person)
+		switch {
+		case err != nil:
+			return err
+		case !consent.Allow:
+			answer = r.Refuse(oauth.AccessDenied, "the request was denied in the browser").Location()
+		case !assigned:
+			answer = r.Refuse(oauth.AccessDenied, "the person is not assigned to the application").Location()
+		default:
+			row.State, event.Name = store.CodeIssued, audit.ConsentGiven
+			answer = location(r.RedirectURI, "code", code, "state", r.State)
+		}
 		added, err := tx.AddCode(row, s.Ring.Digest(digestCode, code))
 		if err != nil {
 			return err
@@ -280,9 +320,9 @@ func (s *Service) Decide(ctx context.Context, caller api.Caller, person Person, 
 		if !added {
 			return authorizeDecided
 		}
-		if consent.Allow && consent.Remember {
+		if row.State == store.CodeIssued && consent.Remember {
 			if err := tx.PutConsent(store.Consent{
-				UserID: person.UserID, ClientID: r.Client.ID, Scopes: r.Scopes.String(), ExpiresAt: r.Client.expiresAt().UnixMilli(),
+				UserID: person.UserID, ClientID: r.Client.ID, Scopes: r.Scopes.String(), ExpiresAt: r.Client.consentEnds(tx.Now).UnixMilli(),
 			}); err != nil {
 				return err
 			}
@@ -294,4 +334,20 @@ func (s *Service) Decide(ctx context.Context, caller api.Caller, person Person, 
 	}
 	audit.Log(ctx, s.Log, caller, event)
 	return answer, nil
+}
+
+// letsIn reports whether the person may use the client: an application may ask that they are assigned to it.
+func (c Client) letsIn(ctx context.Context, tx *store.Tx, person Person) (bool, error) {
+	if c.ApplicationID == "" {
+		return true, nil
+	}
+	row, found, err := tx.Application(c.ApplicationID)
+	if err != nil || !found {
+		return false, err
+	}
+	err = checkAssignment(ctx, tx, application{Application: row}, store.User{UserID: person.UserID})
+	if _, refused := fault.As(err); refused {
+		return false, nil
+	}
+	return err == nil, err
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"sallyport/internal/creds"
 	"sallyport/internal/fault"
 	"sallyport/internal/keys"
 	"sallyport/internal/oauth"
@@ -39,24 +40,42 @@ type registration struct {
 
 func (r registration) expiresAt() time.Time { return r.CreatedAt.Add(registrationLifetime) }
 
-// Client is a registration that was opened from its client id. That it was opened does not say that its owner asks.
+// Client is a registration that was opened from its client id, or an application that was read by its ARN. That there is one does not say
+// that its owner asks.
 type Client struct {
 	registration
-	Text string // the client id as the client sends it
+	Text          string // the client id as the client sends it
+	ApplicationID string // empty for a registration
 }
 
 // Name is the name that the client gave itself.
 func (c Client) Name() string { return c.registration.Name }
 
-// allows reports whether the client registered for the grant.
-func (c Client) allows(grant oauth.GrantType) bool { return slices.Contains(c.GrantTypes, grant) }
-
-// refreshable reports whether a session of the client gets refresh tokens.
-func (c Client) refreshable() bool {
-	return c.Scopes.Refreshable() && c.allows(oauth.GrantRefreshToken)
+// consentEnds is until when a person need not be asked again who agreed now.
+func (c Client) consentEnds(now time.Time) time.Time {
+	if c.ApplicationID != "" {
+		return now.Add(registrationLifetime)
+	}
+	return c.expiresAt()
 }
 
-// authenticatedClient is a client that showed its secret.
+// allows reports whether the client registered for the grant, or the application is configured for it.
+func (c Client) allows(grant oauth.GrantType) bool { return slices.Contains(c.GrantTypes, grant) }
+
+// refreshable reports whether a session of the client gets refresh tokens. For an application its grants decide, whatever its scopes.
+func (c Client) refreshable() bool {
+	return (c.Scopes.Refreshable() || c.ApplicationID != "") && c.allows(oauth.GrantRefreshToken)
+}
+
+// sessionAccess is how long a session of the client lives that is never refreshed.
+func (c Client) sessionAccess() time.Duration {
+	if c.ApplicationID != "" {
+		return creds.AccessLifetime + repeatGrace // in which the one answer may be given again
+	}
+	return accessLifetime(c.Scopes)
+}
+
+// authenticatedClient is a client that showed its secret, or an application whose policy allows the signer to act for it.
 type authenticatedClient struct{ Client }
 
 func newRegistrationID() string {

@@ -141,13 +141,12 @@ func (s *Service) FindDevice(ctx context.Context, typed string) (request DeviceR
 
 func (s *Service) describe(tx *store.Tx, d store.Device, userCode oauth.UserCode) DeviceRequest {
 	scopes, _ := oauth.ParseScopeParam(d.Scopes)
-	refreshable := scopes.Refreshable()
 	return DeviceRequest{
 		DeviceID: d.DeviceID, UserCode: userCode, State: deviceState(d, tx.Now),
 		ClientName: d.ClientName, ClientRegistered: time.UnixMilli(d.ClientCreatedAt).UTC(), Scopes: scopes,
 		Address: d.Address, Agent: d.Agent,
 		Started: time.UnixMilli(d.CreatedAt).UTC(), Expires: time.UnixMilli(d.ExpiresAt).UTC(),
-		SessionEnds: tx.Now.Add(s.sessionLifetime(scopes, refreshable)),
+		SessionEnds: tx.Now.Add(s.sessionLifetime(accessLifetime(scopes), scopes.Refreshable())),
 	}
 }
 

@@ -1,6 +1,8 @@
 package token
 
 import (
+	"context"
+
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
 	"sallyport/internal/oauth"
@@ -11,17 +13,39 @@ import (
 var authorizationCodeGrant = grant{
 	Type: oauth.GrantAuthorizationCode,
 	Needs: func(in *api.CreateTokenRequest) string {
-		switch "" {
-		case in.Code:
-			return "code"
-		case in.RedirectURI:
-			return "redirectUri"
-		case in.CodeVerifier:
-			return "codeVerifier"
-		}
-		return ""
+		return presentedCode{in.Code, in.RedirectURI, in.CodeVerifier}.lacks()
 	},
-	Redeem: redeemCode,
+	Redeem: func(s *Service, tx *store.Tx, r *tokenRequest) (issue, error) {
+		return s.redeemCode(tx, &r.redemption, presentedCode{r.Code, r.RedirectURI, r.CodeVerifier})
+	},
+}
+
+// applicationCodeGrant is the same for an application. Its requests carry a code challenge too, as OAuth 2.1 §4.1.1 has it, so a code that
+// was seen on its way is no use even to those who may act for the application.
+var applicationCodeGrant = applicationGrant{
+	Type: oauth.GrantAuthorizationCode,
+	Check: func(in *api.CreateTokenWithIAMRequest) error {
+		return lacking(presentedCode{in.Code, in.RedirectURI, in.CodeVerifier}.lacks())
+	},
+	Redeem: func(ctx context.Context, s *Service, tx *store.Tx, r *applicationRequest) (issue, error) {
+		return s.redeemCode(tx, &r.redemption, presentedCode{r.Code, r.RedirectURI, r.CodeVerifier})
+	},
+}
+
+// presentedCode is a code with what proves that whoever redeems it asked for it.
+type presentedCode struct{ code, redirectURI, verifier string }
+
+// lacks names the first member that is missing.
+func (p presentedCode) lacks() string {
+	switch "" {
+	case p.code:
+		return "code"
+	case p.redirectURI:
+		return "redirectUri"
+	case p.verifier:
+		return "codeVerifier"
+	}
+	return ""
 }
 
 // maxProofs is how many wrong verifiers or redirect URIs a code outlives. One is not enough, or somebody who saw the code in a log could
@@ -30,8 +54,8 @@ const maxProofs = 3
 
 var codeUnknown = fault.InvalidGrant.Refuse("The authorization code is unknown, expired or used already: sign in again")
 
-func redeemCode(s *Service, tx *store.Tx, r *tokenRequest) (issue, error) {
-	code, found, err := tx.Code(rowOf(r.Code), s.Ring.Digest(digestCode, r.Code), r.client.ID)
+func (s *Service) redeemCode(tx *store.Tx, r *redemption, presented presentedCode) (issue, error) {
+	code, found, err := tx.Code(rowOf(presented.code), s.Ring.Digest(digestCode, presented.code), r.client.ID)
 	if err != nil {
 		return issue{}, err
 	}
@@ -46,7 +70,7 @@ func redeemCode(s *Service, tx *store.Tx, r *tokenRequest) (issue, error) {
 	case code.State != store.CodeIssued || tx.Millis() >= code.ExpiresAt:
 		return issue{}, codeUnknown.Because("the code is %s and ends at %d", code.State, code.ExpiresAt)
 	}
-	if refusal := checkProof(code, r); refusal != nil {
+	if refusal := presented.prove(code); refusal != nil {
 		if err := tx.FailCode(code.RequestID, maxProofs); err != nil {
 			return issue{}, err
 		}
@@ -65,18 +89,18 @@ func redeemCode(s *Service, tx *store.Tx, r *tokenRequest) (issue, error) {
 	}
 	session, err := s.begin(tx, r, granted{
 		sessionID: spending.SessionID, userID: user.UserID, signInID: code.SignInID, authTime: code.AuthTime, scopes: code.Scopes,
-		nonce: code.Nonce,
+		nonce: code.Nonce, refreshable: r.client.refreshable(),
 	})
 	return issue{session: session, scopes: scopes, user: user}, err
 }
 
-// checkProof checks that whoever redeems the code is who asked for it.
-func checkProof(code store.Code, r *tokenRequest) error {
-	if r.RedirectURI != code.RedirectURI {
+// prove checks that whoever redeems the code is who asked for it.
+func (p presentedCode) prove(code store.Code) error {
+	if p.redirectURI != code.RedirectURI {
 		return fault.InvalidGrant.Refuse("redirectUri must be the one of the authorization request, port included")
 	}
 	challenge, err := oauth.ParseChallenge("S256", code.Challenge)
-	if err != nil || !challenge.Matches(r.CodeVerifier) {
+	if err != nil || !challenge.Matches(p.verifier) {
 		return fault.InvalidGrant.Refuse("codeVerifier does not match the code challenge of the authorization request")
 	}
 	return nil

@@ -93,8 +93,9 @@ func redeemDevice(s *Service, tx *store.Tx, r *tokenRequest) (issue, error) {
 	if !spent {
 		return issue{}, deviceUnknown.Because("another request was faster")
 	}
-	session, err := s.begin(tx, r, granted{
+	session, err := s.begin(tx, &r.redemption, granted{
 		sessionID: spending.SessionID, userID: user.UserID, signInID: device.SignInID, authTime: device.AuthTime, scopes: device.Scopes,
+		refreshable: r.client.refreshable(),
 	})
 	s.polls.drop(device.DeviceID)
 	return issue{session: session, scopes: scopes, user: user}, err

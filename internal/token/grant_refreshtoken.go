@@ -1,6 +1,7 @@
 package token
 
 import (
+	"context"
 	"time"
 
 	"sallyport/internal/api"
@@ -24,7 +25,25 @@ var refreshTokenGrant = grant{
 		}
 		return ""
 	},
-	Redeem: redeemRefresh,
+	Redeem: func(s *Service, tx *store.Tx, r *tokenRequest) (issue, error) {
+		return s.redeemRefresh(tx, &r.redemption, r.RefreshToken)
+	},
+}
+
+// applicationRefreshGrant is the same for an application. Its answer says nothing of the person: who needs an identity context again brings
+// a new assertion (AWS: CreateTokenWithIAM).
+var applicationRefreshGrant = applicationGrant{
+	Type:   oauth.GrantRefreshToken,
+	Silent: true,
+	Check: func(in *api.CreateTokenWithIAMRequest) error {
+		if in.RefreshToken == "" {
+			return lacking("refreshToken")
+		}
+		return nil
+	},
+	Redeem: func(ctx context.Context, s *Service, tx *store.Tx, r *applicationRequest) (issue, error) {
+		return s.redeemRefresh(tx, &r.redemption, r.RefreshToken)
+	},
 }
 
 // The sentence begins as AWS's does, which people search for.
@@ -66,8 +85,8 @@ func promises(session store.Session, began int64, window time.Duration) bool {
 	return time.Duration(session.EndsAt-began)*time.Millisecond-window >= time.Second
 }
 
-func redeemRefresh(s *Service, tx *store.Tx, r *tokenRequest) (issue, error) {
-	token, ok := creds.OpenRefresh(s.Ring, r.RefreshToken)
+func (s *Service) redeemRefresh(tx *store.Tx, r *redemption, refreshToken string) (issue, error) {
+	token, ok := creds.OpenRefresh(s.Ring, refreshToken)
 	if !ok {
 		return issue{}, refreshUnknown.Because("the token does not open")
 	}
@@ -80,6 +99,9 @@ func redeemRefresh(s *Service, tx *store.Tx, r *tokenRequest) (issue, error) {
 	}
 	if !user.Enabled() {
 		return issue{}, refreshUnknown.Because("the user is disabled")
+	}
+	if err := r.admit(tx, user); err != nil {
+		return issue{}, err
 	}
 	scopes, err := r.narrow(session.Scopes)
 	if err != nil {
@@ -113,7 +135,7 @@ func (s *Service) rotate(tx *store.Tx, session store.Session) (store.Session, er
 	return session, nil
 }
 
-func (s *Service) endStolen(tx *store.Tx, r *tokenRequest, session store.Session) error {
+func (s *Service) endStolen(tx *store.Tx, r *redemption, session store.Session) error {
 	if _, err := tx.RevokeSession(session.SessionID, "a spent refresh token was used"); err != nil {
 		return err
 	}

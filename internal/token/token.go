@@ -4,12 +4,15 @@
 package token
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
 	"sallyport/internal/api"
+	"sallyport/internal/assertion"
 	"sallyport/internal/fault"
 	"sallyport/internal/keys"
+	"sallyport/internal/policy"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
 )
@@ -32,6 +35,26 @@ type Options struct {
 	ApprovalMaxAge     time.Duration // how old the sign-in of somebody who approves a device may be
 	RegisterRate       float64       // registrations per second and address, 0 for no limit
 	DeviceStartRate    float64       // device authorizations begun per second and address, 0 for no limit
+
+	// What follows is for CreateTokenWithIAM.
+
+	OwnerAccountID  string  // the account that the instance belongs to
+	ApplicationRate float64 // requests per second and application, 0 for no limit; AWS allows 80
+	AssertionRate   float64 // assertions per second and instance, 0 for no limit; AWS allows 10
+	// Assertions verifies the assertions of trusted token issuers; nil for one that reaches issuers at public addresses only.
+	Assertions *assertion.Verifier
+	// TrustEmail takes e-mail addresses from issuers that say nothing about whether they verified them.
+	TrustEmail bool
+	// Access tells who calls and what their own policies say, all but the question itself. It is called outside of transactions, and nil
+	// is for callers without policies.
+	Access func(ctx context.Context, caller api.Caller) (policy.Access, error)
+	// AWSAuthTime writes auth_time in the ID tokens of applications as AWS does: as a date in place of a number.
+	AWSAuthTime bool
+	// KMSReason has CreateTokenWithIAM refuse as if the encryption key of the instance were of no use: one of those that CheckKMSReason
+	// lets pass, empty for not so.
+	KMSReason string
+	// OtherRegions are the endpoints of the instance in other Regions: who signs for one of those is sent there.
+	OtherRegions map[string]string
 }
 
 // Service is the token service.
@@ -41,22 +64,35 @@ type Service struct {
 	polls         *pace // of device codes
 	registrations *pace // of addresses
 	starts        *pace // of addresses
+
+	applicationRate *pace // of applications
+	assertionRate   *pace // of instances
 }
 
 // New makes the service.
 func New(options Options) *Service {
-	return &Service{
-		Options:       options,
-		polls:         newPace(options.PollInterval, pollBurst),
-		registrations: ratePace(options.RegisterRate),
-		starts:        ratePace(options.DeviceStartRate),
+	s := &Service{
+		Options:         options,
+		polls:           newPace(options.PollInterval, pollBurst),
+		registrations:   ratePace(options.RegisterRate),
+		starts:          ratePace(options.DeviceStartRate),
+		applicationRate: ratePace(options.ApplicationRate),
+		assertionRate:   ratePace(options.AssertionRate),
 	}
+	if s.Assertions == nil {
+		s.Assertions = assertion.New(assertion.Options{Now: options.Clock.Now})
+	}
+	if s.Access == nil {
+		s.Access = s.accessBySignature
+	}
+	return s
 }
 
 // Handlers are the operations of the service.
 func (s *Service) Handlers() []api.Handler {
 	return []api.Handler{
 		api.CreateToken.Handle(s.CreateToken),
+		api.CreateTokenWithIAM.Handle(s.CreateTokenWithIAM),
 		api.RegisterClient.Handle(s.RegisterClient),
 		api.StartDeviceAuthorization.Handle(s.StartDeviceAuthorization),
 	}

@@ -822,7 +822,7 @@ func set(name, value string) func(url.Values) { return func(q url.Values) { q.Se
 // code goes through /authorize and returns the code.
 func (b *bench) code(client *api.RegisterClientResponse, change ...func(url.Values)) string {
 	b.t.Helper()
-	request, err := b.s.ParseAuthorize(b.query(client, change...))
+	request, err := b.s.ParseAuthorize(ctx, b.query(client, change...))
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -920,7 +920,7 @@ func TestAuthorizationRequestsThatAreRefused(t *testing.T) {
 	}
 	for _, c := range pages {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := b.s.ParseAuthorize(b.query(client, c.change))
+			_, err := b.s.ParseAuthorize(ctx, b.query(client, c.change))
 			b.refused(err, c.kind)
 		})
 	}
@@ -944,7 +944,7 @@ func TestAuthorizationRequestsThatAreRefused(t *testing.T) {
 	}
 	for _, c := range redirects {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := b.s.ParseAuthorize(b.query(client, c.change))
+			_, err := b.s.ParseAuthorize(ctx, b.query(client, c.change))
 			var redirect *Redirect
 			if !errors.As(err, &redirect) || redirect.Code != c.code {
 				t.Fatalf("got %v, want a redirect with %s", err, c.code)
@@ -966,7 +966,7 @@ func TestScopesAreReadUnderBothNamesAndSeparators(t *testing.T) {
 		"scope":               func(q url.Values) { q.Del("scopes"); q.Set("scope", "sso:account:access openid") },
 		"neither means all":   func(q url.Values) { q.Del("scopes") },
 	} {
-		request, err := b.s.ParseAuthorize(b.query(client, change))
+		request, err := b.s.ParseAuthorize(ctx, b.query(client, change))
 		if err != nil || request.Scopes.String() != "sso:account:access openid" {
 			t.Errorf("%s: %q, %v", name, request.Scopes, err)
 		}
@@ -976,7 +976,7 @@ func TestScopesAreReadUnderBothNamesAndSeparators(t *testing.T) {
 func TestAHostileStateComesBackExactlyAndAddsNothing(t *testing.T) {
 	b := newBench(t)
 	hostile := "a\"><script>&code=evil#x\r\nSet-Cookie: a=b +%20é"
-	request, err := b.s.ParseAuthorize(b.query(b.register(), set("state", hostile)))
+	request, err := b.s.ParseAuthorize(ctx, b.query(b.register(), set("state", hostile)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -992,11 +992,11 @@ func TestAHostileStateComesBackExactlyAndAddsNothing(t *testing.T) {
 
 func TestAnAuthorizationRequestIsDecidedOnceAndSurvivesTheSeal(t *testing.T) {
 	b := newBench(t)
-	request, err := b.s.ParseAuthorize(b.query(b.register(), set("nonce", "n"), set("prompt", "consent"), set("max_age", "60")))
+	request, err := b.s.ParseAuthorize(ctx, b.query(b.register(), set("nonce", "n"), set("prompt", "consent"), set("max_age", "60")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	opened, err := b.s.OpenAuthorize(b.s.SealAuthorize(request))
+	opened, err := b.s.OpenAuthorize(ctx, b.s.SealAuthorize(request))
 	if err != nil || opened.ID != request.ID || opened.State != "s1" || opened.Nonce != "n" || opened.Prompt != PromptConsent ||
 		opened.MaxAge != time.Minute || opened.RedirectURI != request.RedirectURI || opened.Challenge != request.Challenge ||
 		!opened.StartedAt.Equal(request.StartedAt) || opened.Client.Text != request.Client.Text {
@@ -1008,7 +1008,7 @@ func TestAnAuthorizationRequestIsDecidedOnceAndSurvivesTheSeal(t *testing.T) {
 	_, err = b.s.Decide(ctx, here, b.person(), request, Consent{Allow: true})
 	b.refused(err, fault.InvalidRequest)
 	b.clock.Advance(requestLifetime + time.Second)
-	_, err = b.s.OpenAuthorize(b.s.SealAuthorize(request))
+	_, err = b.s.OpenAuthorize(ctx, b.s.SealAuthorize(request))
 	b.refused(err, fault.InvalidRequest)
 }
 
@@ -1016,7 +1016,7 @@ func TestConsentIsRememberedForTheClientAndItsScopes(t *testing.T) {
 	b := newBench(t)
 	client := b.register()
 	parse := func(change ...func(url.Values)) AuthorizeRequest {
-		request, err := b.s.ParseAuthorize(b.query(client, change...))
+		request, err := b.s.ParseAuthorize(ctx, b.query(client, change...))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -1061,7 +1061,7 @@ func TestMaxAgeAndPromptAskForASignIn(t *testing.T) {
 		"at once":       {set("max_age", "0"), true},
 		"login":         {set("prompt", "login"), true},
 	} {
-		request, err := b.s.ParseAuthorize(b.query(client, c.change))
+		request, err := b.s.ParseAuthorize(ctx, b.query(client, c.change))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -24,7 +24,7 @@ func (h *Handler) authorize(v *visit) error {
 	if err := v.onlyWhenLookedAt(); err != nil {
 		return err
 	}
-	request, err := h.Token.ParseAuthorize(v.query)
+	request, err := h.Token.ParseAuthorize(v.ctx(), v.query)
 	var redirect *token.Redirect
 	if errors.As(err, &redirect) {
 		return h.toClient(v, redirect)
@@ -41,7 +41,7 @@ func (h *Handler) showConsent(v *visit) error {
 		return err
 	}
 	sealed := v.query.Get(FieldRequest)
-	request, err := h.Token.OpenAuthorize(sealed)
+	request, err := h.Token.OpenAuthorize(v.ctx(), sealed)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (h *Handler) postConsent(v *visit) error {
 	if err != nil {
 		return err
 	}
-	request, err := h.Token.OpenAuthorize(v.form.Get(FieldRequest))
+	request, err := h.Token.OpenAuthorize(v.ctx(), v.form.Get(FieldRequest))
 	if err != nil {
 		return err
 	}

@@ -177,7 +177,7 @@ func (h *Handler) signInPage(v *visit, c continuation) (SignIn, error) {
 		page.DemoUsers = h.Dev.Users
 	}
 	if c.word == continueAuthorize {
-		request, err := h.Token.OpenAuthorize(c.sealed)
+		request, err := h.Token.OpenAuthorize(v.ctx(), c.sealed)
 		if err != nil {
 			return SignIn{}, err
 		}

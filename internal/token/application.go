@@ -1,0 +1,136 @@
+package token
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"sallyport/internal/arn"
+	"sallyport/internal/oauth"
+	"sallyport/internal/store"
+)
+
+// application is an application with what is configured for it, as of one reading. Everything in it can be compared, so that whoever decides
+// twice sees whether anything changed in between.
+type application struct {
+	store.Application
+	grants []store.ApplicationGrant
+	scopes []store.ApplicationScope
+}
+
+// readApplication finds the application of exactly that name: its account and its instance are parts of the name.
+func readApplication(tx *store.Tx, name arn.Application) (a application, found bool, err error) {
+	if a.Application, found, err = tx.Application(name.ApplicationID); err != nil || !found || a.name() != name {
+		return application{}, false, err
+	}
+	if a.grants, err = tx.ApplicationGrants(a.ApplicationID); err != nil {
+		return application{}, false, err
+	}
+	a.scopes, err = tx.ApplicationScopes(a.ApplicationID)
+	return a, true, err
+}
+
+func (a application) name() arn.Application {
+	return arn.Application{Account: a.AccountID, InstanceID: a.InstanceID, ApplicationID: a.ApplicationID}
+}
+
+// ARN is the id of the application as a client.
+func (a application) ARN() string { return a.name().String() }
+
+func (a application) equal(b application) bool {
+	return a.Application == b.Application && slices.Equal(a.grants, b.grants) && slices.Equal(a.scopes, b.scopes)
+}
+
+// grantDocument is what the configuration of a grant says, as far as it says anything (sso-admin: Grant).
+type grantDocument struct {
+	AuthorizationCode struct {
+		RedirectURIs []string `json:"RedirectUris"`
+	}
+	JWTBearer struct {
+		AuthorizedTokenIssuers []authorizedIssuer
+	} `json:"JwtBearer"`
+}
+
+// authorizedIssuer is an issuer whose assertions an application takes, when they are made for one of the audiences.
+type authorizedIssuer struct {
+	IssuerARN string   `json:"TrustedTokenIssuerArn"`
+	Audiences []string `json:"AuthorizedAudiences"`
+}
+
+// grant returns the configuration of a grant, an empty one where there is none.
+func (a application) grant(t oauth.GrantType) (document grantDocument, err error) {
+	for _, row := range a.grants {
+		if row.GrantType != string(t) {
+			continue
+		}
+		if err := json.Unmarshal([]byte(row.Document), &document); err != nil {
+			return grantDocument{}, fmt.Errorf("read the grant %s of application %s: %w", t, a.ApplicationID, err)
+		}
+	}
+	return document, nil
+}
+
+// targets are the applications that may exchange a token with the scope: those that the scope names. A scope that names none is good for
+// many things, and not for that.
+func (a application) targets(scope oauth.Scope) ([]string, error) {
+	for _, row := range a.scopes {
+		if row.Scope != string(scope) || row.Targets == "" {
+			continue
+		}
+		var targets []string
+		if err := json.Unmarshal([]byte(row.Targets), &targets); err != nil {
+			return nil, fmt.Errorf("read the targets of scope %s of application %s: %w", scope, a.ApplicationID, err)
+		}
+		return targets, nil
+	}
+	return nil, nil
+}
+
+// defaultScopes are those that every application has (AWS: CreateTokenWithIAM).
+var defaultScopes = oauth.Scopes{oauth.ScopeOpenID, oauth.ScopeAWS, oauth.ScopeIdentityContext}
+
+// allowedScopes are all that a token of the application may have. Accounts belong to the organisation, so only applications of its own
+// instance open them.
+func (s *Service) allowedScopes(a application) oauth.Scopes {
+	allowed := slices.Clone(defaultScopes)
+	for _, row := range a.scopes {
+		scope := oauth.Scope(row.Scope)
+		if scope == oauth.ScopeAccountAccess && a.InstanceID != s.StartURLs.InstanceID || allowed.Contains(scope) {
+			continue
+		}
+		allowed = append(allowed, scope)
+	}
+	return allowed
+}
+
+// client is the application as a client. Redirect URIs that ours may not be lead nowhere.
+func (s *Service) client(a application) (Client, error) {
+	c := Client{
+		registration: registration{
+			ID: a.ApplicationID, Name: a.Name, Scopes: s.allowedScopes(a), CreatedAt: time.UnixMilli(a.CreatedAt).UTC(),
+		},
+		Text: a.ARN(), ApplicationID: a.ApplicationID,
+	}
+	for _, row := range a.grants {
+		c.GrantTypes = append(c.GrantTypes, oauth.GrantType(row.GrantType))
+	}
+	document, err := a.grant(oauth.GrantAuthorizationCode)
+	if err != nil {
+		return Client{}, err
+	}
+	for _, text := range document.AuthorizationCode.RedirectURIs {
+		if uri, err := oauth.ParseRedirectURI(text); err == nil {
+			c.RedirectURIs = append(c.RedirectURIs, uri)
+		}
+	}
+	return c, nil
+}
+
+// instanceAccount is the account that the instance of the application belongs to.
+func (s *Service) instanceAccount(a application) string {
+	if a.InstanceID == s.StartURLs.InstanceID {
+		return s.OwnerAccountID
+	}
+	return a.AccountID // an account's own instance
+}

@@ -1,0 +1,316 @@
+package token
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"sallyport/internal/api"
+	"sallyport/internal/arn"
+	"sallyport/internal/assertion"
+	"sallyport/internal/audit"
+	"sallyport/internal/creds"
+	"sallyport/internal/fault"
+	"sallyport/internal/oauth"
+	"sallyport/internal/policy"
+	"sallyport/internal/store"
+	"sallyport/internal/trace"
+)
+
+// applicationGrant is one way for an application to get a token. As with grant, what all have in common is a phase of CreateTokenWithIAM.
+type applicationGrant struct {
+	Type oauth.GrantType
+	// Silent grants say nothing of the person: no ID token and no context.
+	Silent bool
+	// Check refuses what is missing from the request, or says what it cannot.
+	Check func(in *api.CreateTokenWithIAMRequest) error
+	// Read reads what Verify needs, together with the application. It refuses nothing, because who calls is not known yet. It may be nil.
+	Read func(s *Service, tx *store.Tx, r *applicationRequest) error
+	// Verify makes the checks that may ask the network, and so must not be in a transaction. It may be nil.
+	Verify func(ctx context.Context, s *Service, r *applicationRequest) error
+	// Redeem spends what the application sent and returns the session that the tokens are for.
+	Redeem func(ctx context.Context, s *Service, tx *store.Tx, r *applicationRequest) (issue, error)
+}
+
+// applicationGrants is the table of what CreateTokenWithIAM takes.
+var applicationGrants = []applicationGrant{applicationCodeGrant, applicationRefreshGrant, jwtBearerGrant, tokenExchangeGrant}
+
+// applicationRequest is a request of CreateTokenWithIAM on its way through the phases.
+type applicationRequest struct {
+	*api.CreateTokenWithIAMRequest
+	redemption
+	app    application
+	access policy.Access // who calls, and what their own policies say
+	// refreshable tells whether the answer has a refresh token.
+	refreshable bool
+
+	peeked    string // the issuer that the assertion claims to be from
+	peekError error
+	issuer    store.TrustedTokenIssuer // that signs as peeked; empty when there is none
+	claims    assertion.Claims
+	attribute string // value that names the person in the directory
+}
+
+var (
+	applicationUnknown = fault.InvalidClient.Refuse("clientId is not the ARN of an application that is enabled here")
+	grantNotOffered    = fault.UnsupportedGrantType.Refuse("grantType must be authorization_code, refresh_token, " +
+		string(oauth.GrantJWTBearer) + " or " + string(oauth.GrantTokenExchange))
+)
+
+// lacking refuses a request without the member, if there is a name.
+func lacking(member string) error {
+	if member == "" {
+		return nil
+	}
+	return fault.InvalidRequest.Refuse("the request lacks " + member)
+}
+
+// CreateTokenWithIAM redeems a grant for an application. Its phases run in this order for every grant: Region, application, caller, rate,
+// encryption key, grant, members, scopes, verification, redemption with assignment, minting. What is configured is read once before
+// anything is decided. In the transaction that issues it is read again, and decided again where it has changed.
+func (s *Service) CreateTokenWithIAM(ctx context.Context, caller api.Caller, in *api.CreateTokenWithIAMRequest) (*api.CreateTokenWithIAMResponse, error) {
+	if err := s.checkRegion(ctx, caller.Signer); err != nil {
+		return nil, err
+	}
+	g := findApplicationGrant(in.GrantType)
+	r := &applicationRequest{CreateTokenWithIAMRequest: in, redemption: redemption{caller: caller, grant: g.Type}}
+	if err := s.readRequest(ctx, r, g); err != nil {
+		return nil, err
+	}
+	if err := s.permit(ctx, r); err != nil {
+		return nil, err
+	}
+	if err := s.checkRate(ctx, r, g); err != nil {
+		return nil, err
+	}
+	if err := s.checkEncryption(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.settle(ctx, r, g); err != nil {
+		return nil, err
+	}
+	if g.Verify != nil {
+		if err := g.Verify(ctx, s, r); err != nil {
+			return nil, err
+		}
+	}
+	issued, err := s.redeemForApplication(ctx, r, g)
+	if err != nil {
+		return nil, err
+	}
+	return s.mintForApplication(ctx, r, g, issued)
+}
+
+// findApplicationGrant returns the entry of the table, an empty one for a name that is not in it.
+func findApplicationGrant(name string) applicationGrant {
+	i := slices.IndexFunc(applicationGrants, func(g applicationGrant) bool { return string(g.Type) == name })
+	if i < 0 {
+		return applicationGrant{}
+	}
+	return applicationGrants[i]
+}
+
+// readRequest reads the application and what the grant needs, in one snapshot.
+func (s *Service) readRequest(ctx context.Context, r *applicationRequest, g applicationGrant) error {
+	checks := trace.From(ctx)
+	name, err := arn.ParseApplication(r.ClientID)
+	if err != nil {
+		checks.Fail("application", "clientId is not the ARN of an application")
+		checks.Fix("aws sso-admin list-applications --instance-arn %s", arn.Instance{InstanceID: s.StartURLs.InstanceID})
+		return applicationUnknown.Because("%v", err)
+	}
+	found := false
+	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if r.app, found, err = readApplication(tx, name); err != nil || !found || g.Read == nil {
+			return err
+		}
+		return g.Read(s, tx, r)
+	})
+	if err == nil && !found {
+		checks.Fail("application", "there is no %s", name)
+		checks.Fix("aws sso-admin list-applications --instance-arn %s", arn.Instance{InstanceID: s.StartURLs.InstanceID})
+		return applicationUnknown.Because("there is no such application")
+	}
+	return err
+}
+
+// permit decides whether the application may be used, and whether the caller may use it.
+func (s *Service) permit(ctx context.Context, r *applicationRequest) error {
+	checks := trace.From(ctx)
+	if !r.app.Enabled() {
+		checks.Fail("application", "%s is %s", r.app.ARN(), r.app.Status)
+		checks.Fix("aws sso-admin update-application --application-arn %s --status %s", r.app.ARN(), store.StatusEnabled)
+		return applicationUnknown.Because("application %s is %s", r.app.ApplicationID, r.app.Status)
+	}
+	checks.Pass("application", "%s is enabled", r.app.ARN())
+	return s.checkCaller(ctx, r)
+}
+
+// actionCreateToken is what the policy of an application has to allow.
+const actionCreateToken = "sso-oauth:CreateTokenWithIAM"
+
+// checkCaller asks the policy of the application and those of the caller.
+func (s *Service) checkCaller(ctx context.Context, r *applicationRequest) error {
+	checks := trace.From(ctx)
+	if r.caller.Signer == nil {
+		checks.Fail("caller", "the request is not signed")
+		return fault.AccessDenied.Refuse("The request has to be signed with AWS credentials")
+	}
+	access, err := s.access(ctx, r)
+	if err != nil {
+		return err
+	}
+	verdict := policy.Decide(access)
+	if verdict.Decision == policy.Allow {
+		checks.Pass("caller", "%s: %s", r.caller.Signer.ARN, verdict.Reason())
+		return nil
+	}
+	checks.Fail("caller", "%s: %s", r.caller.Signer.ARN, verdict.Reason())
+	if verdict.By == policy.ByResource && verdict.Decision == policy.ImplicitDeny {
+		if nearest := access.Resource.Nearest(&access.Request); nearest != "" {
+			checks.Note("actor policy", "%s", nearest)
+		}
+		principal := cmp.Or(r.caller.Signer.RoleARN, r.caller.Signer.ARN)
+		checks.Fix("aws sso-admin put-application-authentication-method --application-arn %s --authentication-method-type IAM --authentication-method "+
+			`'{"Iam":{"ActorPolicy":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"%s"},"Action":"%s","Resource":"*"}]}}}'`,
+			r.app.ARN(), principal, actionCreateToken)
+	}
+	return fault.AccessDenied.Refuse("User: "+r.caller.Signer.ARN+" is not authorized to perform: "+actionCreateToken+
+		" on resource: "+r.app.ARN()+". The actor policy of the application has to allow it, and no policy may deny it").
+		Because("%s", verdict.Reason())
+}
+
+// access is the question to the policies. Who calls is asked once; the policy of the application is that of the latest reading.
+func (s *Service) access(ctx context.Context, r *applicationRequest) (policy.Access, error) {
+	if r.access.Action == "" {
+		access, err := s.Access(ctx, r.caller)
+		if err != nil {
+			return policy.Access{}, fmt.Errorf("read the policies of the caller: %w", err)
+		}
+		access.Action, access.Request.Resource = actionCreateToken, r.app.ARN()
+		r.access = access
+	}
+	access := r.access
+	access.ResourceAccount, access.ResourceRequired = r.app.AccountID, true
+	if r.app.ActorPolicy == "" {
+		return access, nil
+	}
+	actors, err := policy.Parse([]byte(r.app.ActorPolicy), policy.Resource)
+	if err != nil {
+		return policy.Access{}, fmt.Errorf("read the actor policy of application %s: %w", r.app.ApplicationID, err)
+	}
+	access.Resource = policy.Set{{Name: "ActorPolicy", Policy: actors}}
+	return access, nil
+}
+
+// accessBySignature is who calls, as far as the signature tells, without policies of theirs.
+func (s *Service) accessBySignature(_ context.Context, caller api.Caller) (policy.Access, error) {
+	principal := creds.Principal(caller.Signer)
+	return policy.Access{Request: policy.Request{
+		Principal: principal, Context: principal.Globals(s.Clock.Now(), caller.Address),
+	}}, nil
+}
+
+// settle decides what the request may be about: the grant, its members, the scopes.
+func (s *Service) settle(ctx context.Context, r *applicationRequest, g applicationGrant) error {
+	checks := trace.From(ctx)
+	if g.Type == "" {
+		checks.Fail("grant", "%s is no grant of this operation", trace.Digest(r.GrantType))
+		return grantNotOffered
+	}
+	client, err := s.client(r.app)
+	if err != nil {
+		return err
+	}
+	if !client.allows(g.Type) {
+		checks.Fail("grant", "the application does not have %s", g.Type)
+		checks.Fix("aws sso-admin put-application-grant --application-arn %s --grant-type %s --grant '%s'", r.app.ARN(), g.Type, grantExamples[g.Type])
+		return fault.UnauthorizedClient.Refuse("The application is not configured for the grant " + string(g.Type))
+	}
+	checks.Pass("grant", "%s", g.Type)
+	r.client = authenticatedClient{client}
+	r.refreshable = client.refreshable()
+	r.admits = func(tx *store.Tx, user store.User) error { return checkAssignment(ctx, tx, r.app, user) }
+	if err := g.Check(r.CreateTokenWithIAMRequest); err != nil {
+		checks.Fail("members", "%v", err)
+		return err
+	}
+	return r.askScopes(checks)
+}
+
+// grantExamples are configurations of grants, for commands that add one.
+var grantExamples = map[oauth.GrantType]string{
+	oauth.GrantAuthorizationCode: `{"AuthorizationCode":{"RedirectUris":["https://app.example.com/callback"]}}`,
+	oauth.GrantRefreshToken:      `{"RefreshToken":{}}`,
+	oauth.GrantTokenExchange:     `{"TokenExchange":{}}`,
+	oauth.GrantJWTBearer: `{"JwtBearer":{"AuthorizedTokenIssuers":[{"TrustedTokenIssuerArn":"ARN of the issuer",` +
+		`"AuthorizedAudiences":["audience of the assertions"]}]}}`,
+}
+
+// askScopes reads the scopes that the request names, each of which the application has to have.
+func (r *applicationRequest) askScopes(checks *trace.Trace) (err error) {
+	if r.scopes, err = oauth.ParseScopes(r.Scope); err != nil {
+		checks.Fail("scopes", "%v", err)
+		return fault.InvalidScope.Refuse(err.Error())
+	}
+	for _, scope := range r.scopes {
+		if !r.client.Scopes.Contains(scope) {
+			checks.Fail("scopes", "the application does not have the scope %s", scope)
+			checks.Fix("aws sso-admin put-application-access-scope --application-arn %s --scope %s", r.app.ARN(), scope)
+			return fault.InvalidScope.Refuse("scope asks for more than the application is configured for")
+		}
+	}
+	checks.Pass("scopes", "%d asked for, %d configured", len(r.scopes), len(r.client.Scopes))
+	return nil
+}
+
+// checkAssignment refuses who is not assigned to an application that asks for it, by themselves or by a group.
+func checkAssignment(ctx context.Context, tx *store.Tx, app application, user store.User) error {
+	checks := trace.From(ctx)
+	if !app.AssignmentRequired {
+		checks.Pass("assignment", "the application asks for none")
+		return nil
+	}
+	assigned, err := tx.AssignedToApplication(app.ApplicationID, user.UserID)
+	if err != nil {
+		return err
+	}
+	if !assigned {
+		checks.Fail("assignment", "user %s is not assigned to the application, nor is a group of theirs", user.UserID)
+		checks.Fix("aws sso-admin create-application-assignment --application-arn %s --principal-type USER --principal-id %s", app.ARN(), user.UserID)
+		return fault.AccessDenied.Refuse("The person is not assigned to the application: ask your administrator").
+			Because("user %s is not assigned to application %s", user.UserID, app.ApplicationID)
+	}
+	checks.Pass("assignment", "user %s is assigned", user.UserID)
+	return nil
+}
+
+// redeemForApplication runs the transaction that issues.
+func (s *Service) redeemForApplication(ctx context.Context, r *applicationRequest, g applicationGrant) (issue, error) {
+	var issued issue
+	err := s.Store.Update(ctx, func(tx *store.Tx) error {
+		r.event = audit.Event{}
+		now, found, err := readApplication(tx, r.app.name())
+		switch {
+		case err != nil:
+			return err
+		case !found:
+			return applicationUnknown.Because("application %s was deleted meanwhile", r.app.ApplicationID)
+		case !now.equal(r.app):
+			r.app = now
+			if err := s.permit(ctx, r); err != nil {
+				return err
+			}
+			if err := s.settle(ctx, r, g); err != nil {
+				return err
+			}
+		}
+		issued, err = g.Redeem(ctx, s, tx, r)
+		return err
+	})
+	if _, refused := fault.As(err); r.event.Name != "" && (err == nil || refused) {
+		audit.Log(ctx, s.Log, r.caller, r.event)
+	}
+	return issued, err
+}

@@ -1,0 +1,243 @@
+package token
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"sallyport/internal/api"
+	"sallyport/internal/arn"
+	"sallyport/internal/assertion"
+	"sallyport/internal/fault"
+	"sallyport/internal/oauth"
+	"sallyport/internal/store"
+	"sallyport/internal/sys"
+	"sallyport/internal/trace"
+)
+
+// jwtBearerGrant redeems what a trusted token issuer says of a person (RFC 7523 §2.1). Whether to believe it is decided outside of the
+// transaction, since the issuer's keys may have to be fetched; whom it names, and that it is the first time, inside.
+var jwtBearerGrant = applicationGrant{
+	Type: oauth.GrantJWTBearer,
+	Check: func(in *api.CreateTokenWithIAMRequest) error {
+		if in.Assertion == "" {
+			return lacking("assertion")
+		}
+		return nil
+	},
+	Read:   readIssuer,
+	Verify: verifyAssertion,
+	Redeem: redeemAssertion,
+}
+
+// repeatGrace is how long the same caller gets the same answer for the same assertion again, which otherwise works once: an answer that was
+// lost on its way is not a lost sign-in. SDKs try again within a second or two.
+const repeatGrace = 10 * time.Second
+
+// readIssuer finds the issuer that the assertion claims to be from.
+func readIssuer(s *Service, tx *store.Tx, r *applicationRequest) error {
+	if r.peeked, r.peekError = assertion.PeekIssuer(r.Assertion); r.peekError != nil {
+		return nil
+	}
+	issuers, err := tx.TrustedTokenIssuersByURL(r.app.InstanceID, r.peeked)
+	if err == nil && len(issuers) > 0 {
+		r.issuer = issuers[0]
+	}
+	return err
+}
+
+// issuerNotTrusted is the one answer for issuers that nobody knows and for those that the application does not take.
+var issuerNotTrusted = fault.InvalidGrant.Refuse("The assertion is not from an issuer that the application trusts: its iss has to be the URL of a " +
+	"trusted token issuer of the application's grant, letter by letter")
+
+// verifyAssertion decides whether the assertion is what the issuer said, for the application, and takes from it what names the person.
+func verifyAssertion(ctx context.Context, s *Service, r *applicationRequest) error {
+	checks := trace.From(ctx).Group("assertion")
+	if r.peekError != nil {
+		checks.Fail(assertion.Malformed.String(), "%v", r.peekError)
+		return fault.InvalidGrant.Refuse(r.peekError.Error())
+	}
+	audiences, err := s.authorizedAudiences(checks, r)
+	if err != nil {
+		return err
+	}
+	ctx = trace.Into(ctx, checks)
+	r.claims, err = s.Assertions.Verify(ctx, r.Assertion,
+		assertion.Issuer{URL: r.issuer.URL, JWKS: []byte(r.issuer.JWKS), TrustEmail: s.TrustEmail}, assertion.Expectations{Audiences: audiences})
+	if err != nil {
+		return fault.InvalidGrant.Refuse(err.Error())
+	}
+	if r.attribute, err = r.claims.Value(ctx, r.issuer.ClaimPath); err != nil {
+		checks.Fix("aws sso-admin update-trusted-token-issuer --trusted-token-issuer-arn %s --trusted-token-issuer-configuration "+
+			"OidcJwtConfiguration={ClaimAttributePath=CLAIM}", r.issuerARN())
+		return fault.InvalidGrant.Refuse(err.Error())
+	}
+	return nil
+}
+
+func (r *applicationRequest) issuerARN() string {
+	return arn.TrustedTokenIssuer{Account: r.issuer.AccountID, InstanceID: r.issuer.InstanceID, IssuerID: r.issuer.IssuerID}.String()
+}
+
+// authorizedAudiences are those for which the application takes assertions of the issuer. Our own tokens are nobody's assertions, whatever
+// is configured: whoever holds one could use it for another application than the one it was issued to (RFC 8725 §3.12).
+func (s *Service) authorizedAudiences(checks *trace.Trace, r *applicationRequest) ([]string, error) {
+	switch {
+	case r.peeked == s.Issuer:
+		checks.Fail(assertion.OtherIssuer.String(), "the assertion is a token of this server itself")
+		return nil, issuerNotTrusted
+	case r.issuer.IssuerID == "":
+		checks.Fail(assertion.OtherIssuer.String(), "the instance has no trusted token issuer with the URL %s", r.peeked)
+		checks.Fix("aws sso-admin create-trusted-token-issuer --instance-arn %s --name NAME --trusted-token-issuer-type OIDC_JWT "+
+			"--trusted-token-issuer-configuration 'OidcJwtConfiguration={IssuerUrl=%s,ClaimAttributePath=email,"+
+			"IdentityStoreAttributePath=emails.value,JwksRetrievalOption=OPEN_ID_DISCOVERY}'",
+			arn.Instance{InstanceID: r.app.InstanceID}, quoted(r.peeked))
+		return nil, issuerNotTrusted
+	}
+	document, err := r.app.grant(oauth.GrantJWTBearer)
+	if err != nil {
+		return nil, err
+	}
+	name := r.issuerARN()
+	issuers := document.JWTBearer.AuthorizedTokenIssuers
+	i := slices.IndexFunc(issuers, func(a authorizedIssuer) bool { return a.IssuerARN == name })
+	if i < 0 {
+		checks.Fail(assertion.OtherIssuer.String(), "the grant of the application does not name %s", name)
+		checks.Fix("aws sso-admin put-application-grant --application-arn %s --grant-type %s --grant "+
+			`'{"JwtBearer":{"AuthorizedTokenIssuers":[{"TrustedTokenIssuerArn":"%s","AuthorizedAudiences":["AUDIENCE"]}]}}'`,
+			r.app.ARN(), oauth.GrantJWTBearer, name)
+		return nil, issuerNotTrusted
+	}
+	return issuers[i].Audiences, nil
+}
+
+// quoted makes text that somebody sent fit to stand between single quotes of a command.
+func quoted(text string) string { return strings.ReplaceAll(text, "'", `'\''`) }
+
+// attributes find the people of whom an attribute of the directory has exactly the value, two at most. An issuer that is mapped to anything
+// else vouches for nobody (AWS: IdentityStoreAttributePath).
+var attributes = map[string]func(tx *store.Tx, value string) ([]store.User, error){
+	"userName": func(tx *store.Tx, value string) ([]store.User, error) {
+		user, found, err := tx.UserByName(value)
+		if err != nil || !found || user.UserName != value {
+			return nil, err
+		}
+		return []store.User{user}, nil
+	},
+	"emails.value":      (*store.Tx).UsersByEmail,
+	"externalIds.value": func(tx *store.Tx, value string) ([]store.User, error) { return tx.UsersByExternalID("", value) },
+}
+
+// personUnknown is the one answer for values that nobody has, that two have, and for people who may not sign in.
+var personUnknown = fault.InvalidGrant.Refuse("The assertion names nobody, or not exactly one person, whom the directory lets in")
+
+// findPerson finds whom the assertion names.
+func findPerson(ctx context.Context, tx *store.Tx, r *applicationRequest) (store.User, error) {
+	checks, path := trace.From(ctx), r.issuer.AttributePath
+	find, known := attributes[path]
+	if !known {
+		checks.Fail("user", "the issuer is mapped to the attribute %s, by which nobody is found", path)
+		checks.Fix("aws sso-admin update-trusted-token-issuer --trusted-token-issuer-arn %s --trusted-token-issuer-configuration "+
+			"OidcJwtConfiguration={IdentityStoreAttributePath=emails.value}", r.issuerARN())
+		return store.User{}, personUnknown
+	}
+	users, err := find(tx, r.attribute)
+	if err != nil {
+		return store.User{}, err
+	}
+	if len(users) != 1 {
+		checks.Fail("user", "the claim %s is %s, and is the %s of %d users, not of one", r.issuer.ClaimPath, trace.Digest(r.attribute), path, len(users))
+		return store.User{}, personUnknown.Because("%d users match", len(users))
+	}
+	if !users[0].Enabled() {
+		checks.Fail("user", "%s is found by %s, and is %s", users[0].UserID, path, users[0].Status)
+		return store.User{}, personUnknown.Because("user %s is disabled", users[0].UserID)
+	}
+	checks.Pass("user", "%s is found by %s", users[0].UserID, path)
+	return users[0], nil
+}
+
+func redeemAssertion(ctx context.Context, s *Service, tx *store.Tx, r *applicationRequest) (issue, error) {
+	issuer, found, err := tx.TrustedTokenIssuer(r.issuer.IssuerID)
+	if err != nil {
+		return issue{}, err
+	}
+	if !found || issuer != r.issuer {
+		return issue{}, issuerNotTrusted.Because("the issuer changed while the assertion was verified")
+	}
+	user, err := findPerson(ctx, tx, r)
+	if err != nil {
+		return issue{}, err
+	}
+	if err := r.admit(tx, user); err != nil {
+		return issue{}, err
+	}
+	scopes, err := r.narrow(r.client.Scopes.String())
+	if err != nil {
+		return issue{}, err
+	}
+	replay := r.claims.Replay()
+	spending := store.SpentAssertion{
+		InputDigest: replay.Input, IDDigest: cmp.Or(replay.ID, replay.Input), RequestDigest: s.requestDigest(r, scopes),
+		SessionID: sys.NewID(tx.Now), ExpiresAt: replay.Until.UnixMilli(),
+	}
+	spent, err := tx.SpendAssertion(spending)
+	if err != nil {
+		return issue{}, err
+	}
+	if !spent {
+		return s.repeatAssertion(ctx, tx, spending)
+	}
+	trace.From(ctx).Pass("first use", "remembered until %s", replay.Until.UTC().Format(time.RFC3339))
+	session, err := s.begin(tx, &r.redemption, granted{
+		sessionID: spending.SessionID, userID: user.UserID, authTime: authTime(r.claims, tx.Now), scopes: scopes.String(),
+		refreshable: r.refreshable, issuerID: issuer.IssuerID, actor: actor{Subject: r.issuerARN()}.String(), mayAct: mayAct(r.claims),
+	})
+	return issue{session: session, scopes: scopes, user: user, slack: repeatGrace}, err
+}
+
+// requestDigest tells requests with the same assertion apart: only who asked first, for the same, is answered again.
+func (s *Service) requestDigest(r *applicationRequest, scopes oauth.Scopes) string {
+	return s.Ring.Digest("assertion-request", strings.Join([]string{r.caller.Signer.ARN, r.app.ApplicationID, scopes.String()}, "\n"))
+}
+
+var assertionSpent = fault.InvalidGrant.Refuse("The assertion was used already: get a new one from its issuer")
+
+// repeatAssertion answers again, with the same bytes, or refuses. An answer that was refreshed since has arrived.
+func (s *Service) repeatAssertion(ctx context.Context, tx *store.Tx, again store.SpentAssertion) (issue, error) {
+	checks := trace.From(ctx)
+	before, found, err := tx.SpentAssertion(again.InputDigest)
+	if err != nil {
+		return issue{}, err
+	}
+	if !found {
+		checks.Fail("first use", "another assertion of the same jti was used before")
+		return issue{}, assertionSpent.Because("the jti was used before")
+	}
+	if age := time.Duration(tx.Millis()-before.SpentAt) * time.Millisecond; before.RequestDigest != again.RequestDigest || age > repeatGrace {
+		checks.Fail("first use", "the assertion was used %s ago, by the same caller for the same: %v", age, before.RequestDigest == again.RequestDigest)
+		return issue{}, assertionSpent.Because("it began session %s", before.SessionID)
+	}
+	session, user, found, err := tx.SessionAndUser(before.SessionID)
+	if err != nil {
+		return issue{}, err
+	}
+	if !found || !session.Live(tx) || session.Generation != 1 {
+		checks.Fail("first use", "the assertion was used, and its session has ended or gone on")
+		return issue{}, assertionSpent.Because("session %s has ended or gone on", before.SessionID)
+	}
+	checks.Note("first use", "the answer of a moment ago is given again")
+	return issue{session: session, scopes: oauth.ReadScopes(session.Scopes), user: user, slack: repeatGrace}, nil
+}
+
+// authTime is when the person signed in at the issuer, as far as the assertion says it credibly.
+func authTime(claims assertion.Claims, now time.Time) int64 {
+	member, _ := claims.Member("auth_time")
+	seconds, ok := wholeSeconds(member.Number())
+	if at := time.Unix(seconds, 0); ok && !at.After(now) {
+		return at.UnixMilli()
+	}
+	return now.UnixMilli()
+}

@@ -1,0 +1,59 @@
+package token
+
+import (
+	"time"
+
+	"sallyport/internal/api"
+	"sallyport/internal/creds"
+	"sallyport/internal/keys"
+	"sallyport/internal/oauth"
+)
+
+// Minting computes nothing from the time of the call, so that the same generation of a session gives the same bytes
+// (docs/decisions/0007-promises-of-repeated-answers.md).
+
+// bearers are the sealed tokens of an answer.
+type bearers struct {
+	access, refresh string
+	promised        time.Duration // how long the access token holds, counted from the answer
+	promisedUntil   time.Time
+	expiresAt       int64 // of the access token itself
+}
+
+// sealBearers makes the access token of an issue, which lives so long at most, and the refresh token.
+func (s *Service) sealBearers(i issue, life time.Duration, refreshable bool) (bearers, bool) {
+	began := time.UnixMilli(i.session.RotatedAt)
+	ends := time.UnixMilli(i.session.EndsAt)
+	b := bearers{promised: min(life, ends.Sub(began)-i.slack).Truncate(time.Second)}
+	b.promisedUntil = began.Add(b.promised)
+	// The answer promises the same span whenever it is given, so the token lives longer by the time in which it may be given again.
+	b.expiresAt = b.promisedUntil.Add(i.slack).UnixMilli()
+	var ok bool
+	b.access, ok = creds.SealAccess(s.Ring, i.session.KeyID, creds.AccessToken{
+		SessionID: i.session.SessionID, Scopes: i.scopes.String(), ExpiresAt: b.expiresAt,
+	})
+	if ok && refreshable {
+		b.refresh, ok = creds.SealRefresh(s.Ring, i.session.KeyID, creds.RefreshToken{
+			SessionID: i.session.SessionID, Generation: i.session.Generation,
+		})
+	}
+	return b, ok
+}
+
+// mint makes the answer of CreateToken.
+func (s *Service) mint(client Client, i issue) (*api.CreateTokenResponse, error) {
+	b, ok := s.sealBearers(i, accessLifetime(client.Scopes), client.refreshable())
+	out := &api.CreateTokenResponse{
+		AccessToken: b.access, RefreshToken: b.refresh, TokenType: bearer, ExpiresIn: int64(b.promised / time.Second),
+	}
+	if ok && i.scopes.Contains(oauth.ScopeOpenID) {
+		out.IDToken, ok = s.idToken(client, i, b.promisedUntil)
+	}
+	if !ok {
+		return nil, keys.ErrNotSealed // the key of the session has left the ring
+	}
+	return out, nil
+}
+
+// bearer is how every access token is presented (RFC 6750).
+const bearer = "Bearer"
