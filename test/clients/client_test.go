@@ -15,10 +15,28 @@ import (
 
 // client is a program or library that speaks to AWS, pointed at the server.
 type client interface {
-	// call runs an operation once, without retries. Members have the names of the service model, in and out.
-	call(t testing.TB, s *harness.Server, operation *api.Operation, in members) (members, *refusal)
+	// call runs an operation once, without retries. Members have the names of the service model, in and out, and moments are Unix seconds.
+	// Operations that are signed are signed with the key, and not at all without one.
+	call(t testing.TB, s *harness.Server, signer key, operation *api.Operation, in members) (members, *refusal)
 	// identity gets role credentials for the profile of the home, in the client's own way, and asks STS whose they are.
 	identity(t testing.TB, h *home) identity
+}
+
+// key is an access key; temporary ones have a session token. The empty key signs nothing.
+type key struct {
+	ID      string `json:"accessKeyId"`
+	Secret  string `json:"secretAccessKey"`
+	Session string `json:"sessionToken"`
+}
+
+// adminKey is that of development mode's operator.
+func adminKey(s *harness.Server) key {
+	return key{ID: s.Admin.AccessKeyID, Secret: s.Admin.SecretAccessKey}
+}
+
+// keyOf reads the credentials that STS answers.
+func keyOf(credentials members) key {
+	return key{credentials.text("AccessKeyId"), credentials.text("SecretAccessKey"), credentials.text("SessionToken")}
 }
 
 // members are the input or output of an operation.
@@ -27,6 +45,20 @@ type members map[string]any
 func (m members) text(name string) string {
 	text, _ := m[name].(string)
 	return text
+}
+
+func (m members) flag(name string) bool {
+	flag, _ := m[name].(bool)
+	return flag
+}
+
+func (m members) texts(name string) []string {
+	items, _ := m[name].([]any)
+	texts := make([]string, len(items))
+	for i, item := range items {
+		texts[i], _ = item.(string)
+	}
+	return texts
 }
 
 func (m members) number(name string) int64 {
@@ -55,6 +87,9 @@ type refusal struct {
 	Error       string `json:"error"`
 	Description string `json:"description"`
 	Message     string `json:"message"`
+	Reason      string `json:"reason"`
+	Endpoint    string `json:"endpoint"`
+	Region      string `json:"region"`
 	Status      int    `json:"status"`
 	RequestID   string `json:"requestId"`
 }
@@ -73,15 +108,26 @@ type party struct {
 	client client
 }
 
+// try calls an operation, as the operator where it is signed.
 func (p *party) try(operation *api.Operation, in members) (members, *refusal) {
 	p.Helper()
-	return p.client.call(p, p.server, operation, in)
+	return p.tryAs(adminKey(p.server), operation, in)
+}
+
+func (p *party) tryAs(signer key, operation *api.Operation, in members) (members, *refusal) {
+	p.Helper()
+	return p.client.call(p, p.server, signer, operation, in)
 }
 
 // must is try for what has to succeed.
 func (p *party) must(operation *api.Operation, in members) members {
 	p.Helper()
-	out, refused := p.try(operation, in)
+	return p.mustAs(adminKey(p.server), operation, in)
+}
+
+func (p *party) mustAs(signer key, operation *api.Operation, in members) members {
+	p.Helper()
+	out, refused := p.tryAs(signer, operation, in)
 	if refused != nil {
 		p.Fatalf("%s was refused: %+v", operation.Name, *refused)
 	}

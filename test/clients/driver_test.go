@@ -54,11 +54,15 @@ func startDriver(t *testing.T, whoami []string, name string, args ...string) *dr
 // folder is where the programs of this package are.
 func folder() string { return filepath.Join(harness.Root(), "test", "clients") }
 
-func (d *driver) call(t testing.TB, s *harness.Server, operation *api.Operation, in members) (members, *refusal) {
+func (d *driver) call(t testing.TB, s *harness.Server, signer key, operation *api.Operation, in members) (members, *refusal) {
 	t.Helper()
-	line, err := json.Marshal(map[string]any{
+	request := map[string]any{
 		"service": operation.Service.Command, "operation": operation.Name, "region": s.Region, "endpoint": s.Endpoint, "input": in,
-	})
+	}
+	if operation.Auth == api.AuthSigV4 && signer != (key{}) {
+		request["key"] = signer
+	}
+	line, err := json.Marshal(request)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package clients
 
 import (
-	"encoding/json"
 	"errors"
 	"os"
 	"reflect"
@@ -11,7 +10,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	"github.com/aws/aws-sdk-go-v2/service/sso"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
@@ -26,55 +28,44 @@ func TestGoSDK(t *testing.T) { suite(t, goSDK{}) }
 type goSDK struct{}
 
 // call finds the method of the operation by its name, so that one table serves every operation and every language.
-func (goSDK) call(t testing.TB, s *harness.Server, operation *api.Operation, in members) (members, *refusal) {
+func (goSDK) call(t testing.TB, s *harness.Server, signer key, operation *api.Operation, in members) (members, *refusal) {
 	t.Helper()
-	var library any
-	switch operation.Service {
-	case api.SSOOIDC:
-		library = ssooidc.New(ssooidc.Options{Region: s.Region, BaseEndpoint: &s.Endpoint, RetryMaxAttempts: 1})
-	case api.SSO:
-		library = sso.New(sso.Options{Region: s.Region, BaseEndpoint: &s.Endpoint, RetryMaxAttempts: 1})
-	}
-	method := reflect.ValueOf(library).MethodByName(operation.Name)
+	method := reflect.ValueOf(goLibrary(s, signer, operation.Service)).MethodByName(operation.Name)
 	input := reflect.New(method.Type().In(1).Elem())
-	convert(t, in, input.Interface()) // encoding/json matches clientId with the field ClientId
+	var plain any
+	convert(t, in, &plain)
+	fill(t, input.Elem(), plain)
 	results := method.Call([]reflect.Value{reflect.ValueOf(t.Context()), input})
 	if err, _ := results[1].Interface().(error); err != nil {
 		return nil, goRefusal(t, err)
 	}
-	var out any
-	convert(t, results[0].Interface(), &out)
-	return lowerCamel(out).(map[string]any), nil
+	out := read(t, results[0], operation.Service.Protocol == api.RESTJSON).(map[string]any)
+	delete(out, "resultMetadata")
+	delete(out, "ResultMetadata")
+	return out, nil
 }
 
-func convert(t testing.TB, from, to any) {
-	t.Helper()
-	text, err := json.Marshal(from)
-	if err == nil {
-		err = json.Unmarshal(text, to)
+// goLibrary is the client of the service. Without a key it signs nothing.
+func goLibrary(s *harness.Server, signer key, service *api.Service) any {
+	config := aws.Config{
+		Region: s.Region, BaseEndpoint: &s.Endpoint, RetryMaxAttempts: 1, Credentials: aws.AnonymousCredentials{},
 	}
-	if err != nil {
-		t.Fatal(err)
+	if signer != (key{}) {
+		config.Credentials = credentials.NewStaticCredentialsProvider(signer.ID, signer.Secret, signer.Session)
 	}
-}
-
-// lowerCamel turns the names of Go fields into those of the service model, and leaves out what is not set.
-func lowerCamel(value any) any {
-	switch value := value.(type) {
-	case map[string]any:
-		lowered := map[string]any{}
-		for name, inner := range value {
-			if inner != nil {
-				lowered[strings.ToLower(name[:1])+name[1:]] = lowerCamel(inner)
-			}
-		}
-		return lowered
-	case []any:
-		for i := range value {
-			value[i] = lowerCamel(value[i])
-		}
+	switch service {
+	case api.SSOOIDC:
+		return ssooidc.NewFromConfig(config)
+	case api.SSO:
+		return sso.NewFromConfig(config)
+	case api.STS:
+		return sts.NewFromConfig(config)
+	case api.SSOAdmin:
+		return ssoadmin.NewFromConfig(config)
+	case api.IdentityStore:
+		return identitystore.NewFromConfig(config)
 	}
-	return value
+	panic("no library for " + service.ID)
 }
 
 // goRefusal reads the error as a Go program does, with errors.As.
@@ -92,16 +83,17 @@ func goRefusal(t testing.TB, err error) *refusal {
 	if got.Typed = strings.HasSuffix(class.Type().PkgPath(), "/types"); got.Typed {
 		got.Exception = class.Type().Name()
 		got.Error, got.Description = textField(class, "Error_"), textField(class, "Error_description")
+		got.Reason, got.Endpoint, got.Region = textField(class, "Reason"), textField(class, "Endpoint"), textField(class, "Region")
 	}
 	return got
 }
 
 func textField(class reflect.Value, name string) string {
-	field := class.FieldByName(name)
-	if !field.IsValid() {
+	field := reflect.Indirect(class.FieldByName(name))
+	if field.Kind() != reflect.String {
 		return ""
 	}
-	return aws.ToString(field.Interface().(*string))
+	return field.String()
 }
 
 // identity loads the profile as any Go program does.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,34 @@ func TestBoto3(t *testing.T) {
 func TestJavaScriptSDK(t *testing.T) {
 	node := harness.NodeJS(t)
 	suite(t, startDriver(t, []string{node, "js/identity.mjs"}, node, "js/drive.mjs"))
+}
+
+// The drivers of these have only the services in which people use them against an instance like ours: the SDK for Go does the rest.
+func TestJavaSDK(t *testing.T) { suite(t, javaSDK(t)) }
+func TestRustSDK(t *testing.T) { suite(t, rustSDK(t)) }
+
+func javaSDK(t *testing.T) client {
+	driver := startDriver(t, nil, harness.NeedProgram(t, "java"), "-cp", "java/lib/*", "java/Drive.java")
+	return specialist{driver, []*api.Service{api.SSOOIDC, api.STS}, goSDK{}}
+}
+
+func rustSDK(t *testing.T) client {
+	return specialist{startDriver(t, nil, "rust/target/debug/drive"), []*api.Service{api.SSOOIDC}, goSDK{}}
+}
+
+// specialist is a client for some services, with another one for the rest.
+type specialist struct {
+	driver   *driver
+	services []*api.Service
+	client
+}
+
+func (s specialist) call(t testing.TB, at *harness.Server, signer key, operation *api.Operation, in members) (members, *refusal) {
+	t.Helper()
+	if slices.Contains(s.services, operation.Service) {
+		return s.driver.call(t, at, signer, operation, in)
+	}
+	return s.client.call(t, at, signer, operation, in)
 }
 
 // These refresh before the end, so that no request fails for want of a token.
@@ -53,15 +82,16 @@ func TestTokensAreRefreshedBeforeTheyExpire(t *testing.T) {
 	}
 }
 
-// awsCLI1 is the AWS CLI v1.
-type awsCLI1 struct{ home *home }
+// awsCLI is an AWS CLI at somebody's home.
+type awsCLI struct {
+	program string
+	home    *home
+}
 
 // TestAWSCLI1 leaves out the provocations: the CLI is botocore, which TestBoto3 provokes, and a second for each call.
 func TestAWSCLI1(t *testing.T) {
 	server := harness.Start(t)
-	c := awsCLI1{newHome(t, server)}
-	// Otherwise the CLI v1 fetches every value that begins with http:// and sends what it finds there.
-	c.home.write(t, c.home.configFile(), []byte(printedConfig(t, server)+"cli_follow_urlparam = false\n"))
+	c := newAWSCLI1(t, server)
 	for name, test := range map[string]func(*party){
 		"device flow": deviceFlow, "PKCE flow": pkceFlow, "refresh": refresh, "portal": portal,
 		"role credentials from the session cache": cachedSession, "silent refresh of an expired token": silentRefresh,
@@ -70,21 +100,31 @@ func TestAWSCLI1(t *testing.T) {
 	}
 }
 
-func (c awsCLI1) call(t testing.TB, s *harness.Server, operation *api.Operation, in members) (members, *refusal) {
+func newAWSCLI1(t testing.TB, server *harness.Server) awsCLI {
+	c := awsCLI{harness.InVenv("aws"), newHome(t, server)}
+	// Otherwise the CLI v1 fetches every value that begins with http:// and sends what it finds there.
+	c.home.write(t, c.home.configFile(), []byte(printedConfig(t, server)+"cli_follow_urlparam = false\n"))
+	return c
+}
+
+func (c awsCLI) call(t testing.TB, s *harness.Server, signer key, operation *api.Operation, in members) (members, *refusal) {
 	t.Helper()
 	command := []string{
-		harness.InVenv("aws"), operation.Service.Command, commandFlag(operation.Name)[3:], "--endpoint-url", s.Endpoint, "--output", "json", "--no-paginate",
+		c.program, operation.Service.Command, cliWord(operation.Name), "--endpoint-url", s.Endpoint, "--region", s.Region, "--output", "json", "--no-paginate",
 	}
-	for name, value := range in {
-		command = append(command, commandFlag(name))
-		switch value := value.(type) {
-		case []string:
-			command = append(command, value...)
-		default:
-			command = append(command, fmt.Sprint(value))
-		}
+	switch {
+	case operation.Auth == api.AuthNone:
+		command = append(command, c.options(in)...)
+	case signer == key{}:
+		command = append(command, "--no-sign-request", "--cli-input-json", jsonOf(t, in))
+	default: // what is nested has no form as options that one could write down once for all
+		command = append(command, "--cli-input-json", jsonOf(t, in))
 	}
-	out, err := atHome(c.home, command...).Output()
+	program := atHome(c.home, command...)
+	if signer != (key{}) {
+		program.Env = append(program.Env, "AWS_ACCESS_KEY_ID="+signer.ID, "AWS_SECRET_ACCESS_KEY="+signer.Secret, "AWS_SESSION_TOKEN="+signer.Session)
+	}
+	out, err := program.Output()
 	if err != nil {
 		return nil, cliRefusal(t, err)
 	}
@@ -98,18 +138,43 @@ func (c awsCLI1) call(t testing.TB, s *harness.Server, operation *api.Operation,
 	return answer, nil
 }
 
-// commandFlag turns the name of a member into that of an option: clientId to --client-id.
-func commandFlag(member string) string {
-	var flag strings.Builder
-	flag.WriteString("--")
-	for _, letter := range member {
+// options are the members as somebody types them.
+func (c awsCLI) options(in members) (words []string) {
+	for name, value := range in {
+		words = append(words, "--"+cliWord(name))
+		switch value := value.(type) {
+		case []string:
+			words = append(words, value...)
+		default:
+			words = append(words, fmt.Sprint(value))
+		}
+	}
+	return words
+}
+
+func jsonOf(t testing.TB, value any) string {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// cliWord turns a name of the model into a word of the command line: clientId to client-id, CreateTokenWithIAM to create-token-with-iam.
+func cliWord(name string) string {
+	name = strings.ReplaceAll(name, "IAM", "Iam")
+	var word strings.Builder
+	for i, letter := range name {
 		if 'A' <= letter && letter <= 'Z' {
-			flag.WriteByte('-')
+			if i > 0 {
+				word.WriteByte('-')
+			}
 			letter += 'a' - 'A'
 		}
-		flag.WriteRune(letter)
+		word.WriteRune(letter)
 	}
-	return flag.String()
+	return word.String()
 }
 
 var cliError = regexp.MustCompile(`An error occurred \((\w+)\) when calling the \w+ operation: (.+)`)
@@ -128,7 +193,7 @@ func cliRefusal(t testing.TB, err error) *refusal {
 	return &refusal{Exception: line[1], Message: line[2]}
 }
 
-func (c awsCLI1) identity(t testing.TB, h *home) identity {
+func (c awsCLI) identity(t testing.TB, h *home) identity {
 	t.Helper()
-	return whoami(t, h, []string{harness.InVenv("aws"), "sts", "get-caller-identity", "--output", "json"})
+	return whoami(t, h, []string{c.program, "sts", "get-caller-identity", "--output", "json"})
 }

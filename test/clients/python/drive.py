@@ -1,5 +1,6 @@
 """Calls AWS operations through boto3: one for each line of standard input, answered by one line of standard output."""
 
+import datetime
 import json
 import sys
 
@@ -8,13 +9,25 @@ from botocore import UNSIGNED, xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-CONFIG = Config(retries={"total_max_attempts": 1}, signature_version=UNSIGNED)
+ONCE = {"total_max_attempts": 1}
+
+
+def connect(request):
+    key = request.get("key")
+    if key is None:
+        signing = {"config": Config(retries=ONCE, signature_version=UNSIGNED)}
+    else:
+        signing = {
+            "config": Config(retries=ONCE),
+            "aws_access_key_id": key["accessKeyId"],
+            "aws_secret_access_key": key["secretAccessKey"],
+            "aws_session_token": key["sessionToken"] or None,
+        }
+    return boto3.client(request["service"], region_name=request["region"], endpoint_url=request["endpoint"], **signing)
 
 
 def call(request):
-    client = boto3.client(
-        request["service"], region_name=request["region"], endpoint_url=request["endpoint"], config=CONFIG
-    )
+    client = connect(request)
     try:
         output = getattr(client, xform_name(request["operation"]))(**request["input"])
     except ClientError as error:
@@ -34,10 +47,19 @@ def refusal(client, error):
         "error": response.get("error", ""),
         "description": response.get("error_description", ""),
         "message": response["Error"]["Message"],
+        "reason": response.get("reason", response.get("Reason", "")),
+        "endpoint": response.get("endpoint", ""),
+        "region": response.get("region", ""),
         "status": response["ResponseMetadata"]["HTTPStatusCode"],
         "requestId": response["ResponseMetadata"]["RequestId"],
     }
 
 
+def moment(value):
+    if isinstance(value, datetime.datetime):
+        return value.timestamp()
+    raise TypeError(value)
+
+
 for line in sys.stdin:
-    print(json.dumps(call(json.loads(line))), flush=True)
+    print(json.dumps(call(json.loads(line)), default=moment), flush=True)
