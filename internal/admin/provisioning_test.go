@@ -100,6 +100,8 @@ func TestProvisioningBringsAccountsUpToDate(t *testing.T) {
 	expect("while it is provisioned", nil, []string{first, second, third})
 	b.clock.Advance(time.Minute)
 	expect("once it was provisioned", []string{first, second, third}, nil)
+	provision("")
+	expect("while what is up to date is provisioned again", []string{first, second, third}, nil)
 }
 
 func TestProvisioningWhereNobodyIsAssignedFails(t *testing.T) {

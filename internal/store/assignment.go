@@ -114,9 +114,8 @@ func (tx *Tx) AssignmentsOf(p Principal, accountID string, after Assignment, lim
 // and permission set, those of the groups after the given one.
 func (tx *Tx) AssignmentsOfGroups(userID, accountID, afterGroupID string, limit int) ([]Assignment, error) {
 	first, last := accounts(accountID)
-	return list(tx, scanAssignment, `SELECT `+assignmentColumns+` FROM group_membership m
-		JOIN account_assignment a ON a.principal_type = 'GROUP' AND a.principal_id = m.group_id
-		WHERE m.user_id = $1 AND m.group_id > $2 AND a.account_id >= $3 AND a.account_id <= $4
+	return list(tx, scanAssignment, `SELECT `+assignmentColumns+` FROM group_membership m CROSS JOIN account_assignment a
+		WHERE m.user_id = $1 AND m.group_id > $2 AND a.principal_type = 'GROUP' AND a.principal_id = m.group_id AND a.account_id >= $3 AND a.account_id <= $4
 			AND a.begins_at <= $5 AND (a.ends_at = 0 OR a.ends_at > $5)
 		ORDER BY m.group_id, a.account_id, a.permission_set_id LIMIT $6`,
 		userID, afterGroupID, first, last, tx.Millis(), limit)
@@ -127,13 +126,13 @@ func (tx *Tx) IsMember(m Membership) (bool, error) {
 	return tx.one(`SELECT 1 FROM group_membership WHERE user_id = $1 AND group_id = $2`, func(row) {}, m.UserID, m.GroupID)
 }
 
-// assignedTo are the assignments of user $1 that hold at $2, direct or through a group.
+// assignedTo are the assignments of user $1 that hold at $2, direct or through a group. CROSS has SQLite begin with the memberships, here and
+// above: left to itself it may begin with the assignments of everybody in an account, or of every group.
 const assignedTo = `(SELECT account_id, permission_set_id FROM account_assignment
 		WHERE principal_type = 'USER' AND principal_id = $1 AND begins_at <= $2 AND (ends_at = 0 OR ends_at > $2)
 	UNION
-	SELECT a.account_id, a.permission_set_id FROM group_membership m
-		JOIN account_assignment a ON a.principal_type = 'GROUP' AND a.principal_id = m.group_id
-		WHERE m.user_id = $1 AND a.begins_at <= $2 AND (a.ends_at = 0 OR a.ends_at > $2))`
+	SELECT a.account_id, a.permission_set_id FROM group_membership m CROSS JOIN account_assignment a
+		WHERE m.user_id = $1 AND a.principal_type = 'GROUP' AND a.principal_id = m.group_id AND a.begins_at <= $2 AND (a.ends_at = 0 OR a.ends_at > $2))`
 
 // AssignedAccounts returns up to limit accounts in which the user holds a permission set, by id, those after the given one.
 func (tx *Tx) AssignedAccounts(userID, after string, limit int) ([]Account, error) {
