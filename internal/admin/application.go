@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"sallyport/internal/api"
 	"sallyport/internal/arn"
@@ -31,8 +32,7 @@ func (s *Service) CreateApplication(ctx context.Context, caller api.Caller, in *
 			return "", err
 		}
 		out.IdentityStoreARN = v.identityStoreARN()
-		token := clientToken{in.ClientToken, parameters(v.operation, *in)}
-		return v.once(token, &out.ApplicationARN, func() (string, error) { return v.createApplication(i, in) })
+		return v.once(repeatable{in.ClientToken, in}, &out.ApplicationARN, func() (string, error) { return v.createApplication(i, in) })
 	})
 	return answer(out, err)
 }
@@ -41,8 +41,13 @@ func (v *visit) createApplication(i instance, in *api.CreateApplicationRequest) 
 	if in.ApplicationProviderARN != arn.CustomApplication {
 		return "", fault.Validation.Refuse("ApplicationProviderArn must be " + arn.CustomApplication + ": applications of other kinds are not made with this operation")
 	}
-	if err := checkPortalOptions(in.PortalOptions); err != nil {
+	if err := checkTexts(in.Name, in.Description); err != nil {
 		return "", err
+	}
+	if in.PortalOptions != nil {
+		if err := checkSignInOptions(in.PortalOptions.SignInOptions); err != nil {
+			return "", err
+		}
 	}
 	tags, err := newTags(in.Tags)
 	if err != nil {
@@ -78,11 +83,12 @@ func orElse(text, otherwise string) string {
 	return text
 }
 
-func checkPortalOptions(options *api.PortalOptions) error {
-	if options == nil {
-		return nil
+// checkTexts refuses the one character of the model's "any" that not every database keeps.
+func checkTexts(name, description string) error {
+	if strings.ContainsRune(name+description, 0) {
+		return fault.Validation.Refuse("Name and Description must not have null characters")
 	}
-	return checkSignInOptions(options.SignInOptions)
+	return nil
 }
 
 func checkSignInOptions(options *api.SignInOptions) error {
@@ -239,6 +245,9 @@ func (v *visit) mustOwnOrFilter(i instance, member string) error {
 
 // UpdateApplication changes an application. Members that are absent stay as they are.
 func (s *Service) UpdateApplication(ctx context.Context, caller api.Caller, in *api.UpdateApplicationRequest) (*api.UpdateApplicationResponse, error) {
+	if err := checkTexts(in.Name, in.Description); err != nil {
+		return nil, err
+	}
 	if in.PortalOptions != nil {
 		if err := checkSignInOptions(in.PortalOptions.SignInOptions); err != nil {
 			return nil, err

@@ -69,13 +69,27 @@ func checkJWTBearer(v *visit, a store.Application, g api.Grant) error {
 	return nil
 }
 
+// kindOfGrant is the type of a grant, which has the member of the union that goes with it.
+func kindOfGrant(in *api.PutApplicationGrantRequest) (grantKind, error) {
+	for _, kind := range grantKinds {
+		if kind.Type != in.GrantType {
+			continue
+		}
+		if !kind.given(in.Grant) {
+			return kind, fault.Validation.Refuse("Grant must have the member " + kind.Member + " for the GrantType " + kind.Type)
+		}
+		return kind, nil
+	}
+	return grantKind{}, fault.Validation.Refuse("GrantType is not one that an application can have")
+}
+
 // PutApplicationGrant gives an application a grant, in place of an earlier one of the type.
 func (s *Service) PutApplicationGrant(ctx context.Context, caller api.Caller, in *api.PutApplicationGrantRequest) (*api.PutApplicationGrantResponse, error) {
-	kind := grantKinds[slices.IndexFunc(grantKinds, func(k grantKind) bool { return k.Type == in.GrantType })]
-	if !kind.given(in.Grant) {
-		return nil, fault.Validation.Refuse("Grant must have the member " + kind.Member + " for the GrantType " + kind.Type)
+	kind, err := kindOfGrant(in)
+	if err != nil {
+		return nil, err
 	}
-	err := s.changeApplication(ctx, caller, api.PutApplicationGrant.Operation, in.ApplicationARN, func(v *visit, a store.Application) (bool, error) {
+	err = s.changeApplication(ctx, caller, api.PutApplicationGrant.Operation, in.ApplicationARN, func(v *visit, a store.Application) (bool, error) {
 		if err := kind.check(v, a, in.Grant); err != nil {
 			return false, err
 		}

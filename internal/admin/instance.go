@@ -87,8 +87,7 @@ func (s *Service) DescribeInstance(ctx context.Context, caller api.Caller, in *a
 func (s *Service) CreateInstance(ctx context.Context, caller api.Caller, in *api.CreateInstanceRequest) (*api.CreateInstanceResponse, error) {
 	out := &api.CreateInstanceResponse{}
 	err := s.change(ctx, caller, api.CreateInstance.Operation, func(v *visit) (string, error) {
-		token := clientToken{in.ClientToken, parameters(v.operation, *in)}
-		return v.once(token, &out.InstanceARN, func() (string, error) { return v.createInstance(in) })
+		return v.once(repeatable{in.ClientToken, in}, &out.InstanceARN, func() (string, error) { return v.createInstance(in) })
 	})
 	return answer(out, err)
 }

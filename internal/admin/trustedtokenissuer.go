@@ -38,8 +38,7 @@ func (s *Service) CreateTrustedTokenIssuer(ctx context.Context, caller api.Calle
 		if err != nil {
 			return "", err
 		}
-		token := clientToken{in.ClientToken, parameters(v.operation, *in)}
-		return v.once(token, &out.TrustedTokenIssuerARN, func() (string, error) { return v.createIssuer(i, in) })
+		return v.once(repeatable{in.ClientToken, in}, &out.TrustedTokenIssuerARN, func() (string, error) { return v.createIssuer(i, in) })
 	})
 	return answer(out, err)
 }
