@@ -116,7 +116,7 @@ func (r Role) Signer() api.Signer {
 
 // Holds tells whether the person's session that the credentials hang on still lets them be used. Credentials that hang on none hold until
 // they expire. A session that came to its end by itself does not take credentials with it: they have an end of their own, and a role's may
-// be later. One that somebody ended does, at once, and so does disabling the person. It is one read.
+// be later. One that somebody ended does, at once, and so does disabling the person or the application. It is one read.
 func (r Role) Holds(tx *store.Tx) (bool, error) {
 	if r.UserSessionID == "" {
 		return true, nil
@@ -128,7 +128,7 @@ func (r Role) Holds(tx *store.Tx) (bool, error) {
 	if !found { // the person was deleted. A session's row outlives its end by a day, which is longer than any credentials live
 		return false, nil
 	}
-	return session.RevokedAt == 0 && user.Status == store.StatusEnabled, nil
+	return session.RevokedAt == 0 && session.ClientStands() && user.Status == store.StatusEnabled, nil
 }
 
 // UserID is the unique id of a user with long-lived keys, as AWS writes it.

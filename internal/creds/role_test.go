@@ -210,6 +210,9 @@ func TestCredentialsHoldAsLongAsNobodyEndsTheSessionThatTheyHangOn(t *testing.T)
 		{name: "of a person who was disabled", session: "s", change: func(tx *store.Tx) error {
 			return tx.PutUser(store.User{UserID: "u", UserName: "alice", Status: store.StatusDisabled})
 		}},
+		{name: "of an application that is gone", session: "t", change: func(tx *store.Tx) error {
+			return tx.AddSession(store.Session{SessionID: "t", UserID: "u", ApplicationID: "apl-1", EndsAt: tx.Now.Add(time.Hour).UnixMilli()})
+		}},
 		{name: "of a person who was deleted", session: "s", change: func(tx *store.Tx) error { return tx.DeleteUser("u") }},
 		{name: "of a session that nobody knows", session: "other"},
 	}
