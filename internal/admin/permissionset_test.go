@@ -281,6 +281,11 @@ func TestAnInlinePolicyIsKeptAsItWasSent(t *testing.T) {
 	if got := get(); got != "" {
 		t.Errorf("a new permission set has the policy %q", got)
 	}
+	none := ""
+	wire := api.GetInlinePolicyForPermissionSet.Output.AppendJSON(nil, &api.GetInlinePolicyForPermissionSetResponse{InlinePolicy: &none})
+	if string(wire) != `{"InlinePolicy":""}` {
+		t.Errorf("no policy is %s on the wire", wire)
+	}
 	spaced := strings.Replace(readEverything, ",", ",\n\t  ", 1) + strings.Repeat(" ", 20_000)
 	for _, document := range []string{readEverything, spaced} {
 		must(b, b.PutInlinePolicyToPermissionSet, owner, api.PutInlinePolicyToPermissionSetRequest{InstanceARN: homeARN, PermissionSetARN: set, InlinePolicy: document})
