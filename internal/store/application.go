@@ -199,11 +199,14 @@ func (tx *Tx) HasApplicationAssignment(a ApplicationAssignment) (bool, error) {
 		WHERE application_id = $1 AND principal_type = $2 AND principal_id = $3`, func(row) {}, a.ApplicationID, a.PrincipalType, a.PrincipalID)
 }
 
-// AssignedToApplication reports whether the user is assigned to the application, directly or through a group.
+// AssignedToApplication reports whether the user is assigned to the application, directly or through a group. CROSS has SQLite begin with the
+// user's memberships: left to itself it reads everybody who is assigned to the application, each time that a token is issued.
 func (tx *Tx) AssignedToApplication(applicationID, userID string) (bool, error) {
 	return tx.one(`SELECT application_id FROM application_assignment
-		WHERE application_id = $1 AND (principal_type = 'USER' AND principal_id = $2 OR principal_type = 'GROUP' AND principal_id IN
-			(SELECT group_id FROM group_membership WHERE user_id = $2)) LIMIT 1`, func(row) {}, applicationID, userID)
+			WHERE application_id = $1 AND principal_type = 'USER' AND principal_id = $2
+		UNION ALL SELECT a.application_id FROM group_membership m CROSS JOIN application_assignment a
+			WHERE m.user_id = $2 AND a.application_id = $1 AND a.principal_type = 'GROUP' AND a.principal_id = m.group_id
+		LIMIT 1`, func(row) {}, applicationID, userID)
 }
 
 // PrincipalQuery asks for a page of what a principal is assigned to, a user through groups as well.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -166,5 +167,32 @@ func TestAPrincipalThatIsDeletedLosesItsApplications(t *testing.T) {
 	update(t, s, func(tx *Tx) error { return tx.DeleteGroup("x") })
 	if got := view(t, s, left); len(got) != 0 {
 		t.Errorf("after the group was deleted: %v, want none", got)
+	}
+}
+
+// Pages and the question that is asked for each token cost the same however many applications and assignments there are.
+func TestApplicationsAndAssignmentsAreReadFromTheirPlaceInAnIndex(t *testing.T) {
+	questions := map[string]struct {
+		ask  func(tx *Tx) error
+		want string // a step of the plan
+	}{
+		"Applications": {func(tx *Tx) error { _, err := tx.Applications(ApplicationQuery{InstanceID: "i", Limit: 9}); return err },
+			"SEARCH application USING INDEX application_instance (instance_id=? AND application_id>?)"},
+		"ApplicationAssignments": {func(tx *Tx) error { _, err := tx.ApplicationAssignments(ApplicationAssignment{}, 9); return err },
+			"SEARCH application_assignment USING PRIMARY KEY (application_id=? AND (principal_type,principal_id)>(?,?))"},
+		"ApplicationAssignmentsOf": {func(tx *Tx) error { _, err := tx.ApplicationAssignmentsOf(PrincipalQuery{Limit: 9}); return err },
+			"SEARCH a USING INDEX application_assignment_principal (principal_type=? AND principal_id=? AND application_id>?)"},
+		"AssignedToApplication, directly": {func(tx *Tx) error { _, err := tx.AssignedToApplication("a", "u"); return err },
+			"SEARCH application_assignment USING PRIMARY KEY (application_id=? AND principal_type=? AND principal_id=?)"},
+		"AssignedToApplication, through a group": {func(tx *Tx) error { _, err := tx.AssignedToApplication("a", "u"); return err },
+			"SEARCH a USING PRIMARY KEY (application_id=? AND principal_type=? AND principal_id=?)"},
+	}
+	for name, question := range questions {
+		for statement, steps := range plans(t, question.ask) {
+			scans := slices.ContainsFunc(steps, func(step string) bool { return strings.HasPrefix(step, "SCAN") })
+			if scans || !slices.Contains(steps, question.want) {
+				t.Errorf("%s:\n%s\n%s", name, strings.Join(steps, "\n"), statement)
+			}
+		}
 	}
 }
