@@ -71,8 +71,8 @@ func (a application) grant(t oauth.GrantType) (document grantDocument, err error
 	return document, nil
 }
 
-// targets are the applications that may exchange a token with the scope: those that the scope names. A scope that names none is good for
-// many things, and not for that.
+// targets are the applications that may exchange a token with the scope: those that the scope names, one by one or all of the instance. A
+// scope that names none is good for many things, and not for that.
 func (a application) targets(scope oauth.Scope) ([]string, error) {
 	for _, row := range a.scopes {
 		if row.Scope != string(scope) || row.Targets == "" {

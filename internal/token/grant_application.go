@@ -122,7 +122,10 @@ func (s *Service) readRequest(ctx context.Context, r *applicationRequest, g appl
 	}
 	found := false
 	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		if r.app, found, err = readApplication(tx, name); err != nil || !found || g.Read == nil {
+		if r.app, found, err = readApplication(tx, name); err != nil || !found {
+			return err
+		}
+		if r.access, err = s.Access(ctx, tx, r.caller); err != nil || g.Read == nil {
 			return err
 		}
 		return g.Read(s, tx, r)
@@ -157,7 +160,7 @@ func (s *Service) checkCaller(ctx context.Context, r *applicationRequest) error 
 		checks.Fail("caller", "the request is not signed")
 		return fault.AccessDenied.Refuse("The request has to be signed with AWS credentials")
 	}
-	access, err := s.access(ctx, r)
+	access, err := r.question()
 	if err != nil {
 		return err
 	}
@@ -181,35 +184,26 @@ func (s *Service) checkCaller(ctx context.Context, r *applicationRequest) error 
 		Because("%s", verdict.Reason())
 }
 
-// access is the question to the policies. Who calls is asked once; the policy of the application is that of the latest reading.
-func (s *Service) access(ctx context.Context, r *applicationRequest) (policy.Access, error) {
-	if r.access.Action == "" {
-		access, err := s.Access(ctx, r.caller)
-		if err != nil {
-			return policy.Access{}, fmt.Errorf("read the policies of the caller: %w", err)
-		}
-		access.Action, access.Request.Resource = actionCreateToken, r.app.ARN()
-		r.access = access
-	}
-	access := r.access
-	access.ResourceAccount, access.ResourceRequired = r.app.AccountID, true
+// question is what the policies are asked. Those of the caller are as they were first read; that of the application is of the latest reading.
+func (r *applicationRequest) question() (policy.Access, error) {
+	q := r.access
+	q.Action, q.Request.Resource = actionCreateToken, r.app.ARN()
+	q.ResourceAccount, q.ResourceRequired = r.app.AccountID, true
 	if r.app.ActorPolicy == "" {
-		return access, nil
+		return q, nil
 	}
 	actors, err := policy.Parse([]byte(r.app.ActorPolicy), policy.Resource)
 	if err != nil {
 		return policy.Access{}, fmt.Errorf("read the actor policy of application %s: %w", r.app.ApplicationID, err)
 	}
-	access.Resource = policy.Set{{Name: "ActorPolicy", Policy: actors}}
-	return access, nil
+	q.Resource = policy.Set{{Name: "ActorPolicy", Policy: actors}}
+	return q, nil
 }
 
 // accessBySignature is who calls, as far as the signature tells, without policies of theirs.
-func (s *Service) accessBySignature(_ context.Context, caller api.Caller) (policy.Access, error) {
+func accessBySignature(_ context.Context, tx *store.Tx, caller api.Caller) (policy.Access, error) {
 	principal := creds.Principal(caller.Signer)
-	return policy.Access{Request: policy.Request{
-		Principal: principal, Context: principal.Globals(s.Clock.Now(), caller.Address),
-	}}, nil
+	return policy.Access{Request: policy.Request{Principal: principal, Context: principal.Globals(tx.Now, caller.Address)}}, nil
 }
 
 // settle decides what the request may be about: the grant, its members, the scopes.

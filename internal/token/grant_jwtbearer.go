@@ -164,8 +164,14 @@ func redeemAssertion(ctx context.Context, s *Service, tx *store.Tx, r *applicati
 	if err != nil {
 		return issue{}, err
 	}
-	if !found || issuer != r.issuer {
-		return issue{}, issuerNotTrusted.Because("the issuer changed while the assertion was verified")
+	// The application is read anew by now. What it takes from the issuer may have changed while that was asked for its keys.
+	audiences, err := s.authorizedAudiences(trace.From(ctx), r)
+	if err != nil {
+		return issue{}, err
+	}
+	wanted := func(audience string) bool { return slices.Contains(audiences, audience) }
+	if !found || issuer != r.issuer || !slices.ContainsFunc(r.claims.Audiences, wanted) {
+		return issue{}, issuerNotTrusted.Because("the issuer, or what is taken from it, changed while the assertion was verified")
 	}
 	user, err := findPerson(ctx, tx, r)
 	if err != nil {

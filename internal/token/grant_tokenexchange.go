@@ -158,7 +158,7 @@ func (s *Service) checkTarget(checks *trace.Trace, tx *store.Tx, r *applicationR
 		if err != nil {
 			return "", err
 		}
-		if slices.Contains(targets, r.app.ARN()) {
+		if slices.Contains(targets, r.app.ARN()) || slices.Contains(targets, arn.Instance{InstanceID: r.app.InstanceID}.String()) {
 			checks.Pass("target", "its scope %s names the application", scope)
 			return holder.ARN(), nil
 		}
