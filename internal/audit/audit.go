@@ -31,6 +31,24 @@ const (
 	DirectoryApplied Name = "DirectoryApplied"
 )
 
+// The events of users, roles and OpenID providers of accounts, and of their keys and policies.
+const (
+	IAMUserCreated      Name = "IAMUserCreated"
+	IAMUserDeleted      Name = "IAMUserDeleted"
+	IAMRoleCreated      Name = "IAMRoleCreated"
+	IAMRoleUpdated      Name = "IAMRoleUpdated"
+	IAMRoleDeleted      Name = "IAMRoleDeleted"
+	IAMPolicyPut        Name = "IAMPolicyPut"
+	IAMPolicyDeleted    Name = "IAMPolicyDeleted"
+	AccessKeyCreated    Name = "AccessKeyCreated"
+	AccessKeyUpdated    Name = "AccessKeyUpdated"
+	AccessKeyRotated    Name = "AccessKeyRotated"
+	AccessKeyDeleted    Name = "AccessKeyDeleted"
+	OIDCProviderCreated Name = "OIDCProviderCreated"
+	OIDCProviderUpdated Name = "OIDCProviderUpdated"
+	OIDCProviderDeleted Name = "OIDCProviderDeleted"
+)
+
 // Event is one thing that happened. Empty fields do not apply.
 type Event struct {
 	Name      Name

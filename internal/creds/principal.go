@@ -1,6 +1,8 @@
 package creds
 
 import (
+	"time"
+
 	"sallyport/internal/api"
 	"sallyport/internal/policy"
 )
@@ -12,10 +14,40 @@ func Principal(signer *api.Signer) policy.Principal {
 	}
 	p := policy.Principal{
 		Kind: policy.User, ARN: signer.ARN, Account: signer.Account, RoleARN: signer.RoleARN, UserID: signer.UserID,
-		UserName: signer.UserName, Tags: signer.Tags, SourceIdentity: signer.SourceIdentity,
+		UserName: signer.UserName, Provider: signer.FederatedProvider, Tags: signer.Tags, SourceIdentity: signer.SourceIdentity,
 	}
 	if signer.Kind == api.RoleSigner {
 		p.Kind = policy.AssumedRole
 	}
 	return p
+}
+
+// ConditionKeys are those that every request of the caller has: the global ones, and those of the person whom an identity context names. A
+// person of an audit context is no ground for decisions, and has none.
+func ConditionKeys(caller api.Caller, now time.Time) policy.Context {
+	keys := Principal(caller.Signer).Globals(now, caller.Address)
+	signer := caller.Signer
+	if signer == nil {
+		return keys
+	}
+	if signer.Region != "" {
+		keys.Set("aws:RequestedRegion", signer.Region)
+	}
+	if signer.Temporary {
+		keys.Set("aws:TokenIssueTime", time.UnixMilli(signer.IssuedAt).UTC().Format(time.RFC3339))
+	}
+	if person := signer.OnBehalfOf; person != nil && !person.AuditOnly {
+		for key, value := range map[string]string{
+			"identitystore:UserId":           person.UserID,
+			"identitystore:IdentityStoreArn": person.IdentityStoreARN,
+			"identitycenter:InstanceArn":     person.InstanceARN,
+			"identitycenter:ApplicationArn":  person.ApplicationARN,
+			"identitycenter:CredentialId":    person.CredentialID,
+		} {
+			if value != "" {
+				keys.Set(key, value)
+			}
+		}
+	}
+	return keys
 }

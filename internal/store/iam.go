@@ -132,7 +132,7 @@ func (tx *Tx) deleteOfPrincipal(p IAMPrincipal) error {
 }
 
 // IAMPolicy is an identity policy of a user or a role. One without a document is managed by AWS and attached: Name is then what stands
-// behind arn:aws:iam::aws:policy/.
+// behind arn:aws:iam:: in its ARN, with a colon, which names of other policies do not have.
 type IAMPolicy struct {
 	Name     string
 	Document string

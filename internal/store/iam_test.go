@@ -170,8 +170,8 @@ func TestWhatAPrincipalMayDoIsOneQuestion(t *testing.T) {
 	}
 	update(t, s, func(tx *Tx) error { return tx.PutIAMPolicy(alice.Principal(), IAMPolicy{"b", "{}"}) })
 	update(t, s, func(tx *Tx) error { return tx.PutIAMPolicy(alice.Principal(), IAMPolicy{"b", "{2}"}) })
-	update(t, s, func(tx *Tx) error { return tx.PutIAMPolicy(alice.Principal(), IAMPolicy{"AdministratorAccess", ""}) })
-	want := []IAMPolicy{{"AdministratorAccess", ""}, {"b", "{2}"}}
+	update(t, s, func(tx *Tx) error { return tx.PutIAMPolicy(alice.Principal(), IAMPolicy{"aws:policy/AdministratorAccess", ""}) })
+	want := []IAMPolicy{{"aws:policy/AdministratorAccess", ""}, {"b", "{2}"}}
 	if i, _ := identity(alice.Principal()); !slices.Equal(i.Policies, want) {
 		t.Errorf("policies %+v", i.Policies)
 	}
@@ -239,7 +239,7 @@ func TestTheHoldersOfEarlierKeysBecomeAdministrators(t *testing.T) {
 		t.Errorf("key %+v", key)
 	}
 	policies := view(t, s, func(tx *Tx) ([]IAMPolicy, error) { return tx.IAMPolicies(key.Principal()) })
-	if len(policies) != 1 || policies[0] != (IAMPolicy{"AdministratorAccess", ""}) {
+	if len(policies) != 1 || policies[0] != (IAMPolicy{"aws:policy/AdministratorAccess", ""}) {
 		t.Errorf("policies %+v", policies)
 	}
 }

@@ -1,0 +1,152 @@
+package iam
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"sallyport/internal/api"
+	"sallyport/internal/creds"
+	"sallyport/internal/policy"
+	"sallyport/internal/store"
+)
+
+// The names of limits, as they stand in explanations.
+const (
+	limitSession  = "session policy"
+	limitBoundary = "permissions boundary"
+	limitPerson   = "boundary of identity-enhanced sessions"
+)
+
+// Access gathers what the caller's side says, in one transaction: who calls, the condition keys that every request of the caller has,
+// identity policies, and what narrows them. Action and resource are for the one who asks.
+func (s *Service) Access(_ context.Context, tx *store.Tx, caller api.Caller) (policy.Access, error) {
+	a := policy.Access{Request: policy.Request{Principal: creds.Principal(caller.Signer), Context: creds.ConditionKeys(caller, tx.Now)}}
+	if caller.Signer == nil {
+		return a, nil
+	}
+	var err error
+	if a.Identity, a.Limits, err = s.identity(tx, caller.Signer); err != nil {
+		return a, err
+	}
+	limits, err := s.sessionLimits(caller.Signer)
+	a.Limits = append(a.Limits, limits...)
+	return a, err
+}
+
+// AccessNow is Access in a snapshot of its own.
+func (s *Service) AccessNow(ctx context.Context, caller api.Caller) (a policy.Access, err error) {
+	err = s.Store.View(ctx, func(tx *store.Tx) error {
+		a, err = s.Access(ctx, tx, caller)
+		return err
+	})
+	return a, err
+}
+
+// identity reads the policies of the user, of the role, or of the permission set behind the role.
+func (s *Service) identity(tx *store.Tx, signer *api.Signer) (policy.Set, []policy.Limit, error) {
+	principal := store.IAMPrincipal{AccountID: signer.Account, Kind: store.IAMUserKind, Name: signer.UserName}
+	if signer.Kind == api.RoleSigner {
+		if set, reserved := creds.ReservedPermissionSet(signer.RoleName); reserved {
+			return s.ofPermissionSet(tx, signer, set)
+		}
+		principal.Kind, principal.Name = store.IAMRoleKind, signer.RoleName
+	}
+	identity, found, err := tx.IAMIdentity(principal)
+	if err != nil || !found || !isOf(identity.ID, signer) {
+		return nil, nil, err
+	}
+	var set policy.Set
+	for _, p := range identity.Policies {
+		if policyARN, attached := creds.AttachedARN(p); attached {
+			set, err = s.attach(set, policyARN)
+		} else {
+			set, err = s.add(set, p.Name, p.Document)
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("policy %s of the %s %s: %w", p.Name, principal.Kind, principal.Name, err)
+		}
+	}
+	return set, nil, nil
+}
+
+// isOf tells whether the principal of the row is the signer, and not another one of its name.
+func isOf(id string, signer *api.Signer) bool {
+	if signer.Kind == api.UserSigner {
+		return userID(id, signer.UserName) == signer.UserID
+	}
+	roleID, _, _ := strings.Cut(signer.UserID, ":")
+	return roleID == id
+}
+
+// ofPermissionSet reads the policies of a permission set: its inline policy, and those that AWS manages and that are known here. Policies
+// that each account has of its own are not kept by this house. As grants they say nothing, as a boundary they let nothing through.
+func (s *Service) ofPermissionSet(tx *store.Tx, signer *api.Signer, name string) (policy.Set, []policy.Limit, error) {
+	p, found, err := tx.PermissionSetPolicies(name)
+	if err != nil || !found || creds.ReservedRoleName(name, p.PermissionSetID, signer.Account) != signer.RoleName {
+		return nil, nil, err
+	}
+	var set policy.Set
+	if p.Inline != "" {
+		if set, err = s.add(set, "inline policy of "+name, p.Inline); err != nil {
+			return nil, nil, fmt.Errorf("inline policy of the permission set %s: %w", name, err)
+		}
+	}
+	for _, policyARN := range p.Managed {
+		if set, err = s.attach(set, policyARN); err != nil {
+			return nil, nil, err
+		}
+	}
+	if p.Boundary == (store.Boundary{}) {
+		return set, nil, nil
+	}
+	boundary, err := s.attach(nil, p.Boundary.ManagedPolicyARN)
+	return set, []policy.Limit{{Name: limitBoundary, Set: boundary}}, err
+}
+
+// add appends a document that was checked when it was stored.
+func (s *Service) add(set policy.Set, name, document string) (policy.Set, error) {
+	p, err := s.policies.Parse(document, policy.Identity)
+	if err != nil {
+		return nil, err
+	}
+	return append(set, policy.Named{Name: name, Policy: p}), nil
+}
+
+// attach appends a policy that AWS manages, if it is one that this house knows.
+func (s *Service) attach(set policy.Set, policyARN string) (policy.Set, error) {
+	document, known := policy.Managed(policyARN)
+	if !known {
+		return set, nil
+	}
+	return s.add(set, policyARN, document)
+}
+
+// personsBoundary is what narrows a session with an identity context, in the place of the list of services that AWS attaches to such
+// sessions. They speak for a person, for services that look at whom they speak for; the configuration of the identity centre does not, so
+// an application cannot administer in the name of everybody whose token it holds.
+const personsBoundary = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":["sso:*","identitystore:*","iam:*"],"Resource":"*"}]}`
+
+// sessionLimits are what the session was narrowed to. The documents of one session speak together, and narrow together.
+func (s *Service) sessionLimits(signer *api.Signer) ([]policy.Limit, error) {
+	var limits []policy.Limit
+	var given policy.Set
+	for i, document := range signer.SessionPolicies {
+		p, err := s.policies.Parse(document, policy.Session)
+		if err != nil {
+			return nil, fmt.Errorf("session policy %d of %s: %w", i+1, signer.ARN, err)
+		}
+		given = append(given, policy.Named{Name: fmt.Sprintf("session policy %d", i+1), Policy: p})
+	}
+	if given != nil {
+		limits = append(limits, policy.Limit{Name: limitSession, Set: given})
+	}
+	if person := signer.OnBehalfOf; person != nil && !person.AuditOnly {
+		set, err := s.add(nil, "this server's rule", personsBoundary)
+		if err != nil {
+			return nil, err
+		}
+		limits = append(limits, policy.Limit{Name: limitPerson, Set: set})
+	}
+	return limits, nil
+}

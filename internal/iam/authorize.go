@@ -1,0 +1,129 @@
+package iam
+
+import (
+	"context"
+	"reflect"
+	"slices"
+
+	"sallyport/internal/api"
+	"sallyport/internal/arn"
+	"sallyport/internal/creds"
+	"sallyport/internal/fault"
+	"sallyport/internal/policy"
+	"sallyport/internal/store"
+	"sallyport/internal/trace"
+)
+
+// Authorize decides by the policies of the signer whether it may call the operation with the input. Only principals of the account that
+// owns the instance administer it, and those of delegated accounts: whatever the policies of another account say is that account's word
+// about its own.
+func (s *Service) Authorize(ctx context.Context, caller api.Caller, op *api.Operation, input any) error {
+	if op.OwnAuthorization || op.Auth != api.AuthSigV4 {
+		return nil
+	}
+	if caller.Signer == nil { // the rim lets nobody come so far; that it does is not for a room to trust
+		return fault.AdminAccessDenied.Refuse("the request is not signed")
+	}
+	var access policy.Access
+	var instance store.Instance
+	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if instance, _, err = tx.Instance(); err != nil {
+			return err
+		}
+		access, err = s.Access(ctx, tx, caller)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	access.Request.Action, access.Request.Resource = op.Service.IAMPrefix+":"+op.Name, resourceOf(op, input, instance.OwnerAccountID)
+	access.ResourceAccount = caller.Signer.Account // identity policies alone decide, once the account may administer at all
+	t := trace.From(ctx).Group("identity policies")
+	if caller.Signer.Account != instance.OwnerAccountID && !slices.Contains(s.Delegated, caller.Signer.Account) {
+		t.Fail("account", "%s is not the account that owns the instance, which is %s", caller.Signer.Account, instance.OwnerAccountID)
+		return denied(access, "the instance belongs to another account: call with credentials of its owner")
+	}
+	t.Pass("account", "%s administers the instance", caller.Signer.Account)
+	verdict := policy.Decide(access)
+	explain(t, caller.Signer, access, verdict)
+	if verdict.Decision == policy.Allow {
+		return nil
+	}
+	because := verdict.Reason()
+	if verdict.Decision == policy.ExplicitDeny { // which policy it is, is for operators
+		because = "of an explicit deny (" + verdict.By + ")"
+	}
+	return denied(access, because).Because("%s", verdict.Reason())
+}
+
+func denied(a policy.Access, because string) *fault.Refusal {
+	return fault.AdminAccessDenied.Refuse("User: " + a.Principal.ARN + " is not authorized to perform: " + a.Action +
+		" on resource: " + a.Request.Resource + " because " + because)
+}
+
+// explain writes the decision for operators, with the command that would change it.
+func explain(t *trace.Trace, signer *api.Signer, a policy.Access, v policy.Verdict) {
+	if t == nil {
+		return
+	}
+	if v.Decision == policy.Allow {
+		t.Pass(a.Action, "%s", v.Reason())
+		return
+	}
+	nearest := a.Identity
+	for _, limit := range a.Limits {
+		if limit.Name == v.By {
+			nearest = limit.Set
+		}
+	}
+	if v.Decision == policy.ExplicitDeny {
+		t.Fail(a.Action, "%s", v.Reason())
+		return
+	}
+	t.Fail(a.Action, "%s: %s", v.Reason(), nearest.Nearest(&a.Request))
+	if v.By != policy.ByIdentity {
+		return
+	}
+	document := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"` + a.Action + `","Resource":"` + a.Request.Resource + `"}]}`
+	switch set, reserved := creds.ReservedPermissionSet(signer.RoleName); {
+	case reserved:
+		t.Fix("aws sso-admin put-inline-policy-to-permission-set --instance-arn … --permission-set-arn … --inline-policy '%s' (of %s)", document, set)
+	case signer.Kind == api.RoleSigner:
+		t.Fix("sallyport iam put-role-policy %s --account %s --name %s --document '%s'", signer.RoleName, signer.Account, "allow", document)
+	default:
+		t.Fix("sallyport iam put-user-policy %s --account %s --name %s --document '%s'", signer.UserName, signer.Account, "allow", document)
+	}
+}
+
+// resourceMembers are the members of inputs that name what an operation is about, the narrowest first.
+var resourceMembers = []struct {
+	name string
+	arn  func(value, owner string) string
+}{
+	{"ApplicationArn", asSent},
+	{"TrustedTokenIssuerArn", asSent},
+	{"PermissionSetArn", asSent},
+	{"ResourceArn", asSent},
+	{"InstanceArn", asSent},
+	{"IdentityStoreId", func(value, owner string) string {
+		return arn.IdentityStore{Account: owner, IdentityStoreID: value}.String()
+	}},
+}
+
+func asSent(value, _ string) string { return value }
+
+// resourceOf is the ARN of what the input is about, or * where it names nothing.
+func resourceOf(op *api.Operation, input any, owner string) string {
+	fields := reflect.Indirect(reflect.ValueOf(input))
+	for _, member := range resourceMembers {
+		// The members of a shape are the fields of its type, in their order.
+		at := slices.IndexFunc(op.Input.Members, func(m *api.Member) bool { return m.Name == member.name })
+		if at < 0 || fields.Kind() != reflect.Struct || at >= fields.NumField() || fields.Field(at).Kind() != reflect.String {
+			continue
+		}
+		if value := fields.Field(at).String(); value != "" {
+			return member.arn(value, owner)
+		}
+	}
+	return "*"
+}

@@ -1,0 +1,89 @@
+package iam
+
+import (
+	"cmp"
+	"context"
+
+	"sallyport/internal/api"
+	"sallyport/internal/arn"
+	"sallyport/internal/creds"
+	"sallyport/internal/store"
+)
+
+// FindKey looks up the access key of a request. Short-lived keys are read out of their session token; long-lived ones are in the store. A
+// key that was deactivated, or whose holder is gone, is answered like an unknown one.
+func (s *Service) FindKey(ctx context.Context, accessKeyID, sessionToken string) (api.Key, error) {
+	// A session token tells the two kinds apart: only short-lived keys have one, and they are of no use without.
+	if sessionToken != "" {
+		return s.findTemporary(ctx, accessKeyID, sessionToken)
+	}
+	var key api.Key
+	err := s.Store.Look(ctx, func(tx *store.Tx) error {
+		row, found, err := tx.AccessKey(accessKeyID)
+		if err != nil || !found || !row.Held || row.Status != store.KeyActive {
+			return err
+		}
+		secret, ok := creds.OpenAccessKeySecret(s.Ring, row.AccessKeyID, row.SealedSecret)
+		if !ok {
+			return nil // a row that was moved or damaged is no key
+		}
+		key = api.Key{Known: true, Secret: secret, Signer: holder(row)}
+		return nil
+	})
+	return key, err
+}
+
+// holder is who signs with a long-lived key. A role's key is our extension for services that have no STS to ask; it signs as a session of
+// the role that is named after the key, so that policies, logs and programs see nothing that they do not know.
+func holder(key store.HeldKey) api.Signer {
+	signer := api.Signer{AccessKeyID: key.AccessKeyID, Account: key.AccountID}
+	if key.RoleName != "" {
+		signer.Kind, signer.RoleName = api.RoleSigner, key.RoleName
+		signer.RoleARN = arn.Role{Account: key.AccountID, Path: key.Path, Name: key.RoleName}.String()
+		signer.ARN = arn.AssumedRole{Account: key.AccountID, RoleName: key.RoleName, Session: key.AccessKeyID}.String()
+		signer.UserID = key.HolderID + ":" + key.AccessKeyID
+		return signer
+	}
+	signer.UserName, signer.UserID = key.UserName, userID(key.HolderID, key.UserName)
+	signer.ARN = arn.User{Account: key.AccountID, Path: key.Path, Name: key.UserName}.String()
+	return signer
+}
+
+// userID is the unique id of a user. Those of early versions have none in their row.
+func userID(id, name string) string { return cmp.Or(id, creds.UserID(name)) }
+
+// findTemporary reads credentials out of their session token. What was cut off before its time is answered like what has expired: to the
+// client it is the same, get new ones. Whose role or user is gone, or is another one of that name by now, is unknown.
+func (s *Service) findTemporary(ctx context.Context, accessKeyID, sessionToken string) (api.Key, error) {
+	role, ok := creds.OpenRole(s.Ring, sessionToken)
+	if !ok || role.AccessKeyID != accessKeyID {
+		return api.Key{}, nil
+	}
+	holds, exists := true, true
+	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if exists, err = stillThere(tx, role.Role); err != nil || !exists {
+			return err
+		}
+		holds, err = role.Holds(tx)
+		return err
+	})
+	if err != nil || !exists {
+		return api.Key{}, err
+	}
+	expired := !holds || s.Clock.Now().UnixMilli() >= role.ExpiresAt
+	return api.Key{Known: true, Expired: expired, Secret: role.SecretAccessKey, Signer: role.Signer()}, nil
+}
+
+// stillThere tells whether the principal that the credentials were made for is still there. Roles behind permission sets follow from the
+// assignments, which are checked when their credentials are made.
+func stillThere(tx *store.Tx, role creds.Role) (bool, error) {
+	switch role.Kind {
+	case creds.PortalRole:
+		return true, nil
+	case creds.UserSession:
+		user, found, err := tx.IAMUser(role.Account, role.UserName)
+		return found && userID(user.UserID, user.UserName) == role.IAMUserID, err
+	}
+	row, found, err := tx.IAMRole(role.Account, role.RoleName)
+	return found && row.RoleID == role.RoleID, err
+}

@@ -1,0 +1,134 @@
+package iam
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"sallyport/internal/api"
+	"sallyport/internal/creds"
+	"sallyport/internal/fault"
+	"sallyport/internal/keys"
+	"sallyport/internal/store"
+	"sallyport/internal/sys"
+)
+
+const (
+	owner    = "111122223333"
+	member   = "444455556666"
+	instance = "ssoins-1111111111111111"
+
+	admin = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+	trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}]}`
+)
+
+var (
+	ctx      = context.Background()
+	operator = api.Caller{Agent: "test", RequestID: "request"}
+)
+
+// bench is the service on a real store, with the account of the owner and another one.
+type bench struct {
+	t     testing.TB
+	s     *Service
+	clock *sys.Clock
+}
+
+func newBench(t testing.TB) *bench {
+	t.Helper()
+	clock := &sys.Clock{}
+	dir := t.TempDir()
+	rows, err := store.Open(store.Options{Dir: dir, Clock: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { rows.Close() })
+	root, err := keys.RootKeyFile(filepath.Join(dir, "root.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, err := keys.Open(ctx, rows, root, instance)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{t: t, clock: clock, s: New(Options{Store: rows, Ring: ring, Clock: clock, Log: quiet})}
+	b.update(func(tx *store.Tx) error {
+		if err := tx.PutAccount(store.Account{AccountID: member, Name: "Member"}); err != nil {
+			return err
+		}
+		return tx.PutInstance(store.Instance{InstanceID: instance, IdentityStoreID: "d-1111111111", OwnerAccountID: owner})
+	})
+	return b
+}
+
+func (b *bench) update(fn func(*store.Tx) error) {
+	b.t.Helper()
+	if err := b.s.Store.Update(ctx, fn); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *bench) find(accessKeyID, sessionToken string) api.Key {
+	b.t.Helper()
+	key, err := b.s.FindKey(ctx, accessKeyID, sessionToken)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return key
+}
+
+func inline(document string) store.IAMPolicy { return store.IAMPolicy{Name: "p", Document: document} }
+
+// user makes a user with policies and returns it as a signer.
+func (b *bench) user(account, name string, documents ...string) (store.IAMUser, Key) {
+	b.t.Helper()
+	user, err := b.s.CreateUser(ctx, operator, store.IAMUser{AccountID: account, UserName: name}, policies(documents)...)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return user, b.key(user.Principal())
+}
+
+// role makes a role with policies.
+func (b *bench) role(account, name string, documents ...string) store.IAMRole {
+	b.t.Helper()
+	role, err := b.s.CreateRole(ctx, operator, store.IAMRole{AccountID: account, RoleName: name, Path: "/team/", TrustPolicy: trust}, policies(documents)...)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return role
+}
+
+func policies(documents []string) (all []store.IAMPolicy) {
+	for i, document := range documents {
+		all = append(all, store.IAMPolicy{Name: string(rune('a' + i)), Document: document})
+	}
+	return all
+}
+
+func (b *bench) key(p store.IAMPrincipal) Key {
+	b.t.Helper()
+	key, err := b.s.CreateAccessKey(ctx, operator, p)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return key
+}
+
+// assume makes credentials of the role that live for an hour, as AssumeRole does.
+func (b *bench) assume(role store.IAMRole) creds.RoleCredentials {
+	return creds.VendRole(b.s.Ring, creds.Role{
+		Kind: creds.AssumedRole, Account: role.AccountID, RoleName: role.RoleName, RolePath: role.Path, RoleID: role.RoleID, SessionName: "blue",
+		ExpiresAt: b.clock.Now().Add(time.Hour).UnixMilli(),
+	})
+}
+
+// wantRefusal fails unless err is a refusal of the kind whose message has the words.
+func wantRefusal(t testing.TB, err error, kind *fault.Kind, words string) {
+	t.Helper()
+	if refusal, ok := fault.As(err); !ok || refusal.Kind != kind || !strings.Contains(refusal.Message, words) {
+		t.Errorf("got %v, want %s with %q", err, kind.Name, words)
+	}
+}
