@@ -22,6 +22,7 @@ import (
 	"sallyport/internal/keys"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
+	"sallyport/internal/trace"
 )
 
 // Options are what the service is given.
@@ -114,13 +115,21 @@ func (i instance) ARN() string { return arn.Instance{InstanceID: i.ID}.String() 
 
 // read runs an operation that changes nothing.
 func (s *Service) read(ctx context.Context, caller api.Caller, operation *api.Operation, fn func(*visit) error) error {
-	return s.Store.View(ctx, func(tx *store.Tx) error {
+	return explained(ctx, s.Store.View(ctx, func(tx *store.Tx) error {
 		v, err := newVisit(tx, caller, operation)
 		if err != nil {
 			return err
 		}
 		return fn(v)
-	})
+	}))
+}
+
+// explained writes into the trace whose a thing is that a caller may not use: the refusal does not tell.
+func explained(ctx context.Context, err error) error {
+	if refusal, ok := fault.As(err); ok && refusal.Cause() != "" {
+		trace.From(ctx).Fail("resource", "%s", refusal.Cause())
+	}
+	return err
 }
 
 // change runs an operation that changes something, of which fn returns the ARN, and records that. Where fn finds that all is as it should
@@ -143,7 +152,7 @@ func (s *Service) change(ctx context.Context, caller api.Caller, operation *api.
 	if err == nil && event.Name != "" {
 		audit.Log(ctx, s.Log, caller, event)
 	}
-	return err
+	return explained(ctx, err)
 }
 
 // changed is the event of a change. Its name is that of the operation, as CloudTrail has it.

@@ -16,6 +16,7 @@ import (
 	"sallyport/internal/store"
 	"sallyport/internal/strictjson"
 	"sallyport/internal/sys"
+	"sallyport/internal/trace"
 )
 
 var ctx = context.Background()
@@ -307,6 +308,17 @@ func TestAnIDUnderAnotherNameIsNotFound(t *testing.T) {
 	} {
 		refused(b, b.DescribeApplication, other, fault.NotFound, api.DescribeApplicationRequest{ApplicationARN: change.Replace(application)})
 		refused(b, b.DescribeTrustedTokenIssuer, other, fault.NotFound, api.DescribeTrustedTokenIssuerRequest{TrustedTokenIssuerARN: change.Replace(issuer)})
+	}
+}
+
+func TestTheTraceTellsTheOperatorWhatTheRefusalKeepsToItself(t *testing.T) {
+	b := newBench(t)
+	theirs := b.newApplication(other, b.newInstance(other), "app")
+	traced, checks := trace.With(ctx)
+	_, err := b.DescribeApplication(traced, owner, &api.DescribeApplicationRequest{ApplicationARN: theirs})
+	told := string(checks.Record().JSON())
+	if refusal, ok := fault.As(err); !ok || strings.Contains(refusal.Message, otherAccount) || !strings.Contains(told, otherAccount) {
+		t.Errorf("the refusal says %v, the trace %s", err, told)
 	}
 }
 
