@@ -1,92 +1,90 @@
-// Package sts is the part of the Security Token Service that role credentials need: it finds the secret behind an access key and tells
-// whose it is. Verifying the signature itself is sigv4's work, at the rim's request.
+// Package sts is the Security Token Service: it hands out temporary credentials and tells what credentials are.
+//
+// It decides who may take on a role: by the trust policy of the role, and by the policies of the caller, which the room iam gathers and
+// hands over (Access). What it vends travels sealed in the session token (creds.Role), so that a session costs no row. Verifying
+// signatures is the rim's work, verifying tokens of OpenID providers that of assertion.
 package sts
 
 import (
 	"context"
+	"log/slog"
 
 	"sallyport/internal/api"
+	"sallyport/internal/assertion"
 	"sallyport/internal/creds"
 	"sallyport/internal/fault"
 	"sallyport/internal/keys"
+	"sallyport/internal/policy"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
 )
 
+// Access gathers what the side of the caller says, read in the transaction: who the caller is to policies, the condition keys that each of
+// the caller's requests has, identity policies, and the limits of the session. Action and resource are for the one who asks.
+type Access func(ctx context.Context, tx *store.Tx, caller api.Caller) (policy.Access, error)
+
 // Options are what the service is given.
 type Options struct {
-	Store *store.Store
-	Ring  *keys.Ring
-	Clock *sys.Clock
+	Store      *store.Store
+	Ring       *keys.Ring
+	Clock      *sys.Clock
+	Log        *slog.Logger
+	Access     Access
+	Assertions *assertion.Verifier // verifies the tokens of OpenID providers
 }
 
 // Service is the security token service.
-type Service struct{ Options }
+type Service struct {
+	Options
+	policies policy.Cache
+}
 
 // New makes the service.
-func New(options Options) *Service { return &Service{options} }
+func New(options Options) *Service { return &Service{Options: options} }
 
 // Handlers are the operations of the service.
 func (s *Service) Handlers() []api.Handler {
-	return []api.Handler{api.GetCallerIdentity.Handle(s.GetCallerIdentity)}
+	return []api.Handler{
+		api.AssumeRole.Handle(s.AssumeRole),
+		api.AssumeRoleWithWebIdentity.Handle(s.AssumeRoleWithWebIdentity),
+		api.DecodeAuthorizationMessage.Handle(s.DecodeAuthorizationMessage),
+		api.GetAccessKeyInfo.Handle(s.GetAccessKeyInfo),
+		api.GetCallerIdentity.Handle(s.GetCallerIdentity),
+		api.GetSessionToken.Handle(s.GetSessionToken),
+	}
 }
 
-// GetCallerIdentity tells whose credentials signed the request.
+// errUnsigned answers a caller without a signature. The rim lets nobody come so far; that it does is not for the room to trust.
+var errUnsigned = fault.MissingAuthenticationToken.Refuse("Request is missing Authentication Token")
+
+// GetCallerIdentity tells whose credentials signed the request. It needs no permission.
 func (s *Service) GetCallerIdentity(ctx context.Context, caller api.Caller, in *api.GetCallerIdentityRequest) (*api.GetCallerIdentityResponse, error) {
 	if caller.Signer == nil {
-		return nil, fault.MissingAuthenticationToken.Refuse("Request is missing Authentication Token")
+		return nil, errUnsigned
 	}
 	return &api.GetCallerIdentityResponse{UserID: caller.Signer.UserID, Account: caller.Signer.Account, ARN: caller.Signer.ARN}, nil
 }
 
-// FindKey looks up the access key of a request. Short-lived keys are read out of their session token; long-lived ones are in the store.
-func (s *Service) FindKey(ctx context.Context, accessKeyID, sessionToken string) (api.Key, error) {
-	// A session token tells the two kinds apart: only short-lived keys have one, and they are of no use without.
-	if sessionToken != "" {
-		return s.findRole(ctx, accessKeyID, sessionToken)
+// GetAccessKeyInfo tells which account a key belongs to. The ids of temporary keys say it themselves, and are answered whether there is such
+// a key or not, as by AWS; long-lived ones are looked up.
+func (s *Service) GetAccessKeyInfo(ctx context.Context, caller api.Caller, in *api.GetAccessKeyInfoRequest) (*api.GetAccessKeyInfoResponse, error) {
+	if caller.Signer == nil {
+		return nil, errUnsigned
 	}
-	var key api.Key
+	account, found := creds.AccountOfKey(in.AccessKeyID)
 	err := s.Store.View(ctx, func(tx *store.Tx) error {
-		row, found, err := tx.AccessKey(accessKeyID)
-		if err != nil || !found {
+		if err := s.permit(ctx, tx, caller, "sts:GetAccessKeyInfo"); err != nil || found {
 			return err
 		}
-		instance, _, err := tx.Instance() // its owner's account has the users of long-lived keys
-		if err != nil {
-			return err
-		}
-		secret, ok := creds.OpenAccessKeySecret(s.Ring, row.AccessKeyID, row.SealedSecret)
-		if !ok {
-			return nil // a row that was moved or damaged is no key
-		}
-		key = api.Key{Known: true, Secret: secret, Signer: api.Signer{
-			AccessKeyID: row.AccessKeyID,
-			Account:     instance.OwnerAccountID,
-			UserID:      creds.UserID(row.UserName),
-			ARN:         "arn:aws:iam::" + instance.OwnerAccountID + ":user/" + row.UserName,
-		}}
-		return nil
+		key, known, err := tx.AccessKey(in.AccessKeyID)
+		account, found = key.AccountID, known
+		return err
 	})
-	return key, err
-}
-
-// findRole reads credentials out of their session token. What was cut off before its time is answered like what has expired: to the client
-// it is the same, get new ones.
-func (s *Service) findRole(ctx context.Context, accessKeyID, sessionToken string) (api.Key, error) {
-	role, ok := creds.OpenRole(s.Ring, sessionToken)
-	if !ok || role.AccessKeyID != accessKeyID {
-		return api.Key{}, nil
+	switch {
+	case err != nil:
+		return nil, err
+	case !found:
+		return nil, fault.ValidationError.Refuse("AccessKeyId names no access key of this server. It is the id that begins with AKIA or ASIA, not the secret")
 	}
-	holds := true
-	if role.UserSessionID != "" {
-		err := s.Store.Look(ctx, func(tx *store.Tx) (err error) {
-			holds, err = role.Holds(tx)
-			return err
-		})
-		if err != nil {
-			return api.Key{}, err
-		}
-	}
-	expired := !holds || s.Clock.Now().UnixMilli() >= role.ExpiresAt
-	return api.Key{Known: true, Expired: expired, Secret: role.SecretAccessKey, Signer: role.Signer()}, nil
+	return &api.GetAccessKeyInfoResponse{Account: account}, nil
 }

@@ -17,6 +17,7 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/creds"
+	"sallyport/internal/iam"
 	"sallyport/internal/keys"
 	"sallyport/internal/oauth"
 	"sallyport/internal/portal"
@@ -99,13 +100,14 @@ func (b *bench) serve(mux *http.ServeMux) {
 		DeviceGrant: true, ApprovalMaxAge: 15 * time.Minute,
 	})
 	portals := portal.New(portal.Options{Store: b.rows, Ring: b.ring, Clock: b.clock, Log: log})
-	security := sts.New(sts.Options{Store: b.rows, Ring: b.ring, Clock: b.clock})
+	principals := iam.New(iam.Options{Store: b.rows, Ring: b.ring, Clock: b.clock, Log: log})
+	security := sts.New(sts.Options{Store: b.rows, Ring: b.ring, Clock: b.clock, Log: log, Access: principals.Access})
 	var handlers []api.Handler
 	for _, room := range [][]api.Handler{b.tokens.Handlers(), portals.Handlers(), security.Handlers()} {
 		handlers = append(handlers, room...)
 	}
 	rim := New(Options{
-		Handlers: handlers, FindKey: security.FindKey, Now: b.clock.Now, Log: log,
+		Handlers: handlers, FindKey: principals.FindKey, Now: b.clock.Now, Log: log,
 		Caller: func(*http.Request) api.Caller {
 			return api.Caller{Address: netip.MustParseAddr("127.0.0.1"), RequestID: requestID}
 		},
