@@ -138,32 +138,35 @@ func (a *attribute[T]) body(shape *api.Shape, identityStoreID string, value api.
 	return strictjson.Parse(text, strictjson.Limits{})
 }
 
-// updateUser applies the operations in their order, and returns the paths that were changed, for the record.
-func (s *Service) updateUser(in *userInput, operations []api.AttributeOperation) ([]string, error) {
+// inOrder applies the operations in their order, and returns the paths that were changed, for the record.
+func inOrder(operations []api.AttributeOperation, apply func(p path, text string, value api.Document) (changed string, err error)) ([]string, error) {
 	var changed []string
 	for _, operation := range operations {
 		p, err := parsePath(operation.AttributePath)
 		if err != nil {
 			return nil, err
 		}
-		if lowerASCII(p.extension) == enterprise {
-			if err := updateExtension(in, p, operation.AttributeValue); err != nil {
-				return nil, err
-			}
-			changed = append(changed, enterprise)
-			continue
-		}
-		a, err := find(userAttributes, p, operation.AttributePath)
+		name, err := apply(p, operation.AttributePath, operation.AttributeValue)
 		if err != nil {
 			return nil, err
 		}
-		empty := userInput{Name: &api.PersonName{}}
-		if err := a.set(api.CreateUser.Input, in, &empty, s.IdentityStoreID, operation.AttributeValue); err != nil {
-			return nil, err
-		}
-		changed = append(changed, a.path)
+		changed = append(changed, name)
 	}
-	return unique(changed), nil
+	slices.Sort(changed)
+	return slices.Compact(changed), nil
+}
+
+func (s *Service) updateUser(in *userInput, operations []api.AttributeOperation) ([]string, error) {
+	return inOrder(operations, func(p path, text string, value api.Document) (string, error) {
+		if lowerASCII(p.extension) == enterprise {
+			return enterprise, updateExtension(in, p, value)
+		}
+		a, err := find(userAttributes, p, text)
+		if err != nil {
+			return "", err
+		}
+		return a.path, a.set(api.CreateUser.Input, in, &userInput{Name: &api.PersonName{}}, s.IdentityStoreID, value)
+	})
 }
 
 func updateExtension(in *userInput, p path, value api.Document) error {
@@ -180,27 +183,13 @@ func updateExtension(in *userInput, p path, value api.Document) error {
 }
 
 func (s *Service) updateGroup(in *groupInput, operations []api.AttributeOperation) ([]string, error) {
-	var changed []string
-	for _, operation := range operations {
-		p, err := parsePath(operation.AttributePath)
+	return inOrder(operations, func(p path, text string, value api.Document) (string, error) {
+		a, err := find(groupAttributes, p, text)
 		if err != nil {
-			return nil, err
+			return "", err
 		}
-		a, err := find(groupAttributes, p, operation.AttributePath)
-		if err != nil {
-			return nil, err
-		}
-		if err := a.set(api.CreateGroup.Input, in, &groupInput{}, s.IdentityStoreID, operation.AttributeValue); err != nil {
-			return nil, err
-		}
-		changed = append(changed, a.path)
-	}
-	return unique(changed), nil
-}
-
-func unique(list []string) []string {
-	slices.Sort(list)
-	return slices.Compact(list)
+		return a.path, a.set(api.CreateGroup.Input, in, &groupInput{}, s.IdentityStoreID, value)
+	})
 }
 
 // reservedNames are what AWS keeps for itself, for users and groups alike.

@@ -14,14 +14,15 @@ func groupTaken() error { return duplicate("Duplicate GroupDisplayName: another 
 // CreateGroup makes a group without members.
 func (s *Service) CreateGroup(ctx context.Context, caller api.Caller, in *api.CreateGroupRequest) (*api.CreateGroupResponse, error) {
 	c := change{caller, api.CreateGroup.Operation, in.IdentityStoreID}
-	if err := s.here(in.IdentityStoreID); err != nil {
-		return nil, explained(ctx, err)
+	err := s.here(in.IdentityStoreID)
+	if err == nil {
+		err = checkGroup(in)
 	}
-	if err := checkGroup(in); err != nil {
+	if err != nil {
 		return nil, explained(ctx, err)
 	}
 	var groupID string
-	err := s.change(ctx, c, func(tx *store.Tx) (made, error) {
+	err = s.change(ctx, c, func(tx *store.Tx) (made, error) {
 		groupID = sys.NewUUID(tx.Now)
 		added, err := tx.AddGroup(store.GroupRecord{
 			Group:     store.Group{GroupID: groupID, DisplayName: in.DisplayName, Description: in.Description},

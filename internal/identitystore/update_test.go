@@ -8,7 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sallyport/internal/api"
 	"sallyport/internal/fault"
+	"sallyport/internal/strictjson"
 )
 
 // operation is one operation of an update; a value of "" is left out.
@@ -242,6 +244,46 @@ func FuzzReplaced(f *testing.F) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("%q at %q of %q gives %q: %s", value, dotted, document, next, diff)
+		}
+	})
+}
+
+// Whatever an update is sent, it is a refusal or a user that is kept exactly: the form in the store reads back as what was written.
+func FuzzUpdateUser(f *testing.F) {
+	for _, seed := range [][2]string{
+		{"name", `{"givenName":"A","familyName":"B","formatted":"C"}`}, {"emails", `[{"value":"a@example.com","type":"work","primary":false}]`}, {"emails", `null`},
+		{"photos", `[{"value":"1"},{"value":"2","display":"x"}]`}, {"name.honorificPrefix", `"Dr"`}, {"userName", `"zo\u00eb"`}, {enterprise, `{"a":{"b":[1,true,null]}}`},
+		{enterprise + ".a.b", `"x"`}, {"addresses", `[[]]`}, {"roles", `[{"value":{"a":1}}]`}, {"title", `"\ud83d\ude00"`},
+	} {
+		f.Add(seed[0], seed[1])
+	}
+	s := New(Options{IdentityStoreID: storeID})
+	f.Fuzz(func(t *testing.T, path, value string) {
+		document, err := strictjson.Parse([]byte(value), strictjson.Limits{Bytes: 16 << 10, Depth: 12, Members: 500})
+		if err != nil {
+			return
+		}
+		operation := api.AttributeOperation{AttributePath: path}
+		if document.Kind() != strictjson.Null {
+			operation.AttributeValue = document.AppendTo(nil)
+		}
+		in := &userInput{IdentityStoreID: storeID, UserName: "ann", DisplayName: "Ann", Name: &api.PersonName{GivenName: "A", FamilyName: "N"}, Title: "T"}
+		_, err = s.updateUser(in, []api.AttributeOperation{operation})
+		if err == nil {
+			err = checkUser(in)
+		}
+		if err != nil {
+			if refusal, refused := fault.As(err); !refused || refusal.Kind != fault.Validation {
+				t.Fatalf("%q = %s: %v", path, value, err)
+			}
+			return
+		}
+		back, err := s.attributes(record("id", "ENABLED", in))
+		if err != nil {
+			t.Fatalf("%q = %s: %v", path, value, err)
+		}
+		if diff := cmp.Diff(in, back); diff != "" {
+			t.Fatalf("%q = %s: %s", path, value, diff)
 		}
 	})
 }

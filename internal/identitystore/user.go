@@ -85,14 +85,15 @@ func taken(what store.UserTaken) error {
 // CreateUser makes a user, who is enabled and has no password.
 func (s *Service) CreateUser(ctx context.Context, caller api.Caller, in *api.CreateUserRequest) (*api.CreateUserResponse, error) {
 	c := change{caller, api.CreateUser.Operation, in.IdentityStoreID}
-	if err := s.here(in.IdentityStoreID); err != nil {
-		return nil, explained(ctx, err)
+	err := s.here(in.IdentityStoreID)
+	if err == nil {
+		err = checkUser(in)
 	}
-	if err := checkUser(in); err != nil {
+	if err != nil {
 		return nil, explained(ctx, err)
 	}
 	var userID string
-	err := s.change(ctx, c, func(tx *store.Tx) (made, error) {
+	err = s.change(ctx, c, func(tx *store.Tx) (made, error) {
 		userID = sys.NewUUID(tx.Now)
 		user := record(userID, store.StatusEnabled, in)
 		user.CreatedBy = c.by()

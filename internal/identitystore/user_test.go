@@ -168,6 +168,7 @@ func TestNamesThatPeopleCannotTellApartAreOneName(t *testing.T) {
 		"the KELVIN SIGN":                {"kim", "\u212aim"},
 		"composed and decomposed":        {"zo\u00eb", "zoe\u0308"},
 		"full width":                     {"alice", "\uff41lice"},
+		"a letter of mathematics":        {"alice", "\U0001d400lice"},
 		"a ligature":                     {"office", "o\ufb03ce"},
 		"a variation selector":           {"alice", "alice\ufe0f"},
 		"a filler that shows nothing":    {"alice", "alice\u3164"},

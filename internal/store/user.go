@@ -23,7 +23,7 @@ func (u User) Enabled() bool { return u.Status == StatusEnabled }
 // UserRecord is all that the store keeps of a user.
 type UserRecord struct {
 	User
-	Profile   string // the attributes that have no column, as JSON; empty for none
+	Profile   string // the attributes that have no column, as the JSON of CreateUser's input; empty for none
 	CreatedAt int64
 	CreatedBy string // ARN of who made the user, empty for the operator's file
 	UpdatedAt int64
