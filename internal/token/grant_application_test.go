@@ -55,6 +55,7 @@ func TestTheAnswerHasWhatTheGrantHas(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			w.grant(theApp, oauth.GrantRefreshToken)
 			w.grant(theApp, oauth.GrantAuthorizationCode)
@@ -80,6 +81,7 @@ func TestTheAnswerHasWhatTheGrantHas(t *testing.T) {
 func TestTheIDTokenOfAnApplication(t *testing.T) {
 	for _, algorithm := range []string{"", keys.RS256} {
 		t.Run("signed with "+algorithm, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			w.put(theApp, func(a *store.Application) { a.IDTokenAlg = algorithm })
 			signedIn := w.clock.Now().Add(-time.Minute).Unix()
@@ -143,6 +145,7 @@ func TestWhichApplicationsAreClients(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			if c.change != nil {
 				w.put(theApp, c.change)
@@ -191,6 +194,7 @@ func TestWhoMayCallForAnApplication(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			parse := func(text string, kind policy.Kind) policy.Set {
 				if text == "" {
@@ -308,6 +312,7 @@ func TestScopesOfAnApplication(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			w.scope(theApp, "app:read")
 			w.scope(theApp, "openid")
@@ -396,6 +401,7 @@ func TestAssignmentDecidesAtEveryGrant(t *testing.T) {
 	}
 	for name, prepare := range grants {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			w.grant(theApp, oauth.GrantRefreshToken)
 			w.grant(theApp, oauth.GrantAuthorizationCode)
@@ -414,6 +420,7 @@ func TestAssignmentDecidesAtEveryGrant(t *testing.T) {
 		})
 	}
 	t.Run("not where none is asked for", func(t *testing.T) {
+		t.Parallel()
 		w := newWorld(t)
 		w.put(theApp, func(a *store.Application) { a.AssignmentRequired = false })
 		w.unassign(theApp, store.PrincipalUser, w.user.UserID)
@@ -494,6 +501,7 @@ func TestARefreshOfAnApplicationLooksAgain(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			w.grant(theApp, oauth.GrantRefreshToken)
 			w.scope(theApp, "app:read")

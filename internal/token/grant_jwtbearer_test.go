@@ -90,6 +90,7 @@ func TestAnAssertionWorksOnce(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			w.grant(theApp, oauth.GrantRefreshToken)
 			assertion := w.assertion(map[string]any{"jti": "fixed"})
@@ -254,6 +255,7 @@ func TestAssertionsThatAreRefused(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			assertion := c.assertion(w)
 			before := w.rows()
@@ -321,6 +323,7 @@ func TestByWhichAttributePeopleAreFound(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.claimPath+" as "+c.attributePath, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			w.mapTo(c.claimPath, c.attributePath)
 			w.update(func(tx *store.Tx) error {
@@ -385,6 +388,7 @@ func TestWhatChangesWhileTheIssuerIsAskedCounts(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			w.asked = func() {
 				if err := w.s.Store.Update(ctx, c.change); err != nil {
@@ -430,6 +434,7 @@ func TestTheTraceTellsWhichCheckFailedAndHoldsNoSecret(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			assertion := w.assertion(c.change(w))
 			text, _ := w.traced(&api.CreateTokenWithIAMRequest{ClientID: appARN(theApp), GrantType: bearerGrant, Assertion: assertion})

@@ -2,10 +2,12 @@ package token
 
 import (
 	"context"
+	"slices"
 
 	"sallyport/internal/api"
 	"sallyport/internal/audit"
 	"sallyport/internal/creds"
+	"sallyport/internal/keys"
 	"sallyport/internal/oauth"
 	"sallyport/internal/store"
 )
@@ -139,17 +141,21 @@ func (s *Service) Discovery() Discovery {
 		RevocationEndpoint:            s.Issuer + "/revoke",
 		IntrospectionEndpoint:         s.Issuer + "/introspect",
 		JWKSURI:                       s.Issuer + "/.well-known/jwks.json",
-		ScopesSupported:               []oauth.Scope{oauth.ScopeOpenID, oauth.ScopeAccountAccess},
+		ScopesSupported:               []oauth.Scope{oauth.ScopeOpenID, oauth.ScopeAccountAccess, oauth.ScopeAWS, oauth.ScopeIdentityContext},
 		ResponseTypesSupported:        []string{"code"},
 		ResponseModesSupported:        []string{"query"},
-		GrantTypesSupported:           publicGrants,
+		GrantTypesSupported:           slices.Concat(publicGrants, []oauth.GrantType{oauth.GrantJWTBearer, oauth.GrantTokenExchange}),
 		SubjectTypesSupported:         []string{"public"},
-		IDTokenSigningAlgs:            []string{"ES256"},
+		IDTokenSigningAlgs:            []string{keys.ES256, keys.RS256},
 		TokenEndpointAuthMethods:      []string{"client_secret_post"},
 		RevocationEndpointAuthMethods: methods,
 		IntrospectionAuthMethods:      methods,
 		CodeChallengeMethods:          []string{"S256"},
 		PromptValuesSupported:         []Prompt{PromptNone, PromptLogin, PromptConsent},
-		ClaimsSupported:               []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "sid", "preferred_username", "name", "email"},
+		ClaimsSupported: []string{
+			"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "sid", "preferred_username", "name", "email", "act",
+			"aws:identity_store_id", "aws:identity_store_arn", "aws:instance_account", "aws:instance_arn", "aws:credential_id",
+			"aws:application_arn", "sts:identity_context", "sts:audit_context",
+		},
 	}
 }
