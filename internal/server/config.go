@@ -15,6 +15,7 @@ import (
 
 	"sallyport/internal/keys"
 	"sallyport/internal/sys"
+	"sallyport/internal/token"
 )
 
 // Config is everything an operator can set, and the manual of it. A setting is given in the YAML file under the name in its tag, in
@@ -128,6 +129,45 @@ type Config struct {
 	// number. Each is a row that lives for a day: this bounds what a flood leaves behind.
 	DeviceStartRate int `setting:"device_start_rate" form:"N" default:"20" most:"100000" help:"device authorizations per second and address; 0 for no limit"`
 
+	// ApplicationRate is how often one application may call CreateTokenWithIAM in a second; 0 means any number. AWS allows 80. Callers are
+	// known by their signature, so this protects the server from a program that runs wild, not from strangers.
+	ApplicationRate int `setting:"application_rate" form:"N" default:"0" most:"100000" help:"CreateTokenWithIAM per second and application; 0 for no limit"`
+
+	// AssertionRate is how many JWT assertions the instance takes in a second; 0 means any number. AWS allows 10, which is worth
+	// setting where programs are tried out that will run against AWS.
+	AssertionRate int `setting:"assertion_rate" form:"N" default:"0" most:"100000" help:"JWT assertions per second; 0 for no limit"`
+
+	// IssuerNetworks are networks of your own in which trusted token issuers and OpenID providers are: the server fetches their keys from
+	// public addresses, from these, and in development mode from this machine. Whoever may configure an issuer can have the server
+	// send GET requests to anything in them.
+	IssuerNetworks []netip.Prefix `setting:"issuer_networks" form:"CIDR,…" help:"networks of your own from which keys of issuers may be fetched"`
+
+	// IssuerCA is a PEM file with further authorities that certificates of issuers may come from.
+	IssuerCA string `setting:"issuer_ca" form:"FILE" help:"PEM file with further authorities for certificates of issuers"`
+
+	// IssuerPorts are the ports at which issuers are reached; none means any. AWS knows 80 and 443 only.
+	IssuerPorts []string `setting:"issuer_ports" form:"N,…" help:"the only ports at which issuers are reached (default: any)"`
+
+	// TrustEmail takes e-mail addresses also from issuers whose tokens do not say that they were verified, as AWS does. Whoever can get
+	// an account with a colleague's unverified address at such an issuer is then that colleague.
+	TrustEmail bool `setting:"trust_email" help:"take e-mail addresses from tokens without email_verified, as AWS does"`
+
+	// AWSAuthTime writes auth_time in ID tokens of applications as AWS does, as a text with a date. Relying parties that keep to the
+	// standard, where it is a number, cannot read it.
+	AWSAuthTime bool `setting:"aws_auth_time" help:"write auth_time in ID tokens as AWS does, as a text"`
+
+	// SimulateKMS makes CreateTokenWithIAM refuse as AWS does when the instance's own encryption key cannot be used: the reason that
+	// clients are to see. For trying out programs; leave it empty otherwise.
+	SimulateKMS string `setting:"simulate_kms" form:"REASON" help:"refuse CreateTokenWithIAM for this reason, to try out programs"`
+
+	// OtherRegions are further Regions of the instance with the endpoints where they are served: requests signed for one of them are sent
+	// there with InvalidRequestRegionException, as a multi-Region instance of AWS does.
+	OtherRegions []string `setting:"other_regions" form:"REGION=URL,…" help:"endpoints of the instance in other Regions, to which requests for those are sent"`
+
+	// AssignmentDelay is how long account assignments and provisionings stay IN_PROGRESS, as they do on AWS for seconds. It is for trying
+	// out programs that wait, and needs development mode.
+	AssignmentDelay time.Duration `setting:"assignment_delay" form:"DURATION" default:"0s" min:"0s" max:"1h" help:"how long account assignments are in progress; development mode only"`
+
 	// ShutdownTimeout is how long requests in flight get to finish after SIGTERM. Keep it below what your supervisor waits
 	// before it kills.
 	ShutdownTimeout time.Duration `setting:"shutdown_timeout" form:"DURATION" default:"20s" min:"1s" max:"5m" help:"how long requests in flight get to finish"`
@@ -151,6 +191,10 @@ func (c *Config) Validate() error {
 		c.checkAliases(),
 		c.checkData(),
 		c.checkRootKey(),
+		c.checkIssuerPorts(),
+		c.checkOtherRegions(),
+		c.checkAssignmentDelay(),
+		c.checkSimulatedKMS(),
 	)
 	return errors.Join(mistakes...)
 }
@@ -235,6 +279,50 @@ func (c *Config) checkAliases() error {
 		if !aliasPattern().MatchString(alias) {
 			return c.mistake("start_url_aliases", fmt.Sprintf("%q is not the first label of a host name, in lower case", alias))
 		}
+	}
+	return nil
+}
+
+func (c *Config) checkIssuerPorts() error {
+	for _, port := range c.IssuerPorts {
+		if !validPort(port) || port == "0" {
+			return c.mistake("issuer_ports", fmt.Sprintf("%q is not a port: expected a number from 1 to 65535", port))
+		}
+	}
+	return nil
+}
+
+func (c *Config) checkOtherRegions() error {
+	for _, entry := range c.OtherRegions {
+		region, endpoint, found := strings.Cut(entry, "=")
+		canonical, err := canonicalOrigin(endpoint)
+		if !found || !regionPattern().MatchString(region) || err != nil || canonical != endpoint || region == c.Region {
+			return c.mistake("other_regions", fmt.Sprintf("%q is not another Region with its endpoint: expected the form eu-west-1=https://sso.eu.example.com", entry))
+		}
+	}
+	return nil
+}
+
+// otherRegions are the endpoints by Region.
+func (c *Config) otherRegions() map[string]string {
+	endpoints := map[string]string{}
+	for _, entry := range c.OtherRegions {
+		region, endpoint, _ := strings.Cut(entry, "=")
+		endpoints[region] = endpoint
+	}
+	return endpoints
+}
+
+func (c *Config) checkSimulatedKMS() error {
+	if err := token.CheckKMSReason(c.SimulateKMS); err != nil {
+		return c.mistake("simulate_kms", err.Error())
+	}
+	return nil
+}
+
+func (c *Config) checkAssignmentDelay() error {
+	if c.AssignmentDelay > 0 && !c.Dev {
+		return c.mistake("assignment_delay", "expected 0s, or development mode: people would wait for nothing")
 	}
 	return nil
 }

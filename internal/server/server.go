@@ -11,12 +11,17 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
+	"sallyport/internal/admin"
 	"sallyport/internal/api"
 	"sallyport/internal/creds"
 	"sallyport/internal/explain"
+	"sallyport/internal/fault"
+	"sallyport/internal/iam"
+	"sallyport/internal/identitystore"
 	"sallyport/internal/keys"
 	"sallyport/internal/portal"
 	"sallyport/internal/signin"
@@ -49,6 +54,7 @@ type House struct {
 	Instance store.Instance
 	IsNew    bool // the instance was made just now
 	Signin   *signin.Service
+	IAM      *iam.Service
 }
 
 // OpenHouse opens the store and the key ring of a configuration, and makes the instance at the first start.
@@ -82,6 +88,7 @@ func (h *House) open(ctx context.Context, c *Config) error {
 		Store: h.Store, Ring: h.Ring, Log: h.Log, SessionDuration: c.SessionDuration, IdleTimeout: c.WebIdleTimeout,
 		DemoPasswords: c.Dev,
 	})
+	h.IAM = iam.New(iam.Options{Store: h.Store, Ring: h.Ring, Clock: h.Clock, Log: h.Log})
 	return nil
 }
 
@@ -191,6 +198,10 @@ func (h *House) assemble(ctx context.Context, c *Config) (*Server, error) {
 
 // handler joins the routes of programs and of people, behind the hygiene.
 func (s *Server) handler(ctx context.Context) (http.Handler, error) {
+	verifier, err := s.newVerifier(s.config)
+	if err != nil {
+		return nil, err
+	}
 	tokens := token.New(token.Options{
 		Store: s.Store, Ring: s.Ring, Clock: s.Clock, Log: s.Log,
 		Issuer: s.config.PublicURL, StartURLs: s.startURL,
@@ -198,20 +209,24 @@ func (s *Server) handler(ctx context.Context) (http.Handler, error) {
 		DeviceCodeLifetime: s.config.DeviceCodeLifetime, PollInterval: s.config.DevicePollInterval,
 		DeviceGrant: s.config.DeviceGrant, ApprovalMaxAge: s.config.ApprovalMaxAge,
 		RegisterRate: float64(s.config.RegisterRate), DeviceStartRate: float64(s.config.DeviceStartRate),
+		OwnerAccountID: s.Instance.OwnerAccountID, Access: s.IAM.Access, Assertions: verifier,
+		ApplicationRate: float64(s.config.ApplicationRate), AssertionRate: float64(s.config.AssertionRate),
+		TrustEmail: s.config.TrustEmail, AWSAuthTime: s.config.AWSAuthTime, KMSReason: s.config.SimulateKMS, OtherRegions: s.config.otherRegions(),
 	})
 	portals := portal.New(portal.Options{Store: s.Store, Ring: s.Ring, Clock: s.Clock, Log: s.Log})
-	security := sts.New(sts.Options{Store: s.Store, Ring: s.Ring, Clock: s.Clock})
-	var handlers []api.Handler
-	for _, room := range [][]api.Handler{tokens.Handlers(), portals.Handlers(), security.Handlers()} {
-		handlers = append(handlers, room...)
-	}
+	security := sts.New(sts.Options{Store: s.Store, Ring: s.Ring, Clock: s.Clock, Log: s.Log, Access: s.IAM.Access, Assertions: verifier})
+	configuration := admin.New(admin.Options{
+		Store: s.Store, Ring: s.Ring, Clock: s.Clock, Log: s.Log, AssignmentDelay: func() time.Duration { return s.config.AssignmentDelay },
+	})
+	people := identitystore.New(identitystore.Options{Store: s.Store, Ring: s.Ring, Log: s.Log, IdentityStoreID: s.Instance.IdentityStoreID})
+	handlers := slices.Concat(tokens.Handlers(), portals.Handlers(), security.Handlers(), configuration.Handlers(), people.Handlers())
 	var dev *devRim
 	if s.config.Dev {
 		dev = &devRim{Server: s, tokens: tokens, faults: newFaults(handlers)}
 		handlers = dev.faults.wrap(handlers)
 	}
 	rim := wire.New(wire.Options{
-		Handlers: handlers, Caller: s.caller, FindKey: security.FindKey, Now: s.Clock.Now, Log: s.Log,
+		Handlers: handlers, Caller: s.caller, FindKey: s.IAM.FindKey, Authorize: s.IAM.Authorize, Now: s.Clock.Now, Log: s.Log,
 		Refused: recordRefusals(s.recorder, s.Clock),
 		OAuth: wire.OAuth{
 			Discovery: tokens.Discovery(), JWKS: s.Ring.JWKS, Revoke: tokens.Revoke,
@@ -333,27 +348,48 @@ func (s *Server) tend(ctx context.Context) {
 	}
 }
 
-// adminKey returns the operator's access key of development mode, made at the first start.
+// adminName is the user of the owner's account that development mode administers as.
+const adminName = "admin"
+
+// adminKey returns the access key of the administrator of development mode, who is made at the first start.
 func (h *House) adminKey(ctx context.Context) (id, secret string, err error) {
-	err = h.Store.Update(ctx, func(tx *store.Tx) error {
-		all, err := tx.AccessKeys()
-		if err != nil {
-			return err
-		}
-		if len(all) > 0 {
-			id = all[0].AccessKeyID
-			var ok bool
-			if secret, ok = creds.OpenAccessKeySecret(h.Ring, id, all[0].SealedSecret); !ok {
-				return errors.New("the stored access key does not open")
-			}
-			return nil
-		}
-		id, secret = creds.NewAccessKey()
-		return tx.AddAccessKey(store.AccessKey{
-			AccessKeyID: id, SealedSecret: creds.SealAccessKeySecret(h.Ring, id, secret), UserName: "admin",
-		})
+	admin := store.IAMPrincipal{AccountID: h.Instance.OwnerAccountID, Kind: store.IAMUserKind, Name: adminName}
+	var keys []store.AccessKey
+	err = h.Store.View(ctx, func(tx *store.Tx) (err error) {
+		keys, err = tx.AccessKeysOf(admin)
+		return err
 	})
-	return id, secret, err
+	if err != nil {
+		return "", "", err
+	}
+	for _, key := range keys {
+		if key.Status != store.KeyActive {
+			continue
+		}
+		secret, ok := creds.OpenAccessKeySecret(h.Ring, key.AccessKeyID, key.SealedSecret)
+		if !ok {
+			return "", "", errors.New("the stored access key of the administrator does not open")
+		}
+		return key.AccessKeyID, secret, nil
+	}
+	if err := h.makeAdmin(ctx, admin); err != nil {
+		return "", "", err
+	}
+	key, err := h.IAM.CreateAccessKey(ctx, api.Caller{}, admin)
+	return key.AccessKeyID, key.Secret, err
+}
+
+// makeAdmin makes the administrator, unless an earlier start did.
+func (h *House) makeAdmin(ctx context.Context, admin store.IAMPrincipal) error {
+	all, known := creds.AttachedPolicy("arn:aws:iam::aws:policy/AdministratorAccess")
+	if !known {
+		return errors.New("there is no policy for administrators")
+	}
+	_, err := h.IAM.CreateUser(ctx, api.Caller{}, store.IAMUser{AccountID: admin.AccountID, UserName: admin.Name}, all)
+	if refusal, refused := fault.As(err); refused && refusal.Kind == fault.Conflict {
+		return nil
+	}
+	return err
 }
 
 // pages makes the rim for people.
