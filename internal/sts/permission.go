@@ -85,7 +85,7 @@ func mend(t *trace.Trace, signer *api.Signer, role arn.Role, found bool, access 
 		if !found {
 			word = "create-role"
 		}
-		t.Fix("sallyport iam %s %s --account %s --trust-policy FILE, with the statement %s", word, role.Name, role.Account, trusting(access))
+		t.Fix("sallyport iam %s %s --account %s --trust FILE, with the statement %s", word, role.Name, role.Account, trusting(access))
 	}
 }
 

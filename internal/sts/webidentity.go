@@ -16,6 +16,7 @@ import (
 	"sallyport/internal/creds"
 	"sallyport/internal/fault"
 	"sallyport/internal/policy"
+	"sallyport/internal/shellwords"
 	"sallyport/internal/store"
 	"sallyport/internal/strictjson"
 	"sallyport/internal/trace"
@@ -87,7 +88,8 @@ func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, caller api.Call
 	if !trusts {
 		t := trace.From(ctx)
 		t.Fail("provider", "account %s has no OpenID provider %s", asked.role.Account, issuer)
-		t.Fix("sallyport iam create-oidc-provider %s --account %s --client-id AUDIENCE", issuer, asked.role.Account)
+		// Anybody can have written this issuer, and somebody may paste the command.
+		t.Fix("sallyport iam create-oidc-provider %s --account %s --client-id AUDIENCE", shellwords.Quote(issuer), asked.role.Account)
 		return nil, fault.InvalidIdentityToken.Refuse("No OpenIDConnect provider found in the role's account for the issuer of the token")
 	}
 	claims, err := s.verifyToken(ctx, in.WebIdentityToken, provider)
@@ -127,10 +129,18 @@ func (s *Service) verifyToken(ctx context.Context, token string, provider store.
 	}
 	issuer := assertion.Issuer{URL: provider.URL, JWKS: []byte(provider.JWKS)}
 	claims, err := s.Assertions.Verify(ctx, token, issuer, assertion.Expectations{Audiences: clients})
-	if err != nil {
-		return assertion.Claims{}, refuseToken(err)
+	if err == nil {
+		return claims, nil
 	}
-	return claims, nil
+	var refusal *assertion.Refusal
+	if errors.As(err, &refusal) && refusal.Reason == assertion.Audience {
+		command := []string{"sallyport", "iam", "update-oidc-provider", provider.URL, "--account", provider.AccountID}
+		for _, client := range append(clients, "AUDIENCE") {
+			command = append(command, "--client-id", client)
+		}
+		trace.From(ctx).Fix("%s", shellwords.Join(command))
+	}
+	return assertion.Claims{}, refuseToken(err)
 }
 
 // readMarks takes tags and the source identity of the session from the claims in which the provider put them.

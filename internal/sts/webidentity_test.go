@@ -11,6 +11,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
 	"sallyport/internal/store"
+	"sallyport/internal/strictjson"
 )
 
 const (
@@ -197,14 +198,68 @@ func TestAProviderMarksTheSessionByClaims(t *testing.T) {
 	refused(t, err, fault.ValidationError, "TransitiveTagKeys")
 }
 
-func TestTheTraceOfATokenTellsTheProviderThatIsMissing(t *testing.T) {
+func TestTheTraceOfATokenTellsWhatWouldLetItIn(t *testing.T) {
 	b := newBench(t)
-	p := b.registered(issuer, "sts.amazonaws.com")
-	token := p.sign(b.claims(map[string]any{"iss": "https://nowhere.example.com"}))
-	got := traced(func(ctx context.Context) {
-		b.s.AssumeRoleWithWebIdentity(ctx, api.Caller{}, &api.AssumeRoleWithWebIdentityRequest{RoleARN: targetARN, RoleSessionName: "build", WebIdentityToken: token})
-	})
-	if !strings.Contains(got, "FAIL provider: account "+home+" has no OpenID provider https://nowhere.example.com") || strings.Contains(got, token) {
-		t.Errorf("got %s", got)
+	p := b.registered(issuer, "one", "sts.amazonaws.com")
+	b.role("target", statements(trusts(federated, `{"StringEquals":{"idp.example.com/tenant:sub":"nobody"}}`, "sts:AssumeRoleWithWebIdentity")))
+	for name, c := range map[string]struct {
+		claims map[string]any
+		want   []string
+	}{
+		"a provider that is missing": {map[string]any{"iss": "https://nowhere.example.com"}, []string{
+			"FAIL provider: account " + home + " has no OpenID provider https://nowhere.example.com",
+			"sallyport iam create-oidc-provider https://nowhere.example.com --account " + home + " --client-id AUDIENCE"}},
+		"an issuer that is none of ours and means harm": {map[string]any{"iss": "https://x/;rm -rf ~"}, []string{
+			"sallyport iam create-oidc-provider 'https://x/;rm -rf ~' --account "}},
+		"an audience that is missing": {map[string]any{"aud": "mine"}, []string{"FAIL audience",
+			"sallyport iam update-oidc-provider " + issuer + " --account " + home + " --client-id one --client-id sts.amazonaws.com --client-id AUDIENCE"}},
+		"a condition": {nil, []string{
+			"FAIL sts:AssumeRoleWithWebIdentity: the trust policy does not allow it: Statement[0] of " + targetARN +
+				" has the condition StringEquals on idp.example.com/tenant:sub, which the value of the request does not meet",
+			`sallyport iam update-role target --account ` + home + ` --trust FILE, with the statement {"Effect":"Allow","Principal":` + federated}},
+	} {
+		token := p.sign(b.claims(c.claims))
+		got := traced(func(ctx context.Context) {
+			b.s.AssumeRoleWithWebIdentity(ctx, api.Caller{}, &api.AssumeRoleWithWebIdentityRequest{RoleARN: targetARN, RoleSessionName: "build", WebIdentityToken: token})
+		})
+		for _, want := range c.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: got\n%s\nwant %s", name, got, want)
+			}
+		}
+		if strings.Contains(got, token) || strings.Contains(got, subject) {
+			t.Errorf("%s: the trace shows what the token has: %s", name, got)
+		}
 	}
+}
+
+func FuzzTagsClaim(f *testing.F) {
+	f.Add(`{"principal_tags":{"team":["blue"],"cost":[""]},"transitive_tag_keys":["team"]}`)
+	f.Add(`{"principal_tags":{"team":["blue","red"]}}`)
+	f.Add(`{"principal_tags":[],"transitive_tag_keys":{"a":1}}`)
+	f.Add(`[]`)
+	f.Fuzz(func(t *testing.T, text string) {
+		claim, err := strictjson.Parse([]byte(text), strictjson.Limits{})
+		if err != nil {
+			return
+		}
+		sent, transitive, ok := readTagsClaim(claim)
+		if !ok {
+			return
+		}
+		tags, keep, err := readTags(sent, transitive, nil)
+		if err != nil {
+			return
+		}
+		for key, value := range tags {
+			if key == "" || len(key) > 4*128 || len(value) > 4*256 {
+				t.Errorf("%s gives the tag %q with %q", text, key, value)
+			}
+		}
+		for _, key := range keep {
+			if _, found := tags[key]; !found {
+				t.Errorf("%s hands on %q, which is no tag", text, key)
+			}
+		}
+	})
 }
