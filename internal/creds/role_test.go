@@ -256,3 +256,14 @@ func FuzzPackedPoliciesReadBack(f *testing.F) {
 		got.unpack(policy) // nothing that cannot be read is read for ever, or panics
 	})
 }
+
+func FuzzAccountOfKey(f *testing.F) {
+	for _, seed := range []string{newTemporaryKeyID("111122223333"), "ASIA", "AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE", "", "ASIAQAAAAAAAAAAAAAAA\n"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, id string) {
+		if account, ok := AccountOfKey(id); ok && (len(account) != 12 || len(id) != 20 || strings.Trim(account, "0123456789") != "") {
+			t.Errorf("%q tells %q", id, account)
+		}
+	})
+}
