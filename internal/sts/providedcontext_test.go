@@ -166,6 +166,12 @@ func TestTheTraceTellsWhatIsWrongWithAContext(t *testing.T) {
 	if got := ask("garbage"); !strings.Contains(got, "FAIL context: ContextAssertion of 7 characters was not sealed by this server") {
 		t.Errorf("of garbage: %s", got)
 	}
+	b.update(func(tx *store.Tx) error {
+		return tx.PutApplication(store.Application{ApplicationID: "apl-2222222222222222", InstanceID: instance, AccountID: home, Name: "app", Status: store.StatusDisabled})
+	})
+	if got := ask(text); !strings.Contains(got, "aws sso-admin update-application --application-arn "+applicationARN+" --status ENABLED") {
+		t.Errorf("of a disabled application: %s", got)
+	}
 	b.clock.Advance(time.Hour + time.Minute)
 	if got := ask(text); !strings.Contains(got, "FAIL context: expired 1m") || strings.Contains(got, text) {
 		t.Errorf("of one that is over: %s", got)

@@ -18,6 +18,7 @@ import (
 	"sallyport/internal/fault"
 	"sallyport/internal/policy"
 	"sallyport/internal/store"
+	"sallyport/internal/trace"
 )
 
 // The bounds of sessions (AssumeRole).
@@ -178,7 +179,8 @@ func (s *Service) trust(w *session, role store.IAMRole, found bool) (policy.Set,
 }
 
 // lifetime is how long the session lives. It is judged after the decision: it depends on the role.
-func (w *session) lifetime(role store.IAMRole, chained bool) (time.Duration, error) {
+func (w *session) lifetime(ctx context.Context, role store.IAMRole, chained bool) (time.Duration, error) {
+	t := trace.From(ctx)
 	longest := time.Duration(role.MaxSessionS) * time.Second
 	if w.duration == nil {
 		return min(defaultDuration, longest), nil
@@ -186,8 +188,11 @@ func (w *session) lifetime(role store.IAMRole, chained bool) (time.Duration, err
 	asked := time.Duration(*w.duration) * time.Second
 	switch {
 	case chained && asked > maxChained:
+		t.Fail("duration", "%s are asked for, and a session that a session of a role begins lives %s at most", asked, maxChained)
 		return 0, fault.ValidationError.Refuse("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
 	case asked > longest:
+		t.Fail("duration", "%s are asked for, and sessions of the role live %s at most", asked, longest)
+		t.Fix("sallyport iam update-role %s --account %s --max-session %d", role.RoleName, role.AccountID, *w.duration)
 		return 0, fault.ValidationError.Refuse("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 	}
 	return asked, nil
@@ -203,7 +208,7 @@ type vended struct {
 
 // vend makes the session. What only one way of taking on a role knows, the caller has filled in.
 func (s *Service) vend(ctx context.Context, caller api.Caller, w *session, role store.IAMRole, session creds.Role) (vended, error) {
-	lifetime, err := w.lifetime(role, session.Chained)
+	lifetime, err := w.lifetime(ctx, role, session.Chained)
 	if err != nil {
 		return vended{}, err
 	}
