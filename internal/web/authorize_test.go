@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"sallyport/internal/store"
 )
 
 const callback = "http://127.0.0.1:51820/oauth/callback"
@@ -30,6 +32,41 @@ func TestAnApplicationGetsItsCodeThroughThePages(t *testing.T) {
 	}
 	if _, refused := s.redeemCode(c, values.Get("code")); refused != "" {
 		t.Errorf("the code got %s, want a token", refused)
+	}
+}
+
+func TestAnApplicationOfTheAdministratorsGetsItsCodeThroughThePages(t *testing.T) {
+	s := newSite(t)
+	const id = "apl-aaaaaaaaaaaaaaaa"
+	s.update(func(tx *store.Tx) error {
+		if err := tx.PutApplication(store.Application{
+			ApplicationID: id, InstanceID: "ssoins-1111111111111111", AccountID: "111122223333", Name: "Payroll", Status: store.StatusEnabled,
+		}); err != nil {
+			return err
+		}
+		return tx.PutApplicationGrant(store.ApplicationGrant{
+			ApplicationID: id, GrantType: "authorization_code", Document: `{"AuthorizationCode":{"RedirectUris":["https://payroll.example.test/callback"]}}`,
+		})
+	})
+	c := client{id: "arn:aws:sso::111122223333:application/ssoins-1111111111111111/" + id}
+	request := authorizeQuery(c, "redirect_uri", "https://payroll.example.test/callback", "scopes", "openid")
+	b := s.browser()
+	page := b.follow(b.get(request)).want(http.StatusOK, "Sign in")
+	if !strings.Contains(page.body, "Payroll") || strings.Contains(page.body, "self-declared") {
+		t.Errorf("the sign-in does not lead back to Payroll:\n%s", page.body)
+	}
+	page = b.follow(b.signIn(page, "alice")).want(http.StatusOK, "Allow access?")
+	for shown, want := range map[string]bool{"Payroll": true, "Your administrators set this application up": true, "self-declared": false} {
+		if strings.Contains(page.body, shown) != want {
+			t.Errorf("the page shows %q: %v", shown, !want)
+		}
+	}
+	values := b.submit(page.form(PathConsent), FieldDecision, DecisionApprove).answered(http.StatusSeeOther, "https://payroll.example.test/callback")
+	if values.Get("state") != "state-1" || values.Get("code") == "" {
+		t.Errorf("answered %v", values)
+	}
+	if got := b.get(authorizeQuery(c, "redirect_uri", "https://payroll.example.test/other", "scopes", "openid")); got.status != http.StatusBadRequest {
+		t.Errorf("a redirect URI that is not configured: status %d", got.status)
 	}
 }
 

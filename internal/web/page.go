@@ -89,7 +89,8 @@ type SignIn struct {
 	Reason   string // why somebody who is signed in has to sign in again
 
 	ForDevice      bool   // a device approval follows
-	ForApplication string // or an application's self-declared name, when /authorize sent the browser here
+	ForApplication string // or an application's name, when /authorize sent the browser here
+	Configured     bool   // the administrators set the application up and chose its name; it is self-declared otherwise
 	// RedirectURI of that application. A remembered consent redirects there straight from the sign-in POST, and
 	// browsers hold the whole chain of redirects against form-action.
 	RedirectURI string
@@ -153,7 +154,8 @@ type DeviceDone struct {
 type Consent struct {
 	Layout
 	Request     string // opaque id of this authorization request; its parameters stay on the server
-	ClientName  string // self-declared
+	ClientName  string // self-declared, if not Configured
+	Configured  bool   // by the administrators, who chose the name
 	Scopes      []string
 	RedirectURI string // checked by the caller; shown as its host, and allowed as the target of the form
 }
