@@ -34,7 +34,7 @@ type operator struct {
 	run   func(ctx context.Context, args []string) error
 }
 
-var operators = []operator{
+var operators = append([]operator{
 	{"serve", "serve [--config FILE] [--SETTING VALUE …]", "run the service", serve},
 	{"apply", "apply -f FILE [--dry-run] [--SETTING VALUE …]", "make the directory what a file says", apply},
 	{"user set-password", "user set-password NAME [--SETTING VALUE …]", "set a password, asked for or read from standard input", setPassword},
@@ -44,7 +44,7 @@ var operators = []operator{
 	{"config print", "config print [--config FILE] [--SETTING VALUE …]", "print the settings in force", printConfig},
 	{"explain", "explain [REQUEST-ID | --digest VALUE] [--json] [--SETTING VALUE …]", "say why a request was refused, or list what was refused last", explainRequest},
 	{"version", "version", "print the version", printVersion},
-}
+}, iamOperators...)
 
 func main() {
 	args := os.Args[1:]

@@ -24,5 +24,16 @@ func TestScripts(t *testing.T) {
 			}
 			return nil
 		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"take-key": takeKey},
 	})
+}
+
+// takeKey puts the id of the access key that a command has just written into a variable.
+func takeKey(ts *testscript.TestScript, neg bool, args []string) {
+	_, rest, found := strings.Cut(ts.ReadFile("stdout"), "aws_access_key_id = ")
+	id, _, _ := strings.Cut(rest, "\n")
+	if neg || len(args) != 1 || !found {
+		ts.Fatalf("usage: take-key VARIABLE, after a command that writes a key")
+	}
+	ts.Setenv(args[0], id)
 }
