@@ -34,15 +34,6 @@ func (s *Service) Access(_ context.Context, tx *store.Tx, caller api.Caller) (po
 	return a, err
 }
 
-// AccessNow is Access in a snapshot of its own.
-func (s *Service) AccessNow(ctx context.Context, caller api.Caller) (a policy.Access, err error) {
-	err = s.Store.View(ctx, func(tx *store.Tx) error {
-		a, err = s.Access(ctx, tx, caller)
-		return err
-	})
-	return a, err
-}
-
 // identity reads the policies of the user, of the role, or of the permission set behind the role.
 func (s *Service) identity(tx *store.Tx, signer *api.Signer) (policy.Set, []policy.Limit, error) {
 	principal := store.IAMPrincipal{AccountID: signer.Account, Kind: store.IAMUserKind, Name: signer.UserName}

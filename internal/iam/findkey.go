@@ -59,14 +59,7 @@ func (s *Service) findTemporary(ctx context.Context, accessKeyID, sessionToken s
 	if !ok || role.AccessKeyID != accessKeyID {
 		return api.Key{}, nil
 	}
-	holds, exists := true, true
-	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		if exists, err = stillThere(tx, role.Role); err != nil || !exists {
-			return err
-		}
-		holds, err = role.Holds(tx)
-		return err
-	})
+	holds, exists, err := s.stands(ctx, role.Role)
 	if err != nil || !exists {
 		return api.Key{}, err
 	}
@@ -74,13 +67,32 @@ func (s *Service) findTemporary(ctx context.Context, accessKeyID, sessionToken s
 	return api.Key{Known: true, Expired: expired, Secret: role.SecretAccessKey, Signer: role.Signer()}, nil
 }
 
-// stillThere tells whether the principal that the credentials were made for is still there. Roles behind permission sets follow from the
-// assignments, which are checked when their credentials are made.
+// stands reads, in one go, whether what the credentials rest upon is still there and still lets them be used.
+func (s *Service) stands(ctx context.Context, role creds.Role) (holds, exists bool, err error) {
+	switch {
+	case role.Kind == creds.PortalRole && role.UserSessionID == "":
+		return true, true, nil
+	case role.Kind == creds.PortalRole:
+		err = s.Store.Look(ctx, func(tx *store.Tx) (err error) {
+			holds, err = role.Holds(tx)
+			return err
+		})
+		return holds, true, err
+	}
+	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if exists, err = stillThere(tx, role); err != nil || !exists {
+			return err
+		}
+		holds, err = role.Holds(tx)
+		return err
+	})
+	return holds, exists, err
+}
+
+// stillThere tells whether the role or the user that the credentials were made for is still there. Roles behind permission sets follow from
+// the assignments, which are checked when their credentials are made.
 func stillThere(tx *store.Tx, role creds.Role) (bool, error) {
-	switch role.Kind {
-	case creds.PortalRole:
-		return true, nil
-	case creds.UserSession:
+	if role.Kind == creds.UserSession {
 		user, found, err := tx.IAMUser(role.Account, role.UserName)
 		return found && userID(user.UserID, user.UserName) == role.IAMUserID, err
 	}

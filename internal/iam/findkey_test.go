@@ -148,3 +148,18 @@ func TestAStoreThatFailsIsNotAnUnknownKey(t *testing.T) {
 		t.Errorf("got %+v", key)
 	}
 }
+
+func TestCredentialsHangOnThePersonsSession(t *testing.T) {
+	b := newBench(t)
+	role := b.role(owner, "app")
+	for name, session := range map[string]creds.Role{
+		"of a permission set": {Account: owner, RoleName: "AWSReservedSSO_Admin_0123456789abcdef", SessionName: "bob"},
+		"of a role":           {Kind: creds.AssumedRole, Account: owner, RoleName: role.RoleName, RolePath: role.Path, RoleID: role.RoleID, SessionName: "bob"},
+	} {
+		session.ExpiresAt, session.UserSessionID = b.clock.Now().Add(time.Hour).UnixMilli(), "a session that was ended and cleaned away"
+		made := creds.VendRole(b.s.Ring, session)
+		if key := b.find(made.AccessKeyID, made.SessionToken); !key.Known || !key.Expired {
+			t.Errorf("%s: %+v", name, key)
+		}
+	}
+}
