@@ -178,8 +178,9 @@ func TestWhoIsNotAssignedHasNothingToAllow(t *testing.T) {
 }
 
 func TestConsentToAnApplicationIsRememberedForNinetyDays(t *testing.T) {
-	w := signInApp(t)
-	w.put(theApp, func(a *store.Application) { a.CreatedAt -= (365 * 24 * time.Hour).Milliseconds() })
+	w := newWorld(t)
+	w.grant(theApp, oauth.GrantAuthorizationCode)
+	w.clock.Advance(365 * 24 * time.Hour) // by now the application is older than any registration
 	w.codeOf(theApp)
 	asked := func() bool {
 		request, err := w.s.ParseAuthorize(ctx, w.appQuery(theApp))
@@ -195,9 +196,18 @@ func TestConsentToAnApplicationIsRememberedForNinetyDays(t *testing.T) {
 	if asked() {
 		t.Error("asked again at once")
 	}
+	w.clock.Advance(89 * 24 * time.Hour)
+	if asked() {
+		t.Error("asked again after 89 days")
+	}
 	w.scope(theApp, "app:read")
 	if !asked() {
 		t.Error("not asked for a scope that is new")
+	}
+	w.update(func(tx *store.Tx) error { _, err := tx.DeleteApplicationScope(theApp, "app:read"); return err })
+	w.clock.Advance(24 * time.Hour)
+	if !asked() {
+		t.Error("not asked after 90 days")
 	}
 }
 

@@ -242,8 +242,12 @@ func TestAssertionsThatAreRefused(t *testing.T) {
 			w.update(func(tx *store.Tx) error {
 				return tx.PutTrustedTokenIssuer(store.TrustedTokenIssuer{
 					IssuerID: "tti-99999999-2222-4333-8444-555555555555", InstanceID: organisation, AccountID: owner, Name: "ourselves", URL: w.s.Issuer,
-					ClaimPath: "sub", AttributePath: "userName", JWKS: string(w.s.Ring.JWKS()),
+					ClaimPath: "sub", AttributePath: "externalIds.value", JWKS: string(w.s.Ring.JWKS()),
 				})
+			})
+			w.update(func(tx *store.Tx) error {
+				_, err := tx.AddUserExternalID(w.user.UserID, store.ExternalID{Issuer: "x", ID: w.user.UserID})
+				return err
 			})
 			w.grantAs(anotherApp, oauth.GrantJWTBearer, `{"JwtBearer":{"AuthorizedTokenIssuers":[{"TrustedTokenIssuerArn":"`+
 				issuerARN(issuerID)+`","AuthorizedAudiences":["`+audience+`"]}]}}`)

@@ -69,6 +69,7 @@ func TestSubjectTokensThatAreRefused(t *testing.T) {
 		{"that are ID tokens", func(w *world) string { return w.got(w.bring(anotherApp, w.assertion())).IDToken }, fault.InvalidGrant},
 		{"with a character less", func(w *world) string { s := w.subject(); return s[:len(s)-1] }, fault.InvalidGrant},
 		{"that have expired", func(w *world) string {
+			w.grant(anotherApp, oauth.GrantRefreshToken) // so that its session goes on
 			s := w.subject()
 			w.clock.Advance(time.Hour + repeatGrace)
 			return s
