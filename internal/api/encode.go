@@ -11,7 +11,7 @@ import (
 	"sallyport/internal/strictjson"
 )
 
-// AppendJSON appends the struct that output points to as a JSON object, members in the order of the model. Empty texts, nil lists
+// AppendJSON appends the struct that output points to as a JSON object, members in the order of the model. Empty texts that need not be there, nil lists
 // and nil pointers are left out; empty lists stay, since clients read an absent list as a fault.
 func (s *Shape) AppendJSON(dst []byte, output any) []byte {
 	return s.appendObject(dst, reflect.ValueOf(output).Elem())
@@ -39,7 +39,7 @@ func (s *Shape) appendObject(dst []byte, value reflect.Value) []byte {
 func (m *Member) absentIn(field reflect.Value) bool {
 	switch field.Kind() {
 	case reflect.String:
-		return field.Len() == 0
+		return field.Len() == 0 && !m.Required
 	case reflect.Slice, reflect.Pointer, reflect.Map:
 		return field.IsNil()
 	case reflect.Int64:
