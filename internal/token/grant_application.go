@@ -202,8 +202,9 @@ func (r *applicationRequest) question() (policy.Access, error) {
 
 // accessBySignature is who calls, as far as the signature tells, without policies of theirs.
 func accessBySignature(_ context.Context, tx *store.Tx, caller api.Caller) (policy.Access, error) {
-	principal := creds.Principal(caller.Signer)
-	return policy.Access{Request: policy.Request{Principal: principal, Context: principal.Globals(tx.Now, caller.Address)}}, nil
+	return policy.Access{Request: policy.Request{
+		Principal: creds.Principal(caller.Signer), Context: creds.ConditionKeys(caller, tx.Now),
+	}}, nil
 }
 
 // settle decides what the request may be about: the grant, its members, the scopes.

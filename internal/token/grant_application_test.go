@@ -674,3 +674,29 @@ func (w *world) subject() string {
 	w.scope(anotherApp, "wonder:read", appARN(theApp))
 	return w.got(w.bring(anotherApp, w.assertion())).AccessToken
 }
+
+// Whatever stands in the members, the answer is tokens or a refusal, never a failure.
+func FuzzMembersOfCreateTokenWithIAM(f *testing.F) {
+	w := newWorld(f)
+	for _, g := range []oauth.GrantType{oauth.GrantRefreshToken, oauth.GrantAuthorizationCode} {
+		w.grant(theApp, g)
+	}
+	for _, g := range applicationGrants {
+		f.Add(appARN(theApp), string(g.Type), w.subject(), "openid", string(oauth.TokenTypeAccessToken), verifier)
+		f.Add(appARN(theApp), string(g.Type), w.assertion(), "aws", string(oauth.TokenTypeRefreshToken), appRedirect)
+		f.Add(appARN(theApp), string(g.Type), w.codeOf(theApp), "", "", verifier)
+	}
+	f.Fuzz(func(t *testing.T, clientID, grantType, secret, scope, tokenType, other string) {
+		in := &api.CreateTokenWithIAMRequest{
+			ClientID: clientID, GrantType: grantType, Code: secret, RefreshToken: secret, Assertion: secret, SubjectToken: secret,
+			SubjectTokenType: string(oauth.TokenTypeAccessToken), RequestedTokenType: tokenType, RedirectURI: other, CodeVerifier: other,
+		}
+		if scope != "" {
+			in.Scope = []string{scope}
+		}
+		out, err := w.s.CreateTokenWithIAM(ctx, w.caller(), in)
+		if _, refused := fault.As(err); err != nil && !refused || err == nil && out.AccessToken == "" {
+			t.Errorf("got %+v, %v", out, err)
+		}
+	})
+}
