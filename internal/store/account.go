@@ -28,7 +28,7 @@ func (tx *Tx) PutAccount(a Account) error {
 	return err
 }
 
-// DeleteAccount removes an account with its assignments.
+// DeleteAccount removes an account with its assignments and its principals.
 func (tx *Tx) DeleteAccount(accountID string) error {
 	for _, statement := range []string{
 		`DELETE FROM account_assignment WHERE account_id = $1`,
@@ -39,5 +39,5 @@ func (tx *Tx) DeleteAccount(accountID string) error {
 			return err
 		}
 	}
-	return nil
+	return tx.deleteIAMOf(accountID)
 }

@@ -131,6 +131,23 @@ func (tx *Tx) deleteOfPrincipal(p IAMPrincipal) error {
 	return err
 }
 
+// deleteIAMOf removes the principals of an account, with what is theirs, and the providers that it trusts. Those of the account that owns the
+// instance stay: it needs no row among the accounts.
+func (tx *Tx) deleteIAMOf(accountID string) error {
+	for _, statement := range []string{
+		`DELETE FROM iam_user WHERE account_id = $1 AND account_id NOT IN (SELECT owner_account_id FROM instance)`,
+		`DELETE FROM iam_role WHERE account_id = $1 AND account_id NOT IN (SELECT owner_account_id FROM instance)`,
+		`DELETE FROM iam_policy WHERE account_id = $1 AND account_id NOT IN (SELECT owner_account_id FROM instance)`,
+		`DELETE FROM access_key WHERE account_id = $1 AND account_id NOT IN (SELECT owner_account_id FROM instance)`,
+		`DELETE FROM oidc_provider WHERE account_id = $1 AND account_id NOT IN (SELECT owner_account_id FROM instance)`,
+	} {
+		if _, err := tx.exec(statement, accountID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // IAMPolicy is an identity policy of a user or a role. One without a document is managed by AWS and attached: Name is then what stands
 // behind arn:aws:iam:: in its ARN, with a colon, which names of other policies do not have.
 type IAMPolicy struct {

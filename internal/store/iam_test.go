@@ -170,7 +170,9 @@ func TestWhatAPrincipalMayDoIsOneQuestion(t *testing.T) {
 	}
 	update(t, s, func(tx *Tx) error { return tx.PutIAMPolicy(alice.Principal(), IAMPolicy{"b", "{}"}) })
 	update(t, s, func(tx *Tx) error { return tx.PutIAMPolicy(alice.Principal(), IAMPolicy{"b", "{2}"}) })
-	update(t, s, func(tx *Tx) error { return tx.PutIAMPolicy(alice.Principal(), IAMPolicy{"aws:policy/AdministratorAccess", ""}) })
+	update(t, s, func(tx *Tx) error {
+		return tx.PutIAMPolicy(alice.Principal(), IAMPolicy{"aws:policy/AdministratorAccess", ""})
+	})
 	want := []IAMPolicy{{"aws:policy/AdministratorAccess", ""}, {"b", "{2}"}}
 	if i, _ := identity(alice.Principal()); !slices.Equal(i.Policies, want) {
 		t.Errorf("policies %+v", i.Policies)
@@ -207,6 +209,37 @@ func TestProvidersBelongToAnAccount(t *testing.T) {
 	}
 	if !ask(t, s, func(tx *Tx) (bool, error) { return tx.DeleteOIDCProvider(owner, p.URL) }) {
 		t.Error("the provider was not deleted")
+	}
+}
+
+func TestThePrincipalsOfAnAccountGoWithIt(t *testing.T) {
+	s, _ := open(t)
+	const left = "444455556666"
+	update(t, s, func(tx *Tx) error { return tx.PutInstance(Instance{InstanceID: "ssoins-1", OwnerAccountID: owner}) })
+	for _, account := range []string{owner, left} {
+		user, role := alice, app
+		user.AccountID, role.AccountID = account, account
+		ask(t, s, func(tx *Tx) (bool, error) { return tx.AddIAMUser(user) })
+		ask(t, s, func(tx *Tx) (bool, error) { return tx.AddIAMRole(role) })
+		ask(t, s, func(tx *Tx) (bool, error) {
+			return tx.AddOIDCProvider(OIDCProvider{AccountID: account, URL: "https://example.com"})
+		})
+		update(t, s, func(tx *Tx) error { return tx.PutIAMPolicy(user.Principal(), IAMPolicy{"a", "{}"}) })
+		update(t, s, func(tx *Tx) error {
+			return tx.AddAccessKey(AccessKey{AccessKeyID: "AKIA" + account, AccountID: account, UserName: "Alice"})
+		})
+	}
+	for _, account := range []string{owner, left} {
+		update(t, s, func(tx *Tx) error { return tx.DeleteAccount(account) })
+	}
+	rows, _, err := s.Counts(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range []string{"iam_user", "iam_role", "iam_policy", "access_key", "oidc_provider"} {
+		if rows[table] != 1 {
+			t.Errorf("%d rows of %s are left, want that of the owner", rows[table], table)
+		}
 	}
 }
 
