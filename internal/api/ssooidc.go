@@ -75,7 +75,7 @@ type CreateTokenWithIAMRequest struct {
 	SubjectToken       string   `api:"subjectToken,sensitive" doc:"Access token of the person, issued to another client whose scopes name this application. Needed with the token exchange grant."`
 	SubjectTokenType   string   `api:"subjectTokenType,values=subjects" doc:"What the subject token is. Needed with the token exchange grant."`
 	RequestedTokenType string   `api:"requestedTokenType,values=issued" doc:"What to get for the subject token. Without this it is an access token."`
-	CodeVerifier       string   `api:"codeVerifier,sensitive" doc:"PKCE code verifier (RFC 7636), 43 to 128 characters. Needed with authorization_code if its request carried a challenge."`
+	CodeVerifier       string   `api:"codeVerifier,sensitive" doc:"PKCE code verifier (RFC 7636), 43 to 128 characters. Needed with authorization_code. AWS needs it only if the request carried a challenge."`
 }
 
 // CreateTokenWithIAMResponse is the output of CreateTokenWithIAM.
@@ -83,7 +83,7 @@ type CreateTokenWithIAMResponse struct {
 	AccessToken          string                `api:"accessToken,sensitive" doc:"Access token of the person for the application."`
 	TokenType            string                `api:"tokenType,values=presentations" doc:"How to present the access token: always as a Bearer token."`
 	ExpiresIn            int64                 `api:"expiresIn,integer" doc:"Seconds until the access token expires."`
-	RefreshToken         string                `api:"refreshToken,sensitive" doc:"Token that gets the next access token without a person. Missing where the application may not refresh, and after a token exchange."`
+	RefreshToken         string                `api:"refreshToken,sensitive" doc:"Token that gets the next access token without a person. Missing where the application may not refresh, and after a token exchange that did not ask for it."`
 	IDToken              string                `api:"idToken,sensitive" doc:"Signed JWT that says who the person is. Missing after a refresh."`
 	IssuedTokenType      string                `api:"issuedTokenType,values=issued" doc:"What was issued. It names the refresh token wherever there is one."`
 	Scope                []string              `api:"scope,elem=Scope" doc:"Scopes that the token has, in no fixed order."`
