@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"sallyport/internal/arn"
 	"sallyport/internal/keys"
 	"sallyport/internal/sys"
 	"sallyport/internal/token"
@@ -164,6 +165,10 @@ type Config struct {
 	// there with InvalidRequestRegionException, as a multi-Region instance of AWS does.
 	OtherRegions []string `setting:"other_regions" form:"REGION=URL,…" help:"endpoints of the instance in other Regions, to which requests for those are sent"`
 
+	// DelegatedAccounts are accounts whose principals may administer the instance besides those of the account that owns it, as far as their
+	// policies allow. Nobody else's may, whatever their policies say.
+	DelegatedAccounts []string `setting:"delegated_accounts" form:"ID,…" help:"accounts that may administer besides the owner's"`
+
 	// AssignmentDelay is how long account assignments and provisionings stay IN_PROGRESS, as they do on AWS for seconds. It is for trying
 	// out programs that wait, and needs development mode.
 	AssignmentDelay time.Duration `setting:"assignment_delay" form:"DURATION" default:"0s" min:"0s" max:"1h" help:"how long account assignments are in progress; development mode only"`
@@ -195,6 +200,7 @@ func (c *Config) Validate() error {
 		c.checkOtherRegions(),
 		c.checkAssignmentDelay(),
 		c.checkSimulatedKMS(),
+		c.checkDelegatedAccounts(),
 	)
 	return errors.Join(mistakes...)
 }
@@ -311,6 +317,15 @@ func (c *Config) otherRegions() map[string]string {
 		endpoints[region] = endpoint
 	}
 	return endpoints
+}
+
+func (c *Config) checkDelegatedAccounts() error {
+	for _, account := range c.DelegatedAccounts {
+		if !arn.ValidAccount(account) {
+			return c.mistake("delegated_accounts", fmt.Sprintf("%q is not an account id: expected 12 digits", account))
+		}
+	}
+	return nil
 }
 
 func (c *Config) checkSimulatedKMS() error {
