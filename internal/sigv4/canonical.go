@@ -104,7 +104,10 @@ func lowerHeader(r *http.Request) map[string][]string {
 	header := make(map[string][]string, len(r.Header)+1)
 	for name, values := range r.Header {
 		name = strings.ToLower(name)
-		header[name] = append(header[name], values...)
+		if other, twice := header[name]; twice { // in two spellings, which net/http never makes
+			values = slices.Concat(other, values)
+		}
+		header[name] = values
 	}
 	header[headerHost] = []string{r.Host}
 	if r.Host == "" && r.URL != nil {
@@ -113,9 +116,13 @@ func lowerHeader(r *http.Request) map[string][]string {
 	return header
 }
 
+// usualCanonical is a little more than most canonical requests have without a session token, in bytes.
+const usualCanonical = 512
+
 // canonical is the canonical request over the signed headers.
 func (m *message) canonical(signed []string, payloadHash string) string {
 	var b strings.Builder
+	b.Grow(usualCanonical)
 	b.WriteString(m.method)
 	b.WriteByte('\n')
 	escape(&b, m.path, true)

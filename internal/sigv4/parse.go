@@ -1,6 +1,7 @@
 package sigv4
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -201,7 +202,7 @@ func (c *Claim) partsOfQuery(policy Policy) (parts, error) {
 func readExpires(query map[string]string, policy Policy) (time.Duration, error) {
 	text, sent := query[queryExpires]
 	if !sent {
-		return min(presignWithoutExpiry, policy.maxPresign()), nil
+		return cmp.Or(policy.PresignLife, min(presignWithoutExpiry, policy.maxPresign())), nil
 	}
 	const maxDigits = 9 // thirty years, and no overflow below
 	seconds, err := strconv.Atoi(text)
@@ -210,7 +211,7 @@ func readExpires(query map[string]string, policy Policy) (time.Duration, error) 
 		return 0, refuse(Incomplete, "%s must be a number of seconds from 1 to %d",
 			queryExpires, int(policy.maxPresign()/time.Second))
 	}
-	return lifetime, nil
+	return cmp.Or(policy.PresignLife, lifetime), nil
 }
 
 // readParts turns the texts of a claim into its values.

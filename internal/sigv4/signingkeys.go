@@ -10,8 +10,8 @@ import (
 const maxSigningKeys = 4096
 
 // SigningKeys keeps the keys that are derived from secrets for a day, so that a verification does not derive them again. Only keys under
-// which a signature was good are kept – or nobody's, so that an unknown key costs no less than a known one –, so strangers cannot fill it. The
-// zero value is ready, and safe for many goroutines.
+// which a signature was good are kept: strangers, who choose the Region that they claim to sign for, cannot fill it. The zero value is ready,
+// and safe for many goroutines.
 type SigningKeys struct {
 	mu   sync.RWMutex
 	kept map[signingKeyID][sha256.Size]byte

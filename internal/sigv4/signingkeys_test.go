@@ -45,8 +45,8 @@ func TestKeptSigningKeysDecideAsDerivedOnesDo(t *testing.T) {
 			}
 		}
 	}
-	if len(keys.kept) != 4 {
-		t.Errorf("%d keys are kept, want those of the good signatures and nobody's on two days", len(keys.kept))
+	if len(keys.kept) != 2 {
+		t.Errorf("%d keys are kept, want those of the good signatures on two days", len(keys.kept))
 	}
 }
 

@@ -59,8 +59,7 @@ const (
 	DefaultSkew = 5 * time.Minute
 	// DefaultMaxPresign is the longest life of a presigned URL that SigV4 allows.
 	DefaultMaxPresign = 7 * 24 * time.Hour
-	// presignWithoutExpiry is the life of a presigned request that names none: the Go SDK's presigner adds no X-Amz-Expires
-	// for STS, and STS honours such a request for a quarter of an hour.
+	// presignWithoutExpiry is the life of a presigned request that names none, as those of the Go SDK's presigner for STS.
 	presignWithoutExpiry = 15 * time.Minute
 )
 
@@ -72,6 +71,7 @@ type Policy struct {
 	Skew           time.Duration // tolerance for the client's clock, DefaultSkew when zero
 	AllowPresigned bool          // whether the query may carry the signature instead of the Authorization header
 	MaxPresign     time.Duration // longest X-Amz-Expires, DefaultMaxPresign when zero
+	PresignLife    time.Duration // how long a presigned request lives whatever X-Amz-Expires it bears; zero: as long as that says
 }
 
 func (p Policy) skew() time.Duration {

@@ -5,11 +5,10 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
-	"fmt"
 	"time"
 )
 
-// noSecret stands in for the secret of an unknown key, so that refusing one costs what refusing a wrong signature does. It
+// noSecret stands in for the secret of an unknown key, so that refusing one costs no less than refusing a wrong signature. It
 // has the length of a real secret. That it is public is harmless: Verify never accepts under it.
 const noSecret = "the-secret-of-no-key-is-never-accepted-!"
 
@@ -38,7 +37,7 @@ func (c *Claim) VerifyWith(keys *SigningKeys, body []byte, secret string, now ti
 	if c.payloadHash != "" && subtle.ConstantTimeCompare([]byte(c.payloadHash), []byte(payloadHash)) != 1 {
 		matches = false
 	}
-	if !kept && (matches || !known) {
+	if !kept && known && matches {
 		keys.put(id, key)
 	}
 	switch {
@@ -55,10 +54,9 @@ func (c *Claim) VerifyWith(keys *SigningKeys, body []byte, secret string, now ti
 // expired" to correct their clock and try again.
 func (c *Claim) checkTime(now time.Time) error {
 	signed, skew := c.Time, c.skew
-	minutes := fmt.Sprintf("%.4g min.", skew.Minutes())
 	if early := now.Add(skew); signed.After(early) {
-		return refuse(NotYet, "Signature not yet current: %s is still later than %s (%s + %s)",
-			stamp(signed), stamp(early), stamp(now), minutes)
+		return refuse(NotYet, "Signature not yet current: %s is still later than %s (%s + %.4g min.)",
+			stamp(signed), stamp(early), stamp(now), skew.Minutes())
 	}
 	if c.Presigned {
 		if end := signed.Add(c.Lifetime); now.After(end) {
@@ -67,8 +65,8 @@ func (c *Claim) checkTime(now time.Time) error {
 		return nil
 	}
 	if late := now.Add(-skew); signed.Before(late) {
-		return refuse(Expired, "Signature expired: %s is now earlier than %s (%s - %s)",
-			stamp(signed), stamp(late), stamp(now), minutes)
+		return refuse(Expired, "Signature expired: %s is now earlier than %s (%s - %.4g min.)",
+			stamp(signed), stamp(late), stamp(now), skew.Minutes())
 	}
 	return nil
 }

@@ -247,6 +247,7 @@ func TestPresignedRequests(t *testing.T) {
 		over   map[string]string
 		header http.Header
 		max    time.Duration
+		life   time.Duration
 		later  time.Duration
 		want   Reason
 	}{
@@ -260,6 +261,11 @@ func TestPresignedRequests(t *testing.T) {
 		{name: "the longest lifetime is a week", over: map[string]string{queryExpires: "604800"}},
 		{name: "a longer one is refused", over: map[string]string{queryExpires: "604801"}, want: Incomplete},
 		{name: "the policy bounds the lifetime", max: time.Minute - time.Second, want: Incomplete},
+		{name: "a life that the policy sets is longer than the stated one", life: 15 * time.Minute, later: 15 * time.Minute},
+		{name: "a life that the policy sets ends", life: 15 * time.Minute, later: 15*time.Minute + time.Second, want: Expired},
+		{name: "a life that the policy sets is shorter than the stated one", life: 15 * time.Minute, over: map[string]string{queryExpires: "3600"}, later: 15*time.Minute + time.Second, want: Expired},
+		{name: "a life that the policy sets stands for one that is not stated", life: time.Minute, over: map[string]string{queryExpires: ""}, later: time.Minute + time.Second, want: Expired},
+		{name: "a life that the policy sets does not mend a stated one", life: 15 * time.Minute, over: map[string]string{queryExpires: "x"}, want: Incomplete},
 		{name: "a lifetime of nothing is refused", over: map[string]string{queryExpires: "0"}, want: Incomplete},
 		{name: "a negative lifetime is refused", over: map[string]string{queryExpires: "-60"}, want: Incomplete},
 		{name: "a signed lifetime number is refused", over: map[string]string{queryExpires: "+60"}, want: Incomplete},
@@ -281,7 +287,7 @@ func TestPresignedRequests(t *testing.T) {
 		{name: "a wrong signature is a mismatch", over: map[string]string{querySignature: strings.Repeat("0", 64)}, want: Mismatch},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			claim, err := Parse(presign(t, c.over, c.header), Policy{Service: "sts", AllowPresigned: true, MaxPresign: c.max})
+			claim, err := Parse(presign(t, c.over, c.header), Policy{Service: "sts", AllowPresigned: true, MaxPresign: c.max, PresignLife: c.life})
 			if err == nil {
 				if !claim.Presigned || claim.SessionToken != c.over[queryToken] {
 					t.Errorf("presigned %v with token %q", claim.Presigned, claim.SessionToken)
@@ -404,6 +410,83 @@ func TestNoMutationOfWhatIsSignedIsAccepted(t *testing.T) {
 	if mutations < least {
 		t.Errorf("%d mutations, want at least %d", mutations, least)
 	}
+}
+
+// TestNoMutationOfWhatThePublicSuitesSignIsAccepted flips every bit of method, target, signed header values, signature and body of every
+// request that the suites sign and we accept, in its header and in its query. A change that is accepted has to be another spelling of the same
+// request: an escape in other letter case, another blank in a header.
+func TestNoMutationOfWhatThePublicSuitesSignIsAccepted(t *testing.T) {
+	policy := Policy{Service: suiteService, Regions: []string{suiteRegion}, AllowPresigned: true}
+	mutations, requests := 0, 0
+	for _, c := range suiteCases(t) {
+		r, body := suiteRequest(t, c.signed)
+		accept := func() *Claim {
+			claim, err := Parse(r, policy)
+			if err != nil || claim.AccessKeyID != suiteKey || claim.Verify(body, suiteSecret, suiteTime) != nil {
+				return nil
+			}
+			return claim
+		}
+		original := accept()
+		if original == nil {
+			continue // TestVerifySuites says why
+		}
+		requests++
+		means := func(claim *Claim) string { // what is routed, and the headers as they were signed
+			m := claim.message
+			return fmt.Sprintf("%q %q %q %s", m.method, m.path, m.params, m.canonical(claim.SignedHeaders, hashOf(body)))
+		}
+		meant := means(original)
+		text := string(body)
+		places := []*string{&r.Method, &r.RequestURI, &r.Host, &text}
+		for name, values := range r.Header {
+			if name == "Authorization" || slices.Contains(original.SignedHeaders, strings.ToLower(name)) {
+				places = append(places, &values[0])
+			}
+		}
+		for _, place := range places {
+			kept := *place
+			for i := range 8 * len(kept) {
+				changed := []byte(kept)
+				changed[i/8] ^= 1 << (i % 8)
+				*place = string(changed)
+				body = []byte(text)
+				if claim := accept(); claim != nil && means(claim) != meant {
+					t.Errorf("%s: %q in place of %q is accepted", c.name, changed, kept)
+				}
+				mutations++
+			}
+			*place = kept
+		}
+	}
+	const leastRequests, leastMutations = 60, 150_000
+	if requests < leastRequests || mutations < leastMutations {
+		t.Errorf("%d mutations of %d requests, want at least %d of %d", mutations, requests, leastMutations, leastRequests)
+	}
+}
+
+// TestNoMutationOfAPresignedRequestIsAccepted changes every byte of the target of a presigned request to every other value.
+func TestNoMutationOfAPresignedRequestIsAccepted(t *testing.T) {
+	original := presign(t, map[string]string{queryToken: "token/+=", queryContentSHA256: hashOf(nil)}, nil)
+	target := original.RequestURI
+	policy := Policy{Service: "sts", AllowPresigned: true}
+	meant := must(Parse(original, policy)).message
+	for i := range len(target) {
+		for flip := 1; flip < 256; flip++ {
+			changed := []byte(target)
+			changed[i] ^= byte(flip)
+			original.RequestURI = string(changed)
+			claim, err := Parse(original, policy)
+			if err != nil || claim.AccessKeyID != "AKIAOURS" || claim.SessionToken != "token/+=" || claim.Verify(nil, "our-secret", ourTime) != nil {
+				continue
+			}
+			if claim.message.path != meant.path || !slices.Equal(claim.message.params, meant.params) {
+				t.Errorf("%q is accepted", changed)
+			}
+		}
+	}
+	original.RequestURI = target
+	wantReason(t, must(Parse(original, policy)).Verify(nil, "our-secret", ourTime), "")
 }
 
 func BenchmarkVerify(b *testing.B) {
