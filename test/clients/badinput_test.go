@@ -3,14 +3,17 @@ package clients
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,7 +39,8 @@ const mebibyte = 1 << 20
 
 // anybodysMistakes can be made with every operation. They are found before the operation is.
 func anybodysMistakes(operation *api.Operation) []mistake {
-	path := operation.Path
+	path, query, _ := strings.Cut(operation.Path, "?")
+	withTarget := func(path string) func(message) message { return withTarget(strings.TrimSuffix(path+"?"+query, "?")) }
 	mistakes := []mistake{
 		{"a method that HTTP does not have", withMethod("BREW"), 405, invalidRequest},
 		{"a path with something after it", withTarget(path + "x"), 404, unknownOperation},
@@ -55,13 +59,16 @@ func anybodysMistakes(operation *api.Operation) []mistake {
 		{"a compressed body", withHeader("Content-Encoding", "gzip"), 415, invalidRequest},
 		{"a chunked body", func(m message) message { m.chunked, m.body = true, []byte("{}"); return m }, 400, invalidRequest},
 		{"a chunked body of 1 MiB", func(m message) message { m.chunked, m.body = true, make([]byte, mebibyte); return m }, 400, invalidRequest},
-		{"an unknown query parameter", withQuery("unknown=1"), 0, ""},
+	}
+	if operation.Service.Protocol == api.JSON { // whose query means nothing, and may hide what is meant for something else
+		mistakes = append(mistakes, mistake{"an unknown query parameter", withQuery("unknown=1"), 400, "ValidationException"})
+	} else {
+		mistakes = append(mistakes, mistake{"an unknown query parameter", withQuery("unknown=1"), 0, ""})
 	}
 	if path != "/" {
 		mistakes = append(mistakes,
 			mistake{"a path with a slash after it", withTarget(path + "/"), 404, unknownOperation},
 			mistake{"a path in capitals", withTarget(strings.ToUpper(path)), 404, unknownOperation},
-			mistake{"the query of CreateTokenWithIAM", withQuery("aws_iam=t"), 404, unknownOperation},
 		)
 		for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
 			if method != operation.Method {
@@ -156,8 +163,7 @@ func targetMistakes(operation *api.Operation) (mistakes []mistake) {
 // queryMistakes can be made with the operations of the Query protocol, whose exceptions have other names.
 func queryMistakes(operation *api.Operation) []mistake {
 	const sound = "Action=GetCallerIdentity&Version=2011-06-15"
-	authorization := func(value string) func(message) message { return withHeader("Authorization", value) }
-	return []mistake{
+	mistakes := []mistake{
 		{"no Content-Type", withHeader("Content-Type"), 415, invalidRequest},
 		{"the Content-Type of JSON", withHeader("Content-Type", "application/json"), 415, invalidRequest},
 		{"no body", withBody(""), 400, "InvalidAction"},
@@ -168,15 +174,74 @@ func queryMistakes(operation *api.Operation) []mistake {
 		{"an Action twice", withBody(sound + "&Action=GetCallerIdentity"), 400, "ValidationError"},
 		{"a form that cannot be decoded", withBody(sound + "&a=%zz"), 400, "ValidationError"},
 		{"a form of 1 MiB", withBody(sound + "&a=" + strings.Repeat("a", mebibyte)), 413, invalidRequest},
-		{"a target of the JSON protocol", withHeader("X-Amz-Target", "SWBExternalService.ListInstances"), 400, unknownOperation},
-		{"an Authorization that is none", authorization("AWS4-HMAC-SHA256"), 400, "IncompleteSignature"},
-		{"a password for an Authorization", authorization("Basic YWxpY2U6YWxpY2U="), 400, "IncompleteSignature"},
+		{"a target of the JSON protocol", withHeader("X-Amz-Target", "SWBExternalService.ListInstances"), 415, invalidRequest},
+		{"a target that there is not", withHeader("X-Amz-Target", "SWBExternalService.ListAll"), 400, unknownOperation},
 	}
+	if operation.Auth == api.AuthSigV4 {
+		mistakes = append(mistakes,
+			mistake{"an Authorization that is none", withHeader("Authorization", "AWS4-HMAC-SHA256"), 400, "IncompleteSignature"},
+			mistake{"a password for an Authorization", withHeader("Authorization", "Basic YWxpY2U6YWxpY2U="), 400, "IncompleteSignature"},
+		)
+	}
+	return mistakes
+}
+
+// targetedMistakes can be made with the operations of the JSON protocol.
+func targetedMistakes(operation *api.Operation) []mistake {
+	const serialization, validation = "SerializationException", "ValidationException"
+	target := operation.Service.TargetPrefix + "." + operation.Name
+	unsigned := func(m message) message { m.header["Authorization"] = []string{}; return m }
+	mistakes := []mistake{
+		{"no target", withHeader("X-Amz-Target"), 415, invalidRequest}, // what is then left is the Query protocol
+		{"two targets", withHeader("X-Amz-Target", target, target), 400, unknownOperation},
+		{"a target in capitals", withHeader("X-Amz-Target", strings.ToUpper(target)), 400, unknownOperation},
+		{"a target of no service", withHeader("X-Amz-Target", operation.Name), 400, unknownOperation},
+		{"a target of nothing", withHeader("X-Amz-Target", ""), 400, unknownOperation},
+		{"no Content-Type", withHeader("Content-Type"), 415, invalidRequest},
+		{"the Content-Type of plain JSON", withHeader("Content-Type", "application/json"), 415, invalidRequest},
+		{"an unknown member", func(m message) message { return withMember(m, "Unknown", `{"a":[1]}`) }, 0, ""},
+		{"a body of 1 MiB", withBody(`{"a":"` + strings.Repeat("a", mebibyte) + `"}`), 413, invalidRequest},
+		{"no signature", unsigned, 400, "MissingAuthenticationTokenException"},
+		{"a password for an Authorization", withHeader("Authorization", "Basic YWxpY2U6YWxpY2U="), 400, "IncompleteSignatureException"},
+	}
+	for _, body := range []string{"", " ", "null", "true", "7", `"text"`, "[]", "{", "}", "{'a':1}", "{a:1}", "<xml/>", "\x00", `{"a":1}{}`, `{"a":1,"a":1}`, "{\"\xff\":1}"} {
+		mistakes = append(mistakes, mistake{fmt.Sprintf("the body %q", body), withBody(body), 400, serialization})
+	}
+	for _, m := range operation.Input.Members {
+		for _, value := range otherKinds(m.Kind) {
+			name := fmt.Sprintf("%s is %s", m.Wire, value)
+			mistakes = append(mistakes, mistake{name, func(message message) message { return withMember(message, m.Wire, value) }, 400, serialization})
+		}
+		if m.Required {
+			mistakes = append(mistakes,
+				mistake{"no " + m.Wire, func(message message) message { return withMember(message, m.Wire, "") }, 400, validation},
+				mistake{m.Wire + " is null", func(message message) message { return withMember(message, m.Wire, "null") }, 400, validation},
+			)
+		}
+	}
+	return mistakes
+}
+
+// otherKinds are JSON values that are of another kind.
+func otherKinds(kind api.Kind) []string {
+	values := map[api.Kind]string{api.String: `"text"`, api.Integer: `7`, api.Boolean: `true`, api.List: `[]`, api.Structure: `{}`}
+	switch kind {
+	case api.Free:
+		return nil
+	case api.Map:
+		kind = api.Structure
+	case api.Long, api.Time:
+		kind = api.Integer
+	}
+	delete(values, kind)
+	return slices.Sorted(maps.Values(values))
 }
 
 func mistakesOf(operation *api.Operation) []mistake {
 	mistakes := anybodysMistakes(operation)
 	switch {
+	case operation.Service.Protocol == api.JSON:
+		return append(mistakes, targetedMistakes(operation)...)
 	case operation.Service.Protocol == api.Query:
 		return append(mistakes, queryMistakes(operation)...)
 	case hasBody(operation):
@@ -239,14 +304,15 @@ func addMember(m message, name, value string) message {
 
 func TestMistakesAreAnsweredWithModelledErrors(t *testing.T) {
 	w := newWitness(t, harness.Start(t, "--register-rate", "0"))
-	for _, service := range api.Services {
-		for _, operation := range service.Operations {
+	for _, service := range api.Served {
+		for _, operation := range service.Answered() {
 			sound := func() message { return compose(operation, wellFormed(operation)) }
-			want := w.deliver(t, sound())
+			signer := adminKey(w.server)
+			want := w.deliver(t, sound().signedBy(signer, operation))
 			t.Run(operation.Name, func(t *testing.T) {
 				for _, row := range mistakesOf(operation) {
 					t.Run(row.name, func(t *testing.T) {
-						got := w.deliver(t, row.spoil(sound()))
+						got := w.deliver(t, row.spoil(sound()).signedBy(signer, operation))
 						status, exception := row.status, row.exception
 						if status == 0 {
 							status, exception = want.status, want.header.Get("X-Amzn-Errortype")
@@ -295,7 +361,7 @@ func soundInputs(p *party) map[*api.Operation][]members {
 func TestOddTextsAreAnsweredWithModelledErrors(t *testing.T) {
 	server := harness.Start(t, "--register-rate", "0", "--device-start-rate", "0")
 	w := newWitness(t, server)
-	for operation, inputs := range soundInputs(&party{t, server, goSDK{}}) {
+	for operation, inputs := range soundInputs(&party{T: t, server: server, client: goSDK{}}) {
 		for _, in := range inputs {
 			for name := range in {
 				for _, odd := range oddTexts {
@@ -408,7 +474,7 @@ func (w *witness) check(t *testing.T, got answer) {
 
 func (w *witness) checkRefusal(t *testing.T, got answer, id string) {
 	t.Helper()
-	exception, message := got.json().text("__type"), got.json().text("message")
+	exception, message := got.json().text("__type"), cmp.Or(got.json().text("message"), got.json().text("Message"))
 	if got.header.Get("Content-Type") == "text/xml" {
 		var document struct {
 			Code      string `xml:"Error>Code"`

@@ -47,11 +47,6 @@ func (m members) text(name string) string {
 	return text
 }
 
-func (m members) flag(name string) bool {
-	flag, _ := m[name].(bool)
-	return flag
-}
-
 func (m members) texts(name string) []string {
 	items, _ := m[name].([]any)
 	texts := make([]string, len(items))
@@ -106,6 +101,7 @@ type party struct {
 	*testing.T
 	server *harness.Server
 	client client
+	world  *world // what is configured at the server, where the test needs that
 }
 
 // try calls an operation, as the operator where it is signed.

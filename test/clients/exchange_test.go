@@ -2,6 +2,8 @@ package clients
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +12,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"sallyport/internal/api"
 	"sallyport/test/harness"
@@ -58,14 +64,33 @@ type message struct {
 	header         http.Header
 	body           []byte
 	chunked        bool
+	signer         key    // whose signature it gets when it is delivered; empty for none
+	service        string // that the signature is for
+	at             time.Time
+}
+
+// signedBy has the message signed as it is delivered, with everything that is wrong with it by then, unless it has an Authorization.
+func (m message) signedBy(signer key, operation *api.Operation) message {
+	if operation.Auth == api.AuthSigV4 && m.header["Authorization"] == nil {
+		m.signer, m.service = signer, operation.Service.SigningName
+	}
+	return m
 }
 
 // compose puts an input on the wire as the operation's table says.
 func compose(operation *api.Operation, in members) message {
 	m := message{method: operation.Method, target: operation.Path, header: http.Header{}}
-	if operation.Service.Protocol == api.Query {
+	switch operation.Service.Protocol {
+	case api.Query:
 		m.header.Set("Content-Type", "application/x-www-form-urlencoded")
-		m.body = []byte(url.Values{"Action": {operation.Name}, "Version": {operation.Service.Version}}.Encode())
+		form := url.Values{"Action": {operation.Name}, "Version": {operation.Service.Version}}
+		addForm(form, "", in)
+		m.body = []byte(form.Encode())
+		return m
+	case api.JSON:
+		m.header.Set("Content-Type", "application/x-amz-json-1.1")
+		m.header.Set("X-Amz-Target", operation.Service.TargetPrefix+"."+operation.Name)
+		m.body, _ = json.Marshal(in) // what came out of JSON, or is as simple: nothing can fail
 		return m
 	}
 	query, body := url.Values{}, members{}
@@ -91,6 +116,27 @@ func compose(operation *api.Operation, in members) message {
 	return m
 }
 
+// addForm spells nested values as names with dots: Tags.member.1.Key.
+func addForm(form url.Values, prefix string, value any) {
+	switch value := value.(type) {
+	case members:
+		addForm(form, prefix, map[string]any(value))
+	case map[string]any:
+		for name, inner := range value {
+			addForm(form, strings.TrimPrefix(prefix+"."+name, "."), inner)
+		}
+	case []any:
+		for i, inner := range value {
+			addForm(form, fmt.Sprintf("%s.member.%d", prefix, i+1), inner)
+		}
+		if len(value) == 0 {
+			form.Set(prefix, "")
+		}
+	default:
+		form.Set(prefix, fmt.Sprint(value))
+	}
+}
+
 // hasBody reports whether members of the operation's input travel in a JSON body.
 func hasBody(operation *api.Operation) bool {
 	return slices.ContainsFunc(operation.Input.Members, func(m *api.Member) bool { return m.Location == api.Body })
@@ -114,6 +160,11 @@ func (p plain) deliver(m message) (answer, error) {
 	if host := m.header.Get("Host"); host != "" {
 		request.Host = host
 	}
+	if m.signer != (key{}) {
+		if err := p.sign(request, m); err != nil {
+			return answer{}, err
+		}
+	}
 	if m.chunked {
 		request.ContentLength, request.GetBody = -1, nil
 	}
@@ -124,6 +175,18 @@ func (p plain) deliver(m message) (answer, error) {
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	return answer{response.StatusCode, response.Header, body}, err
+}
+
+// sign signs the request with the signer of the Go SDK, which puts queries in order: the one that is sent stays as it stands.
+func (p plain) sign(request *http.Request, m message) error {
+	query, digest, at := request.URL.RawQuery, sha256.Sum256(m.body), m.at
+	if at.IsZero() {
+		at = time.Now()
+	}
+	credentials := aws.Credentials{AccessKeyID: m.signer.ID, SecretAccessKey: m.signer.Secret, SessionToken: m.signer.Session}
+	err := v4.NewSigner().SignHTTP(request.Context(), credentials, request, hex.EncodeToString(digest[:]), m.service, p.server.Region, at)
+	request.URL.RawQuery = query
+	return err
 }
 
 func (p plain) get(path string) (answer, error) {

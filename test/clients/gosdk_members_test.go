@@ -104,6 +104,15 @@ func convert(t testing.TB, from, to any) {
 	}
 }
 
+func jsonOf(t testing.TB, value any) string {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // fieldOf finds the field of a member, whose name may begin with another case.
 func fieldOf(t testing.TB, structure reflect.Value, member string) reflect.Value {
 	t.Helper()

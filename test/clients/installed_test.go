@@ -69,7 +69,7 @@ func TestTokensAreRefreshedBeforeTheyExpire(t *testing.T) {
 		{"JavaScript with 4 minutes left", 4 * time.Minute, []string{node, "js/identity.mjs"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			p := &party{t, server, goSDK{}}
+			p := &party{T: t, server: server, client: goSDK{}}
 			r := p.register(nil)
 			tokens := p.signIn(r, "alice")
 			h := newHome(t, server)
@@ -86,6 +86,7 @@ func TestTokensAreRefreshedBeforeTheyExpire(t *testing.T) {
 type awsCLI struct {
 	program string
 	home    *home
+	models  string // folder of service models that are newer than the program; empty for its own
 }
 
 // TestAWSCLI1 leaves out the provocations: the CLI is botocore, which TestBoto3 provokes, and a second for each call.
@@ -96,12 +97,12 @@ func TestAWSCLI1(t *testing.T) {
 		"device flow": deviceFlow, "PKCE flow": pkceFlow, "refresh": refresh, "portal": portal,
 		"role credentials from the session cache": cachedSession, "silent refresh of an expired token": silentRefresh,
 	} {
-		t.Run(name, func(t *testing.T) { test(&party{t, server, c}) })
+		t.Run(name, func(t *testing.T) { test(&party{T: t, server: server, client: c}) })
 	}
 }
 
 func newAWSCLI1(t testing.TB, server *harness.Server) awsCLI {
-	c := awsCLI{harness.InVenv("aws"), newHome(t, server)}
+	c := awsCLI{program: harness.InVenv("aws"), home: newHome(t, server)}
 	// Otherwise the CLI v1 fetches every value that begins with http:// and sends what it finds there.
 	c.home.write(t, c.home.configFile(), []byte(printedConfig(t, server)+"cli_follow_urlparam = false\n"))
 	return c
@@ -121,6 +122,7 @@ func (c awsCLI) call(t testing.TB, s *harness.Server, signer key, operation *api
 		command = append(command, "--cli-input-json", jsonOf(t, in))
 	}
 	program := atHome(c.home, command...)
+	program.Env = append(program.Env, "AWS_DATA_PATH="+c.models)
 	if signer != (key{}) {
 		program.Env = append(program.Env, "AWS_ACCESS_KEY_ID="+signer.ID, "AWS_SECRET_ACCESS_KEY="+signer.Secret, "AWS_SESSION_TOKEN="+signer.Session)
 	}
@@ -150,15 +152,6 @@ func (c awsCLI) options(in members) (words []string) {
 		}
 	}
 	return words
-}
-
-func jsonOf(t testing.TB, value any) string {
-	t.Helper()
-	text, err := json.Marshal(value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 // cliWord turns a name of the model into a word of the command line: clientId to client-id, CreateTokenWithIAM to create-token-with-iam.

@@ -13,9 +13,10 @@ import (
 
 // provocation is one way to an exception: prepare brings the server to where the call is refused and returns the call's input.
 //
-// All are provoked for real, by what people and clients do wrong, but three that a sound server on an idle machine does not give
-// of itself: InternalServerException, TooManyRequestsException, and the portal's ResourceNotFoundException (our portal answers like AWS's in
-// practice, with ForbiddenException or an empty list). Those are asked for at /_dev/fault, and show how the client takes them.
+// All are provoked for real, by what people and clients do wrong, but those that a sound server on an idle machine does not give of itself:
+// InternalServerException, TooManyRequestsException, the portal's ResourceNotFoundException (our portal answers like AWS's in practice, with
+// ForbiddenException or an empty list), and four of CreateTokenWithIAM that its model took over from CreateToken or that settings bring about
+// (TestRefusalsThatSettingsBringAbout). Those are asked for at /_dev/fault, and show how the client takes them.
 type provocation struct {
 	name      string
 	operation *api.Operation
@@ -141,6 +142,33 @@ var provocations = []provocation{
 	}, false},
 	{"a failure of the server", createToken, fault.InternalServer, nil, false},
 
+	{"no assertion", createTokenWithIAM, fault.InvalidRequest, func(p *party) members {
+		return tokenOf(p.world.reports, bearerGrant, nil)
+	}, false},
+	{"an application that is not there", createTokenWithIAM, fault.InvalidClient, func(p *party) members {
+		return p.world.bearerOf(harness.ECKeyID, nil).with(members{"clientId": p.world.reports[:len(p.world.reports)-1] + "g"})
+	}, false},
+	{"an assertion of yesterday", createTokenWithIAM, fault.InvalidGrant, func(p *party) members {
+		return p.world.bearerOf(harness.ECKeyID, map[string]any{"exp": time.Now().Add(-24 * time.Hour).Unix()})
+	}, false},
+	{"a grant that the application does not have", createTokenWithIAM, fault.UnauthorizedClient, func(p *party) members {
+		return p.world.bearerOf(harness.ECKeyID, nil).with(members{"clientId": p.world.gateway})
+	}, false},
+	{"a grant for the password", createTokenWithIAM, fault.UnsupportedGrantType, func(p *party) members {
+		return tokenOf(p.world.reports, "password", nil)
+	}, false},
+	{"a scope that the application does not have", createTokenWithIAM, fault.InvalidScope, func(p *party) members {
+		return p.world.bearerOf(harness.ECKeyID, nil).with(members{"scope": []string{"openid", "gateway:write"}})
+	}, false},
+	{"a person who is not assigned", createTokenWithIAM, fault.AccessDenied, func(p *party) members {
+		return tokenOf(p.world.reports, bearerGrant, members{"assertion": p.world.issuer.Token(p, harness.ECKeyID, p.world.issuer.Claims("alice@acme.example", nil))})
+	}, false},
+	{"what CreateToken answers while a person decides", createTokenWithIAM, fault.AuthorizationPending, nil, false},
+	{"too many requests", createTokenWithIAM, fault.SlowDown, nil, false},
+	{"what CreateToken answers after ten minutes", createTokenWithIAM, fault.ExpiredToken, nil, false},
+	{"a failure of the server", createTokenWithIAM, fault.InternalServer, nil, false},
+	{"a Region elsewhere", createTokenWithIAM, fault.InvalidRequestRegion, nil, false},
+
 	{"an account that is no number", getRoleCredentials, fault.InvalidRequest, func(p *party) members {
 		return p.bearer().with(members{"accountId": "production", "roleName": "Billing"})
 	}, false},
@@ -216,9 +244,13 @@ func (p *party) flood(operation *api.Operation, in members) members {
 func provoke(t *testing.T, c client) {
 	server := harness.Start(t)
 	paced := harness.Start(t, "--register-rate", "1", "--device-start-rate", "1", "--device-poll-interval", "30s")
+	signed := newWorld(&party{T: t, server: harness.Start(t), client: goSDK{}}) // whose clock stays, or signatures would be late
 	for _, row := range provocations {
 		t.Run(row.operation.Name+" "+row.name, func(t *testing.T) {
-			p := &party{t, server, c}
+			p := &party{T: t, server: server, client: c, world: signed}
+			if row.operation.Auth == api.AuthSigV4 {
+				p.server = signed.server
+			}
 			if row.paced {
 				p.server = paced
 				p.server.Advance(time.Minute) // what came before is forgiven
@@ -261,8 +293,11 @@ func declares(operation *api.Operation, kind *fault.Kind) bool {
 	return false
 }
 
-// wellFormed is an input that has every required member.
+// wellFormed is an input that has every required member. The configuration services have bounds in their models, and get what these allow.
 func wellFormed(operation *api.Operation) members {
+	if operation.Service.Protocol == api.JSON {
+		return newGenerator(*seed).structure(operation.Input)
+	}
 	in := members{}
 	for _, member := range operation.Input.Members {
 		if member.Required {

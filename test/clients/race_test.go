@@ -59,7 +59,7 @@ func onlyWinner(t *testing.T, answers []answer) (winner answer) {
 }
 
 func TestOneOfFiftyRacersRedeemsADeviceCode(t *testing.T) {
-	p := &party{t, harness.Start(t), goSDK{}}
+	p := &party{T: t, server: harness.Start(t), client: goSDK{}}
 	r := p.register(nil)
 	deviceCode, userCode := p.start(r)
 	p.server.Approve(userCode, "alice")
@@ -68,7 +68,7 @@ func TestOneOfFiftyRacersRedeemsADeviceCode(t *testing.T) {
 }
 
 func TestOneOfFiftyRacersRedeemsAnAuthorizationCode(t *testing.T) {
-	p := &party{t, harness.Start(t), goSDK{}}
+	p := &party{T: t, server: harness.Start(t), client: goSDK{}}
 	r := p.register(p.browserRegistration())
 	code, redirectURI, verifier := p.browserSignIn(r)
 	winner := onlyWinner(t, race(t, p.server, createToken,
@@ -78,7 +78,7 @@ func TestOneOfFiftyRacersRedeemsAnAuthorizationCode(t *testing.T) {
 
 // Parallel processes of one person refresh one session at once. That must not look like theft.
 func TestFiftyRacersWithOneRefreshTokenGetTheSameTokens(t *testing.T) {
-	p := &party{t, harness.Start(t), goSDK{}}
+	p := &party{T: t, server: harness.Start(t), client: goSDK{}}
 	r := p.register(nil)
 	next := r.token(refreshGrant, members{"refreshToken": p.signIn(r, "alice").text("refreshToken")})
 	answers := race(t, p.server, createToken, next)

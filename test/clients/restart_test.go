@@ -21,7 +21,7 @@ import (
 
 func TestASessionSurvivesARestart(t *testing.T) {
 	data := t.TempDir()
-	p := &party{t, harness.StartIn(t, data, "--dev"), goSDK{}}
+	p := &party{T: t, server: harness.StartIn(t, data, "--dev"), client: goSDK{}}
 	r := p.register(nil)
 	tokens := p.signIn(r, "alice")
 	waiting, userCode := p.start(r)
@@ -44,7 +44,7 @@ func TestASessionSurvivesARestart(t *testing.T) {
 }
 
 func TestASessionSurvivesANewKeyOfTheRing(t *testing.T) {
-	p := &party{t, harness.Start(t), goSDK{}}
+	p := &party{T: t, server: harness.Start(t), client: goSDK{}}
 	r := p.register(nil)
 	tokens := p.signIn(r, "alice")
 	next := r.token(refreshGrant, members{"refreshToken": tokens.text("refreshToken")})
@@ -142,7 +142,7 @@ func TestTheReadyFileTellsWhatToolsNeed(t *testing.T) {
 	if ready.Password("alice") == "" || ready.Password("dave") != "" {
 		t.Errorf("people of the demo with passwords: %v; want alice among them and not dave, who is disabled", ready.Users)
 	}
-	p := &party{t, &harness.Server{Ready: ready}, goSDK{}}
+	p := &party{T: t, server: &harness.Server{Ready: ready}, client: goSDK{}}
 	admin := p.whose(members{"accessKeyId": ready.Admin.AccessKeyID, "secretAccessKey": ready.Admin.SecretAccessKey})
 	if admin.ARN != "arn:aws:iam::111122223333:user/admin" {
 		t.Errorf("the key of the ready file is that of %s", admin.ARN)

@@ -49,7 +49,7 @@ func (p *party) wantSTS(code string, vended members) {
 }
 
 func TestSTSSaysWhatIsWrongWithCredentials(t *testing.T) {
-	p := &party{t, harness.Start(t), goSDK{}}
+	p := &party{T: t, server: harness.Start(t), client: goSDK{}}
 	vended := p.vend(p.signIn(p.register(nil), "alice"), "111122223333", "AdministratorAccess")
 	session := vended.text("sessionToken")
 	for _, row := range []struct {
@@ -62,13 +62,15 @@ func TestSTSSaysWhatIsWrongWithCredentials(t *testing.T) {
 		{"no session token", members{"sessionToken": ""}, "InvalidClientTokenId"},
 		{"the key of somebody else", members{"accessKeyId": "ASIA0000000000000000"}, "InvalidClientTokenId"},
 	} {
-		t.Run(row.name, func(t *testing.T) { (&party{t, p.server, p.client}).wantSTS(row.code, vended.with(row.changes)) })
+		t.Run(row.name, func(t *testing.T) {
+			(&party{T: t, server: p.server, client: p.client}).wantSTS(row.code, vended.with(row.changes))
+		})
 	}
 }
 
 // The SDK's clock is behind by hours: it learns the time from the Date of the first refusal and signs again.
 func TestRoleCredentialsLiveAsLongAsThePermissionSetSays(t *testing.T) {
-	p := &party{t, harness.Start(t), goSDK{}}
+	p := &party{T: t, server: harness.Start(t), client: goSDK{}}
 	vended := p.vend(p.signIn(p.register(nil), "alice"), "444455556666", "ReadOnlyAccess") // PT4H
 	p.server.Advance(3 * time.Hour)
 	if who := p.whose(vended); who.Account != "444455556666" {

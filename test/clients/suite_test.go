@@ -17,7 +17,7 @@ import (
 func suite(t *testing.T, c client) {
 	server := harness.Start(t)
 	run := func(name string, test func(*party)) {
-		t.Run(name, func(t *testing.T) { test(&party{t, server, c}) })
+		t.Run(name, func(t *testing.T) { test(&party{T: t, server: server, client: c}) })
 	}
 	run("device flow", deviceFlow)
 	run("device flow without scopes", legacyDeviceFlow)

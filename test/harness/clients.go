@@ -1,10 +1,13 @@
 package harness
 
 import (
+	"compress/gzip"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -37,6 +40,46 @@ func WriteEndpointRules(t testing.TB, folder string, to Endpoints) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// WriteModels fills a folder for AWS_DATA_PATH with the models of services as the newest botocore has them: with them Debian's AWS CLI knows
+// operations that are younger than itself.
+func WriteModels(t testing.TB, folder string, services ...string) {
+	t.Helper()
+	for _, service := range services {
+		const model = "service-2.json"
+		found, err := filepath.Glob(filepath.Join(Root(), "test/clients/.venv/lib/python3*/site-packages/botocore/data", service, "*", model+".gz"))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("botocore has no model of %s: `make test` installs what the tests need", service)
+		}
+		newest := slices.Max(found) // the folder is named for the version, which is a date
+		version := filepath.Base(filepath.Dir(newest))
+		path := filepath.Join(folder, service, version, model)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, unpack(t, newest), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func unpack(t testing.TB, path string) []byte {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	packed, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 // InVenv is a program of the virtual environment that test/install makes.

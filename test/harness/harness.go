@@ -244,3 +244,15 @@ func NeedProgram(t testing.TB, name string) string {
 	}
 	return path
 }
+
+// Operate runs an operator's command on the server's data folder and returns what it prints.
+func (s *Server) Operate(arguments ...string) string {
+	s.t.Helper()
+	command := exec.Command(Binary(s.t), append(arguments, "--data", s.Data)...)
+	command.Env = cleanEnviron()
+	out, err := command.CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("sallyport %v: %v\n%s", arguments, err, out)
+	}
+	return string(out)
+}
