@@ -60,7 +60,5 @@ func prepareRefusal(w http.ResponseWriter, refusal *fault.Refusal) {
 	switch refusal.Kind.Status {
 	case http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		header.Set("Retry-After", retryAfter)
-	case http.StatusRequestEntityTooLarge:
-		header.Set("Connection", "close") // the rest of the body is not read
 	}
 }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"sallyport/internal/api"
@@ -13,18 +14,29 @@ import (
 // token may have 65,535.
 const maxTargetBody = 256 << 10
 
-var targetBody = jsonForm{"application/x-amz-json-1.1", strictjson.Limits{Bytes: maxTargetBody, Depth: 32, Members: 4000}, fault.Serialization}
+// A service has to take no body at all where an input is empty, as the protocol's tests have it.
+var targetBody = jsonForm{
+	mediaType: "application/x-amz-json-1.1", limits: strictjson.Limits{Bytes: maxTargetBody, Depth: 32, Members: 4000},
+	unread: fault.Serialization, mayBeEmpty: true,
+}
+
+var contentTypeTarget = []string{targetBody.mediaType}
 
 // target serves POST / with X-Amz-Target: the operations of the awsJson1_1 services.
 func (rim *Rim) target(w http.ResponseWriter, r *http.Request) {
 	caller := rim.Caller(r)
-	values := r.Header["X-Amz-Target"]
-	h, ok := rim.targets[strings.Join(values, ",")]
-	if !ok {
-		writeTargetRefusal(w, nil, caller, fault.UnknownTarget.Refuse("X-Amz-Target names no operation of this server"))
+	h, err := rim.findTarget(r)
+	if err != nil {
+		writeTargetRefusal(w, nil, caller, rim.sort(r.Context(), r.URL.Path, err))
 		return
 	}
-	output, refusal := rim.serve(r, h, caller, func(into any, verify verifier) error { return readTarget(w, r, h, into, verify) })
+	output, refusal := rim.serve(r, h, caller, func(into any, verify verifier) error {
+		body, err := readObject(w, r, targetBody, verify)
+		if err != nil {
+			return err
+		}
+		return h.Input.Decode(api.Source{Body: body, Style: api.JSONStyle}, into)
+	})
 	if refusal != nil {
 		writeTargetRefusal(w, h.Service, caller, refusal)
 		return
@@ -33,17 +45,18 @@ func (rim *Rim) target(w http.ResponseWriter, r *http.Request) {
 	writeBody(w, http.StatusOK, h.Output.AppendJSON(make([]byte, 0, 1024), output))
 }
 
-var contentTypeTarget = []string{"application/x-amz-json-1.1"}
-
-func readTarget(w http.ResponseWriter, r *http.Request, h api.Handler, input any, verify verifier) error {
-	if r.URL.RawQuery != "" {
-		return fault.Validation.Refuse("the operation and its members belong into X-Amz-Target and the body: the query must be empty")
+// findTarget finds the operation that a request names in X-Amz-Target. A request that looks like one of another protocol as well names none.
+func (rim *Rim) findTarget(r *http.Request) (api.Handler, error) {
+	h, known := rim.targets[strings.Join(r.Header["X-Amz-Target"], ",")]
+	switch {
+	case !isMediaType(r, targetBody.mediaType):
+		return h, fault.UnknownTarget.Refuse("with X-Amz-Target, Content-Type must be " + targetBody.mediaType)
+	case r.URL.RawQuery != "":
+		return h, fault.UnknownTarget.Refuse("with X-Amz-Target, the query must be empty: the members of the input belong into the body")
+	case !known:
+		return h, fault.UnknownTarget.Refuse("X-Amz-Target names no operation of this server")
 	}
-	body, err := readObject(w, r, targetBody, verify)
-	if err != nil {
-		return err
-	}
-	return h.Input.Decode(api.Source{Body: body, Style: api.JSONStyle}, input)
+	return h, nil
 }
 
 // writeTargetRefusal writes a refusal as awsJson1_1 clients read it. Its members are those of the service's model.
@@ -56,12 +69,8 @@ func writeTargetRefusal(w http.ResponseWriter, service *api.Service, caller api.
 	for _, member := range refusal.Members {
 		body = appendMember(body, member.Name, member.Value)
 	}
-	if service != nil {
-		for _, name := range service.Exceptions[refusal.Kind] {
-			if name == "RequestId" {
-				body = appendMember(body, name, caller.RequestID)
-			}
-		}
+	if name := "RequestId"; service != nil && slices.Contains(service.Exceptions[refusal.Kind], name) {
+		body = appendMember(body, name, caller.RequestID)
 	}
 	body = append(body, '}')
 	prepareRefusal(w, refusal)

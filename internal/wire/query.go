@@ -5,8 +5,6 @@ import (
 	"encoding/xml"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
@@ -15,7 +13,7 @@ import (
 // post serves POST /, where the operations of the other protocols are told apart: by X-Amz-Target, or by Action and Version in a form.
 // Never by both: two readers of such a request could disagree about what it asks for.
 func (rim *Rim) post(w http.ResponseWriter, r *http.Request) {
-	if _, targeted := r.Header["X-Amz-Target"]; targeted {
+	if _, targeted := r.Header["X-Amz-Target"]; targeted || isMediaType(r, targetBody.mediaType) {
 		rim.target(w, r)
 		return
 	}
@@ -26,7 +24,7 @@ func (rim *Rim) post(w http.ResponseWriter, r *http.Request) {
 // same address is a page for people.
 func (rim *Rim) Presigned(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet && r.URL.Path == "/" && strings.Contains(r.URL.RawQuery, "Action=") {
+		if r.Method == http.MethodGet && r.URL.Path == "/" && r.URL.Query().Has("Action") {
 			rim.query(w, r)
 			return
 		}
@@ -37,31 +35,23 @@ func (rim *Rim) Presigned(next http.Handler) http.Handler {
 // query serves the operations of the Query services.
 func (rim *Rim) query(w http.ResponseWriter, r *http.Request) {
 	caller := rim.Caller(r)
-	status := http.StatusOK
 	answer, refusal := rim.runQuery(w, r, caller)
+	w.Header()["Content-Type"] = contentTypeXML
 	if refusal != nil {
-		if refusal.Kind == fault.InternalServer {
-			refusal = fault.InternalFailure.Refuse(refusal.Message) // the protocol's name for it
-		}
-		status, answer = refusal.Kind.Status, xmlError(caller.RequestID, refusal)
+		refusal = inQuery(refusal)
 		prepareRefusal(w, refusal)
+		writeBody(w, refusal.Kind.Status, xmlError(caller.RequestID, refusal))
+		return
 	}
-	header := w.Header()
-	header.Set("Content-Type", "text/xml")
-	header.Set("Content-Length", strconv.Itoa(len(answer)))
-	header["Cache-Control"] = noStore
-	w.WriteHeader(status)
-	w.Write(answer)
+	writeBody(w, http.StatusOK, answer)
 }
 
+var contentTypeXML = []string{"text/xml"}
+
 func (rim *Rim) runQuery(w http.ResponseWriter, r *http.Request, caller api.Caller) ([]byte, *fault.Refusal) {
-	form, body, err := readAction(w, r)
+	h, form, body, err := rim.readAction(w, r)
 	if err != nil {
-		return nil, inQuery(rim.sort(r.Context(), "query", err))
-	}
-	h, ok := rim.actions[form.Get("Version")+" "+form.Get("Action")]
-	if !ok {
-		return nil, fault.InvalidAction.Refuse("Action and Version name no operation of this server")
+		return nil, rim.sort(r.Context(), r.URL.Path, err)
 	}
 	output, refusal := rim.serve(r, h, caller, func(into any, verify verifier) error {
 		if err := verify(body); err != nil {
@@ -70,32 +60,48 @@ func (rim *Rim) runQuery(w http.ResponseWriter, r *http.Request, caller api.Call
 		return h.Input.DecodeForm(api.NewForm(form), api.QueryStyle, into)
 	})
 	if refusal != nil {
-		return nil, inQuery(refusal)
+		return nil, refusal
 	}
 	return xmlAnswer(h, caller.RequestID, output), nil
 }
 
-// inQuery gives a refusal of malformed input the name that the Query protocol has for it.
+// queryNames are what the Query protocol calls refusals of the rims. What makes a request of STS larger than any form is a session policy, or
+// tags.
+var queryNames = map[*fault.Kind]*fault.Kind{
+	fault.InvalidRequest:       fault.ValidationError,
+	fault.UnsupportedMediaType: fault.UnknownTarget,
+	fault.RequestTooLarge:      fault.PackedPolicyTooLarge,
+	fault.InternalServer:       fault.InternalFailure,
+}
+
+// inQuery gives a refusal the name that the Query protocol has for it.
 func inQuery(refusal *fault.Refusal) *fault.Refusal {
-	if refusal.Kind == fault.InvalidRequest {
-		return fault.ValidationError.Refuse(refusal.Message)
+	if name, other := queryNames[refusal.Kind]; other {
+		return name.Refuse(refusal.Message)
 	}
 	return refusal
 }
 
-// readAction reads what the Query protocol puts into the body, or into the query of a presigned GET.
-func readAction(w http.ResponseWriter, r *http.Request) (url.Values, []byte, error) {
-	if r.Method == http.MethodGet {
-		form, err := readQuery(r)
-		if err != nil {
-			return nil, nil, fault.InvalidRequest.Refuse("the query cannot be read, or has a parameter more than once")
+// readAction reads what the Query protocol puts into the body, or into the query of a GET, and finds the operation that it names.
+func (rim *Rim) readAction(w http.ResponseWriter, r *http.Request) (h api.Handler, form url.Values, body []byte, err error) {
+	query, err := parseParameters(r.URL.RawQuery)
+	switch {
+	case err != nil:
+		return h, nil, nil, err
+	case r.Method == http.MethodGet:
+		form = query
+	case query.Has("Action") || query.Has("Version"):
+		return h, nil, nil, fault.UnknownTarget.Refuse("the operation and its members belong into the body: leave the query empty")
+	default:
+		if form, body, err = readForm(w, r); err != nil {
+			return h, nil, nil, err
 		}
-		return form, nil, nil
 	}
-	if query, err := readQuery(r); err != nil || query.Has("Action") || query.Has("Version") {
-		return nil, nil, fault.InvalidRequest.Refuse("the operation and its members belong into the body: leave the query empty")
+	h, known := rim.actions[form.Get("Version")+" "+form.Get("Action")]
+	if !known {
+		return h, nil, nil, fault.InvalidAction.Refuse("Action and Version name no operation of this server")
 	}
-	return readForm(w, r)
+	return h, form, body, nil
 }
 
 // readForm reads a body of form fields, each sent once.
@@ -107,19 +113,16 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, []byte, error
 	if err != nil {
 		return nil, nil, err
 	}
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return nil, nil, fault.InvalidRequest.Refuse("the body cannot be read as a form")
-	}
-	return form, body, checkSingle(form)
+	form, err := parseParameters(string(body))
+	return form, body, err
 }
 
 func xmlAnswer(h api.Handler, requestID string, output any) []byte {
-	var b bytes.Buffer
+	b := bytes.NewBuffer(make([]byte, 0, 1024))
 	b.WriteString(`<` + h.Name + `Response xmlns="` + h.Service.Namespace + `"><` + h.Name + `Result>`)
-	b.Write(h.Output.AppendXML(nil, output))
+	b.Write(h.Output.AppendXML(b.AvailableBuffer(), output))
 	b.WriteString(`</` + h.Name + `Result><ResponseMetadata>`)
-	element(&b, "RequestId", requestID)
+	element(b, "RequestId", requestID)
 	b.WriteString(`</ResponseMetadata></` + h.Name + `Response>`)
 	return b.Bytes()
 }

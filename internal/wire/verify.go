@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
@@ -14,22 +16,22 @@ import (
 type verifier func(body []byte) error
 
 // verifier returns what checks the signature of the request and tells the caller's name. Operations without one have nothing to check.
-func (rim *Rim) verifier(r *http.Request, h api.Handler, caller *api.Caller) verifier {
+func (rim *Rim) verifier(ctx context.Context, r *http.Request, h api.Handler, caller *api.Caller) verifier {
 	if h.Auth != api.AuthSigV4 {
 		return func([]byte) error { return nil }
 	}
 	return func(body []byte) (err error) {
-		caller.Signer, err = rim.verify(r, body, h.Service)
+		caller.Signer, err = rim.verify(ctx, r, body, h.Service)
 		return err
 	}
 }
 
 // verify finds out who signed the request. Which key it names is looked up before the signature is checked, and an unknown key costs the same
 // work as a wrong signature.
-func (rim *Rim) verify(r *http.Request, body []byte, service *api.Service) (*api.Signer, error) {
-	ctx, names := r.Context(), signatureNames[service.Protocol]
+func (rim *Rim) verify(ctx context.Context, r *http.Request, body []byte, service *api.Service) (*api.Signer, error) {
+	names := signatureNames[service.Protocol]
 	checks := trace.From(ctx).Group("signature")
-	claim, err := sigv4.Parse(r, sigv4.Policy{Service: service.SigningName, Regions: rim.Regions, AllowPresigned: service.Protocol == api.Query})
+	claim, err := sigv4.Parse(r, signaturePolicy(service))
 	if err != nil {
 		return nil, names.refusal(checks, err)
 	}
@@ -49,6 +51,16 @@ func (rim *Rim) verify(r *http.Request, body []byte, service *api.Service) (*api
 	checks.Pass("signature", "made by %s", key.Signer.ARN)
 	key.Signer.Region = claim.Region
 	return &key.Signer, nil
+}
+
+// presignLife is how long STS honours a presigned request from its date on, whatever X-Amz-Expires it bears: EKS presigns its tokens for 60
+// seconds and uses them for 14 minutes, and nobody should be able to presign an AssumeRole for a week.
+const presignLife = 15 * time.Minute
+
+// signaturePolicy says which signatures the service takes. They may be made for any Region: rooms that serve one Region tell its callers
+// where to go.
+func signaturePolicy(service *api.Service) sigv4.Policy {
+	return sigv4.Policy{Service: service.SigningName, AllowPresigned: service.Protocol == api.Query, PresignLife: presignLife}
 }
 
 // named is what a protocol calls something that is wrong with a signature, after the words of the real service, which people search for.

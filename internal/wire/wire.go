@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
@@ -27,7 +28,6 @@ type Options struct {
 	// Refused hears of every refusal whose checks were traced; nil for nobody.
 	Refused func(ctx context.Context, refused Refused)
 	Now     func() time.Time
-	Regions []string // that a signature may be scoped to; empty means any
 	OAuth   OAuth
 	Log     *slog.Logger
 }
@@ -48,10 +48,15 @@ type Refused struct {
 	Refusal   *fault.Refusal
 }
 
-// New makes the rim.
+// New makes the rim. It panics on a table that contradicts itself: two methods for an operation, or nobody to decide who may call one.
 func New(options Options) *Rim {
 	r := &Rim{Options: options, actions: map[string]api.Handler{}, targets: map[string]api.Handler{}}
+	known := map[*api.Operation]bool{}
 	for _, h := range options.Handlers {
+		if known[h.Operation] || askedByPolicy(h) && options.Authorize == nil {
+			panic("wire: " + h.Name + " has two methods, or nobody who authorizes its callers")
+		}
+		known[h.Operation] = true
 		switch h.Service.Protocol {
 		case api.Query:
 			r.actions[h.Service.Version+" "+h.Name] = h
@@ -61,6 +66,9 @@ func New(options Options) *Rim {
 	}
 	return r
 }
+
+// askedByPolicy tells whether the rim has to ask who may call the operation, whose room does not decide it.
+func askedByPolicy(h api.Handler) bool { return h.Auth == api.AuthSigV4 && !h.OwnAuthorization }
 
 // Routes enters every route of the table: no path answers that the table does not name.
 func (rim *Rim) Routes(mux *http.ServeMux) {
@@ -73,7 +81,7 @@ func (rim *Rim) Routes(mux *http.ServeMux) {
 		path, query, _ := strings.Cut(h.Path, "?")
 		route, known := routes[h.Method+" "+path]
 		if !known {
-			route = newRestRoute(h)
+			route = rim.newRestRoute(h)
 			routes[h.Method+" "+path] = route
 			mux.Handle(h.Method+" "+path, route)
 			methods[path] = append(methods[path], h.Method)
@@ -112,11 +120,10 @@ func (rim *Rim) serve(r *http.Request, h api.Handler, caller api.Caller, read fu
 	ctx := r.Context()
 	if h.Auth == api.AuthSigV4 || h.OwnAuthorization {
 		ctx, _ = trace.With(ctx)
-		r = r.WithContext(ctx)
 	}
 	input := h.NewInput()
-	err := read(input, rim.verifier(r, h, &caller))
-	if err == nil && h.Auth == api.AuthSigV4 && !h.OwnAuthorization {
+	err := read(input, rim.verifier(ctx, r, h, &caller))
+	if err == nil && askedByPolicy(h) {
 		err = rim.Authorize(ctx, caller, h.Operation, input)
 	}
 	var output any
@@ -157,19 +164,30 @@ var internal = fault.InternalServer.Refuse("Something failed here: try again, an
 func single(values url.Values) func(string) (string, bool) {
 	return func(name string) (string, bool) {
 		all, ok := values[name]
-		if !ok || len(all) == 0 {
+		if !ok {
 			return "", false
 		}
 		return all[0], true
 	}
 }
 
-// checkSingle refuses parameters that were sent twice: two readers of such a request could disagree about what it says.
-func checkSingle(values url.Values) error {
-	for _, all := range values {
+// parseParameters reads a query or form. A parameter that was sent twice is refused, since two readers of such a request could disagree about
+// what it says, and so is text that is not UTF-8, which no JSON body can hold either.
+func parseParameters(text string) (url.Values, error) {
+	if text == "" {
+		return nil, nil
+	}
+	values, err := url.ParseQuery(text)
+	if err != nil {
+		return nil, fault.InvalidRequest.Refuse("the parameters cannot be read: join them with & and percent-encode what is in them")
+	}
+	for name, all := range values {
 		if len(all) > 1 {
-			return fault.InvalidRequest.Refuse("a parameter was sent more than once")
+			return nil, fault.InvalidRequest.Refuse("a parameter was sent more than once")
+		}
+		if !utf8.ValidString(name) || !utf8.ValidString(all[0]) {
+			return nil, fault.InvalidRequest.Refuse("a parameter is not UTF-8")
 		}
 	}
-	return nil
+	return values, nil
 }
