@@ -11,6 +11,8 @@ type Constraint struct {
 	Min, Max int64 // letters of a text, elements of a list, or the range of a number; Max 0 is no bound
 	Values   []string
 	Pattern  func() *regexp.Regexp // that the whole text matches; nil for any
+	// BoundedByRoom marks a text without a greatest length here because the room has a refusal of its own for one that is too long.
+	BoundedByRoom bool
 }
 
 // pattern compiles a pattern of a model, which stands for the whole text, when it is first needed.

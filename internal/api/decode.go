@@ -2,7 +2,9 @@ package api
 
 import (
 	"cmp"
+	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,7 +38,7 @@ var (
 	QueryStyle = Style{Invalid: fault.ValidationError, Type: fault.ValidationError, Coral: true}
 )
 
-// maxMemberLength bounds one text of an input whose model sets no bound, in bytes; whole bodies are bounded at the rim.
+// maxMemberLength bounds one text of an input whose model sets no bound, in bytes, unless its room does; whole bodies are bounded at the rim.
 const maxMemberLength = 16 << 10
 
 // Decode reads the members of the shape into the struct that input points to. A member that is missing, of another type or breaks a bound of
@@ -98,7 +100,7 @@ func (d *decoder) absent(m *Member) error {
 	if d.style.Coral {
 		d.path = append(d.path, m.Wire)
 		defer func() { d.path = d.path[:len(d.path)-1] }()
-		return d.breaks(m, "null", "Member must not be null")
+		return d.breaks(" null", "Member must not be null")
 	}
 	return d.style.Invalid.Refuse("the request lacks " + m.Wire)
 }
@@ -121,11 +123,10 @@ func (d *decoder) scalar(m *Member, text string, field reflect.Value) error {
 	case Integer, Long:
 		return d.setInteger(m, text, field)
 	case Boolean:
-		value, err := strconv.ParseBool(text)
-		if err != nil || (text != "true" && text != "false") {
+		if text != "true" && text != "false" {
 			return d.wrong(m, "must be true or false")
 		}
-		set(field, reflect.ValueOf(value))
+		set(field, reflect.ValueOf(text == "true"))
 		return nil
 	case Time:
 		moment, err := time.Parse(time.RFC3339, text)
@@ -177,16 +178,24 @@ func (d *decoder) object(m *Member, value strictjson.Value, field reflect.Value)
 	return d.structure(m.Shape, value, field)
 }
 
+// union refuses all but one known member. An unknown one beside it is refused as well: who sends both means something that we do not know.
 func (d *decoder) union(m *Member, value strictjson.Value) error {
-	given, names := 0, make([]string, len(m.Shape.Members))
-	for i, member := range m.Shape.Members {
-		names[i] = member.Wire
-		if v, found := value.Get(member.Wire); found && v.Kind() != strictjson.Null {
-			given++
+	given, known := 0, 0
+	for _, member := range value.Members() {
+		if member.Value.Kind() == strictjson.Null {
+			continue
+		}
+		given++
+		if m.Shape.Member(member.Name) != nil {
+			known++
 		}
 	}
-	if given == 1 {
+	if given == 1 && known == 1 {
 		return nil
+	}
+	names := make([]string, len(m.Shape.Members))
+	for i, member := range m.Shape.Members {
+		names[i] = member.Wire
 	}
 	how := "must have exactly one of the members " + strings.Join(names, ", ")
 	if d.style.Coral {
@@ -214,15 +223,30 @@ func (d *decoder) element(m *Member, i int, item strictjson.Value, field reflect
 	defer func() { d.path = d.path[:len(d.path)-2] }()
 	switch {
 	case m.Shape == nil && item.Kind() == strictjson.String:
-		if err := d.bounded(m, m.ElementBounds, item.Text(), "has an element that is"); err != nil {
-			return err
-		}
-		field.SetString(item.Text())
-		return nil
+		return d.setElement(m, item.Text(), field)
 	case m.Shape != nil && item.Kind() == strictjson.Object:
-		return d.structure(m.Shape, item, field)
+		return d.object(m, item, field)
 	}
-	return d.wrong(m, "must be "+m.typeName())
+	return d.wrong(m, d.elementMust(m))
+}
+
+func (d *decoder) setElement(m *Member, text string, field reflect.Value) error {
+	if err := d.bounded(m, m.ElementBounds, text, "has an element that is"); err != nil {
+		return err
+	}
+	field.SetString(text)
+	return nil
+}
+
+// elementMust says what an element has to be, by its own path or by that of its list.
+func (d *decoder) elementMust(m *Member) string {
+	switch {
+	case !d.style.Coral:
+		return "must be " + m.typeName()
+	case m.Shape != nil:
+		return "must be an object"
+	}
+	return "must be a string"
 }
 
 func (d *decoder) mapping(m *Member, members []strictjson.Member, field reflect.Value) error {
@@ -239,7 +263,7 @@ func (d *decoder) mapping(m *Member, members []strictjson.Member, field reflect.
 		case m.Shape == nil:
 			value.SetBytes(member.Value.AppendTo(nil))
 		case member.Value.Kind() == strictjson.Object:
-			if err := d.structure(m.Shape, member.Value, value); err != nil {
+			if err := d.object(m, member.Value, value); err != nil {
 				return err
 			}
 		default:
@@ -287,7 +311,7 @@ func (d *decoder) setMoment(m *Member, text string, field reflect.Value) error {
 	if err != nil || seconds < 0 || seconds > last {
 		return d.wrong(m, "must be a time in Unix seconds")
 	}
-	field.SetInt(int64(seconds * 1000))
+	field.SetInt(int64(math.Round(seconds * 1000)))
 	return nil
 }
 
@@ -320,11 +344,9 @@ func (d *decoder) length(m *Member, bounds *Constraint, n int64, value, plain st
 
 // bounded holds a text against the model.
 func (d *decoder) bounded(m *Member, bounds *Constraint, text, verb string) error {
-	if bounds == nil || bounds.Max == 0 {
-		if len(text) > maxMemberLength {
-			most := strconv.Itoa(maxMemberLength)
-			return d.outside(m, "", verb+" longer than "+most+" bytes", "Member must have length less than or equal to "+most)
-		}
+	if limited := bounds != nil && (bounds.Max != 0 || bounds.BoundedByRoom); !limited && len(text) > maxMemberLength {
+		most := strconv.Itoa(maxMemberLength)
+		return d.outside(m, "", verb+" longer than "+most+" bytes", "Member must have length less than or equal to "+most)
 	}
 	if bounds == nil {
 		return nil
@@ -332,7 +354,7 @@ func (d *decoder) bounded(m *Member, bounds *Constraint, text, verb string) erro
 	if err := d.length(m, bounds, int64(utf8.RuneCountInString(text)), text, verb+" too short or too long"); err != nil {
 		return err
 	}
-	if len(bounds.Values) > 0 && !contains(bounds.Values, text) {
+	if len(bounds.Values) > 0 && !slices.Contains(bounds.Values, text) {
 		all := strings.Join(bounds.Values, ", ")
 		return d.outside(m, text, verb+" not one of "+all, "Member must satisfy enum value set: ["+all+"]")
 	}
@@ -345,49 +367,42 @@ func (d *decoder) bounded(m *Member, bounds *Constraint, text, verb string) erro
 	return nil
 }
 
-func contains(all []string, text string) bool {
-	for _, one := range all {
-		if one == text {
-			return true
-		}
-	}
-	return false
-}
-
-// outside refuses a value that breaks a bound, which is said plainly or in the words of Coral.
+// outside refuses a value that breaks a bound, which is said plainly or in the words of Coral. These show the value, unless it is secret.
 func (d *decoder) outside(m *Member, value, plain, coral string) error {
-	if d.style.Coral {
-		return d.breaks(m, value, coral)
+	if !d.style.Coral {
+		return d.style.Invalid.Refuse(m.Wire + " " + plain)
 	}
-	return d.style.Invalid.Refuse(m.Wire + " " + plain)
-}
-
-// maxShown bounds a refused value in the refusal.
-const maxShown = 100
-
-// breaks refuses in the words of Coral. A value is shown as far as it can be printed, unless it is secret.
-func (d *decoder) breaks(m *Member, value, constraint string) error {
 	shown := ""
-	switch {
-	case value == "null":
-		shown = " null"
-	case value != "" && !m.Masked():
+	if value != "" && !m.Masked() {
 		shown = " '" + printable(value) + "'"
 	}
+	return d.breaks(shown, coral)
+}
+
+// breaks refuses in the words of Coral.
+func (d *decoder) breaks(shown, constraint string) error {
 	return d.style.Invalid.Refuse("1 validation error detected: Value" + shown + " at '" + d.where() + "' failed to satisfy constraint: " + constraint)
 }
 
+// maxShown bounds a refused value in the refusal, in letters.
+const maxShown = 100
+
+// printable is the beginning of a value as far as it can be printed.
 func printable(value string) string {
-	cut := strings.Map(func(r rune) rune {
+	letters := 0
+	for i := range value {
+		if letters == maxShown {
+			value = value[:i] + "…"
+			break
+		}
+		letters++
+	}
+	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return '?'
 		}
 		return r
-	}, value[:min(len(value), maxShown)])
-	if len(value) > maxShown {
-		cut += "…"
-	}
-	return cut
+	}, value)
 }
 
 // where is the path of the member as Coral writes it: names begin with a small letter.

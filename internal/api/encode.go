@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"sallyport/internal/strictjson"
@@ -81,7 +82,7 @@ func (m *Member) appendValue(dst []byte, field reflect.Value) []byte {
 }
 
 func (m *Member) appendMap(dst []byte, field reflect.Value) []byte {
-	keys := slices.SortedFunc(slices.Values(field.MapKeys()), func(a, b reflect.Value) int { return bytes.Compare([]byte(a.String()), []byte(b.String())) })
+	keys := slices.SortedFunc(slices.Values(field.MapKeys()), func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
 	dst = append(dst, '{')
 	for i, key := range keys {
 		if i > 0 {

@@ -13,14 +13,22 @@ type Form struct {
 	within map[string]bool // every name that begins another one
 }
 
+// maxFormDepth bounds the dots of a name that are looked at. The deepest member has three: a name of nothing but dots would cost the square of
+// its length.
+const maxFormDepth = 8
+
 // NewForm reads the names of a form in which each stands once.
 func NewForm(values url.Values) Form {
 	f := Form{values, map[string]bool{}}
 	for name := range values {
-		for i, c := range name {
-			if c == '.' {
-				f.within[name[:i]] = true
+		end := 0
+		for range maxFormDepth {
+			dot := strings.IndexByte(name[end:], '.')
+			if dot < 0 {
+				break
 			}
+			f.within[name[:end+dot]] = true
+			end += dot + 1
 		}
 	}
 	return f
@@ -112,11 +120,7 @@ func (d *decoder) formElement(m *Member, form Form, name string, i int, field re
 	}
 	text, found := form.text(at)
 	if !found {
-		return d.wrong(m, "must be "+m.typeName())
+		return d.wrong(m, d.elementMust(m))
 	}
-	if err := d.bounded(m, m.ElementBounds, text, "has an element that is"); err != nil {
-		return err
-	}
-	field.SetString(strings.Clone(text))
-	return nil
+	return d.setElement(m, text, field)
 }

@@ -167,7 +167,7 @@ var stsTypes = map[string]Constraint{
 	"tagListType":                           {Max: 50},
 	"tagValueType":                          {Min: 0, Max: 256, Pattern: pattern(`[\p{L}\p{Z}\p{N}_.:/=+\-@]*`)},
 	"tokenCodeType":                         {Min: 6, Max: 6, Pattern: pattern(`[\d]*`)},
-	"unrestrictedSessionPolicyDocumentType": {Min: 1, Pattern: pattern(`[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`)},
+	"unrestrictedSessionPolicyDocumentType": {Min: 1, BoundedByRoom: true, Pattern: pattern(`[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`)},
 	"urlType":                               {Min: 4, Max: 2048},
 	"webIdentitySubjectType":                {Min: 6, Max: 255},
 }
