@@ -3,6 +3,8 @@ package token
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -66,6 +68,11 @@ func verifyAssertion(ctx context.Context, s *Service, r *applicationRequest) err
 	ctx = trace.Into(ctx, checks)
 	r.claims, err = s.Assertions.Verify(ctx, r.Assertion,
 		assertion.Issuer{URL: r.issuer.URL, JWKS: []byte(r.issuer.JWKS), TrustEmail: s.TrustEmail}, assertion.Expectations{Audiences: audiences})
+	if refusal := (*assertion.Refusal)(nil); errors.As(err, &refusal) && refusal.Reason == assertion.Audience {
+		if err := r.fixAudience(checks); err != nil {
+			return err
+		}
+	}
 	if err != nil {
 		return fault.InvalidGrant.Refuse(err.Error())
 	}
@@ -105,12 +112,40 @@ func (s *Service) authorizedAudiences(checks *trace.Trace, r *applicationRequest
 	i := slices.IndexFunc(issuers, func(a authorizedIssuer) bool { return a.IssuerARN == name })
 	if i < 0 {
 		checks.Fail(assertion.OtherIssuer.String(), "the grant of the application does not name %s", name)
-		checks.Fix("aws sso-admin put-application-grant --application-arn %s --grant-type %s --grant "+
-			`'{"JwtBearer":{"AuthorizedTokenIssuers":[{"TrustedTokenIssuerArn":"%s","AuthorizedAudiences":["AUDIENCE"]}]}}'`,
-			r.app.ARN(), oauth.GrantJWTBearer, name)
+		r.fixIssuers(checks, append(issuers, authorizedIssuer{name, []string{"AUDIENCE"}}))
 		return nil, issuerNotTrusted
 	}
 	return issuers[i].Audiences, nil
+}
+
+// fixAudience names the command that has the application take assertions of the issuer for one more audience.
+func (r *applicationRequest) fixAudience(checks *trace.Trace) error {
+	document, err := r.app.grant(oauth.GrantJWTBearer)
+	if err != nil {
+		return err
+	}
+	issuers, name := document.JWTBearer.AuthorizedTokenIssuers, r.issuerARN()
+	for i := range issuers {
+		if issuers[i].IssuerARN == name {
+			issuers[i].Audiences = append(issuers[i].Audiences, "AUDIENCE")
+		}
+	}
+	r.fixIssuers(checks, issuers)
+	return nil
+}
+
+// fixIssuers names the command that makes these the issuers of the grant. PutApplicationGrant replaces all that a grant says, so what it says
+// already stands there as well.
+func (r *applicationRequest) fixIssuers(checks *trace.Trace, issuers []authorizedIssuer) {
+	var grant struct {
+		JWTBearer struct{ AuthorizedTokenIssuers []authorizedIssuer } `json:"JwtBearer"`
+	}
+	grant.JWTBearer.AuthorizedTokenIssuers = issuers
+	text, err := json.Marshal(grant)
+	if err != nil {
+		panic(err) // texts only: it cannot fail
+	}
+	checks.Fix("aws sso-admin put-application-grant --application-arn %s --grant-type %s --grant '%s'", r.app.ARN(), oauth.GrantJWTBearer, quoted(string(text)))
 }
 
 // quoted makes text that somebody sent fit to stand between single quotes of a command.

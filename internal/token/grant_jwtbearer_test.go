@@ -427,9 +427,13 @@ func TestTheTraceTellsWhichCheckFailedAndHoldsNoSecret(t *testing.T) {
 			[]string{"FAIL grant", "aws sso-admin put-application-grant --application-arn " + appARN(theApp)}},
 		{"the issuer, unknown", func(w *world) map[string]any { return map[string]any{"iss": "https://other.example.test"} },
 			[]string{"FAIL issuer", "aws sso-admin create-trusted-token-issuer", "IssuerUrl=https://other.example.test"}},
-		{"the issuer, not trusted", func(w *world) map[string]any { w.grantAs(theApp, oauth.GrantJWTBearer, `{"JwtBearer":{}}`); return nil },
-			[]string{"FAIL issuer", issuerARN(issuerID), "aws sso-admin put-application-grant"}},
-		{"the audience", func(w *world) map[string]any { return map[string]any{"aud": "https://other.example.test"} }, []string{"FAIL audience"}},
+		{"the issuer, not trusted", func(w *world) map[string]any {
+			w.grantAs(theApp, oauth.GrantJWTBearer, `{"JwtBearer":{"AuthorizedTokenIssuers":[{"TrustedTokenIssuerArn":"`+issuerARN("tti-other")+`","AuthorizedAudiences":["kept"]}]}}`)
+			return nil
+		}, []string{"FAIL issuer", "aws sso-admin put-application-grant", issuerARN("tti-other") + `","AuthorizedAudiences":["kept"]}`,
+			`{"TrustedTokenIssuerArn":"` + issuerARN(issuerID) + `","AuthorizedAudiences":["AUDIENCE"]}`}},
+		{"the audience", func(w *world) map[string]any { return map[string]any{"aud": "https://other.example.test"} },
+			[]string{"FAIL audience", "aws sso-admin put-application-grant --application-arn " + appARN(theApp), `"AuthorizedAudiences":["` + audience + `","AUDIENCE"]`}},
 		{"the person", func(w *world) map[string]any { return map[string]any{"email": "secret.name@example.test"} },
 			[]string{"FAIL user", "claim email is sha256:", "emails.value of 0 users"}},
 		{"the assignment", func(w *world) map[string]any { w.unassign(theApp, store.PrincipalUser, "u-1"); return nil },
