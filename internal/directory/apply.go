@@ -5,36 +5,37 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"sallyport/internal/api"
 	"sallyport/internal/audit"
+	"sallyport/internal/keys"
 	"sallyport/internal/store"
 )
 
 // ApplyOptions say how a directory is applied.
 type ApplyOptions struct {
 	DryRun bool         // work out the difference and change nothing
+	Ring   *keys.Ring   // seals the secrets of access keys; files without secrets need none
 	Log    *slog.Logger // gets one line when something changed; nil for none
 }
 
 // Apply makes the store hold what the directory says, in one transaction, and returns the difference. Applying the same directory again
-// changes nothing. Who is removed or disabled is signed out everywhere in the same transaction.
+// changes nothing. Whoever or whatever is removed or disabled takes its sessions along in the same transaction, as with the operations of
+// the API. Mistakes that only the store shows, such as the name of an issuer that is not there, come as *Mistakes.
 func Apply(ctx context.Context, s *store.Store, caller api.Caller, d *Directory, o ApplyOptions) (Changes, error) {
+	var p *plan
 	if o.DryRun {
-		var p *plan
 		err := s.View(ctx, func(tx *store.Tx) (err error) {
-			p, err = compare(tx, d)
+			p, err = compare(tx, d, o.Ring)
 			return err
 		})
-		if err != nil {
-			return Changes{}, fmt.Errorf("compare the directory: %w", err)
-		}
-		return p.Changes, nil
+		return p.result(err, "compare")
 	}
-	var p *plan
 	var event audit.Event
 	err := s.Update(ctx, func(tx *store.Tx) (err error) {
-		if p, err = compare(tx, d); err != nil || len(p.List) == 0 {
+		event = audit.Event{}
+		if p, err = compare(tx, d, o.Ring); err != nil || len(p.List) == 0 {
 			return err
 		}
 		event = audit.Event{Name: audit.DirectoryApplied, Detail: p.Summary()}
@@ -43,98 +44,199 @@ func Apply(ctx context.Context, s *store.Store, caller api.Caller, d *Directory,
 		}
 		return audit.Record(tx, caller, event)
 	})
-	if err != nil {
-		return Changes{}, fmt.Errorf("apply the directory: %w", err)
-	}
-	if o.Log != nil && event.Name != "" {
+	if err == nil && o.Log != nil && event.Name != "" {
 		audit.Log(ctx, o.Log, caller, event)
 	}
-	return p.Changes, nil
+	return p.result(err, "apply")
 }
+
+func (p *plan) result(err error, doing string) (Changes, error) {
+	var mistakes *Mistakes
+	switch {
+	case err == nil:
+		return p.Changes, nil
+	case errors.As(err, &mistakes):
+		return Changes{}, mistakes
+	}
+	return Changes{}, fmt.Errorf("%s the directory: %w", doing, err)
+}
+
+// step is a statement or some.
+type step func(*store.Tx) error
 
 // plan is the difference with the statements that make it.
 type plan struct {
 	Changes
-	steps []func(*store.Tx) error // one for each change; they do not depend on their order, because a name that stays keeps its row
+	mistakes *Mistakes
+	d        *Directory
+	have     *rows
+	ring     *keys.Ring
+	owner    string // account that owns the instance once the file is applied
+
+	// What takes something runs before what gives: names, addresses and external ids may go from one to another. Among themselves neither
+	// depend on their order, because what stays keeps its row.
+	taking, giving []step
+
+	userIDs, groupIDs, setIDs ids
+	instanceIDs               map[string]string // by the account whose own instance it is; of the organization instance by ""
+	issuerARNs                map[issuerKey]string
+	applications              []applicationPlan
 }
 
 func (p *plan) run(tx *store.Tx) error {
-	for _, step := range p.steps {
-		if err := step(tx); err != nil {
+	for _, do := range slices.Concat(p.taking, p.giving) {
+		if err := do(tx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p *plan) add(what string, do func(*store.Tx) error) {
+func (p *plan) add(what string, do step) {
 	p.List = append(p.List, Change{Sign: Added, What: what})
-	p.steps = append(p.steps, do)
+	p.giving = append(p.giving, do)
 }
 
-func (p *plan) remove(what string, do func(*store.Tx) error) {
+func (p *plan) remove(what string, do step) {
 	p.List = append(p.List, Change{Sign: Removed, What: what})
-	p.steps = append(p.steps, do)
+	p.taking = append(p.taking, do)
 }
 
-// keep makes what differs of a thing that stays.
-func (p *plan) keep(what string, fields []Field, do func(*store.Tx) error) {
+// keep makes what differs of a thing that stays, and reports whether anything does.
+func (p *plan) keep(what string, fields []Field, do step) bool {
 	if len(fields) == 0 {
 		p.Unchanged++
-		return
+		return false
 	}
 	p.List = append(p.List, Change{Altered, what, fields})
-	p.steps = append(p.steps, do)
+	p.giving = append(p.giving, do)
+	return true
+}
+
+// comparisons are the parts of the plan, in the order in which they need each other's ids.
+var comparisons = []func(*plan) error{
+	(*plan).compareInstance, (*plan).compareUsers, (*plan).compareGroups, (*plan).compareMemberships, (*plan).compareAccounts,
+	(*plan).comparePermissionSets, (*plan).compareAssignments, (*plan).compareAccountInstances, (*plan).compareIssuers,
+	(*plan).compareApplications, (*plan).compareIAM,
 }
 
 // compare works out the plan. It reads each table once.
-func compare(tx *store.Tx, d *Directory) (*plan, error) {
-	p := &plan{}
-	if err := p.instance(tx, d.instance); err != nil {
+func compare(tx *store.Tx, d *Directory, ring *keys.Ring) (*plan, error) {
+	p := &plan{d: d, ring: ring, mistakes: &Mistakes{File: d.file}}
+	var err error
+	if p.have, err = load(tx); err != nil {
 		return nil, err
 	}
-	users, err := p.users(tx, d.users)
-	if err != nil {
-		return nil, err
+	for _, part := range comparisons {
+		if err := part(p); err != nil {
+			return nil, err
+		}
 	}
-	groups, err := p.groups(tx, d.groups)
-	if err != nil {
-		return nil, err
-	}
-	if err := p.memberships(tx, d.groups, users, groups); err != nil {
-		return nil, err
-	}
-	if err := p.accounts(tx, d.accounts); err != nil {
-		return nil, err
-	}
-	sets, err := p.permissionSets(tx, d.permissionSets)
-	if err != nil {
-		return nil, err
-	}
-	return p, p.assignments(tx, d.assignments, users, groups, sets)
+	return p, p.mistakes.orNil()
 }
 
-func (p *plan) instance(tx *store.Tx, want *instance) error {
-	if want == nil {
+// errNoInstance: ids of the instance stand in what is kept.
+var errNoInstance = errors.New("the store has no instance yet: start the server once")
+
+// needsInstance reports whether the file has what cannot be kept without an instance.
+func (d *Directory) needsInstance() bool {
+	return d.instance != nil || d.whole() || d.accountInstances.given || d.issuers.given || d.applications.given || d.iam != nil
+}
+
+func (p *plan) compareInstance() error {
+	if !p.have.hasInstance && p.d.needsInstance() {
+		return errNoInstance
+	}
+	have := p.have.instance
+	next := have
+	if want := p.d.instance; want != nil {
+		next.Name = orElse(want.name.value, have.Name)
+		next.OwnerAccountID = orElse(want.ownerAccountID.value, have.OwnerAccountID)
+	}
+	p.owner = next.OwnerAccountID
+	if p.d.instance == nil {
 		return nil
 	}
-	have, found, err := tx.Instance()
-	if err != nil {
-		return err
+	old, tags := attributes{{"name", have.Name}, {"ownerAccountId", have.OwnerAccountID}}, p.have.tags[have.InstanceID]
+	now := attributes{{"name", next.Name}, {"ownerAccountId", next.OwnerAccountID}}
+	wanted := tags
+	if p.d.whole() {
+		wanted = tagsText(p.d.instance.tags)
+		old, now = append(old, attribute{"tags", canonical(tags)}), append(now, attribute{"tags", canonical(wanted)})
 	}
-	if !found {
-		return errors.New("the store has no instance yet: start the server once")
-	}
-	next := have
-	if want.name.value != "" {
-		next.Name = want.name.value
-	}
-	if want.ownerAccountID.value != "" {
-		next.OwnerAccountID = want.ownerAccountID.value
-	}
-	p.keep("instance "+have.InstanceID, altered(
-		Field{"name", have.Name, next.Name},
-		Field{"ownerAccountId", have.OwnerAccountID, next.OwnerAccountID},
-	), func(tx *store.Tx) error { return tx.PutInstance(next) })
+	p.keep("instance "+have.InstanceID, differing(old, now), func(tx *store.Tx) error {
+		if err := tx.PutInstance(next); err != nil {
+			return err
+		}
+		return putTags(tx, have.InstanceID, wanted)
+	})
 	return nil
+}
+
+// attribute is one value of a thing, as a change shows it.
+type attribute struct{ name, value string }
+
+type attributes []attribute
+
+func (a attributes) get(name string) string {
+	for _, one := range a {
+		if one.name == name {
+			return one.value
+		}
+	}
+	return ""
+}
+
+// differing are the values that differ, in the order of what comes, and then those that go.
+func differing(old, next attributes) []Field {
+	var fields []Field
+	for _, a := range next {
+		if was := old.get(a.name); was != a.value {
+			fields = append(fields, Field{a.name, was, a.value})
+		}
+	}
+	for _, a := range old {
+		if a.value != "" && !slices.ContainsFunc(next, func(n attribute) bool { return n.name == a.name }) {
+			fields = append(fields, Field{a.name, a.value, ""})
+		}
+	}
+	return fields
+}
+
+// differingDocument says that a document differs, without its text, which is long.
+func differingDocument(name, old, next string) []Field {
+	old, next = canonical(old), canonical(next)
+	switch {
+	case old == next:
+		return nil
+	case old == "":
+		return []Field{{name, "", "a document"}}
+	case next == "":
+		return []Field{{name, "a document", ""}}
+	}
+	return []Field{{name, "a document", "another document"}}
+}
+
+// inAccount finds a mistake in a new thing of an account that nobody knows.
+func (p *plan) inAccount(id text, what string) {
+	if id.value == "" || id.value == p.owner || slices.ContainsFunc(p.d.accounts, func(a account) bool {
+		return a.accountID.value == id.value
+	}) {
+		return
+	}
+	known := []string{p.owner}
+	for _, a := range p.d.accounts {
+		known = append(known, a.accountID.value)
+	}
+	p.mistakes.add(id.place, "found %s in the account %s, expected an account that this file declares, or the one that owns the instance%s",
+		what, shown(id.value), didYouMean(id.value, known))
+}
+
+// mapOf is rows by their identity.
+func mapOf[K comparable, R any](all []R, key func(R) K) map[K]R {
+	sorted := make(map[K]R, len(all))
+	for _, row := range all {
+		sorted[key(row)] = row
+	}
+	return sorted
 }

@@ -2,21 +2,15 @@ package directory
 
 import (
 	"fmt"
+	"slices"
 
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
 )
 
-func (p *plan) accounts(tx *store.Tx, want []account) error {
-	rows, err := tx.Accounts()
-	if err != nil {
-		return err
-	}
-	have := make(map[string]store.Account, len(rows))
-	for _, row := range rows {
-		have[row.AccountID] = row
-	}
-	for _, a := range want {
+func (p *plan) compareAccounts() error {
+	have := mapOf(p.have.accounts, func(a store.Account) string { return a.AccountID })
+	for _, a := range p.d.accounts {
 		next := a.row()
 		old, found := have[next.AccountID]
 		delete(have, next.AccountID)
@@ -27,7 +21,7 @@ func (p *plan) accounts(tx *store.Tx, want []account) error {
 		}
 		p.keep(accountWords(next), altered(Field{"name", old.Name, next.Name}, Field{"email", old.Email, next.Email}), put)
 	}
-	for _, row := range rows {
+	for _, row := range p.have.accounts {
 		if _, left := have[row.AccountID]; left {
 			p.remove(accountWords(row), func(tx *store.Tx) error { return tx.DeleteAccount(row.AccountID) })
 		}
@@ -40,33 +34,19 @@ func accountWords(a store.Account) string { return fmt.Sprintf("account %s %q", 
 // permissionSetIDSize is what follows ps-, in bytes.
 const permissionSetIDSize = 8
 
-func (p *plan) permissionSets(tx *store.Tx, want []permissionSet) (ids, error) {
-	rows, err := tx.PermissionSets()
-	if err != nil {
-		return ids{}, err
-	}
-	known := newIDs(len(want))
+func (p *plan) comparePermissionSets() error {
+	rows, known := p.have.sets, newIDs(len(p.d.permissionSets))
 	have := make(map[string]store.PermissionSet, len(rows))
 	for _, row := range rows {
 		have[row.Name] = row
 		known.byID[row.PermissionSetID] = row.Name
 	}
-	for _, set := range want {
+	for _, set := range p.d.permissionSets {
+		old, found := have[set.name.value]
+		delete(have, set.name.value)
 		next := set.row()
-		old, found := have[next.Name]
-		delete(have, next.Name)
-		put := func(tx *store.Tx) error { return tx.PutPermissionSet(next) }
-		if found {
-			next.PermissionSetID = old.PermissionSetID
-			p.keep(setWords(next.Name), altered(
-				Field{"description", old.Description, next.Description},
-				Field{"sessionDuration", durationText(old.SessionDurationS), durationText(next.SessionDurationS)},
-				Field{"relayState", old.RelayState, next.RelayState},
-			), put)
-		} else {
-			next.PermissionSetID = "ps-" + sys.NewHex(permissionSetIDSize)
-			p.add(setWords(next.Name), put)
-		}
+		next.PermissionSetID = orElse(old.PermissionSetID, "ps-"+sys.NewHex(permissionSetIDSize))
+		p.permissionSet(set, old, next, found)
 		known.byName[next.Name], known.byID[next.PermissionSetID] = next.PermissionSetID, next.Name
 	}
 	for _, row := range rows {
@@ -74,29 +54,168 @@ func (p *plan) permissionSets(tx *store.Tx, want []permissionSet) (ids, error) {
 			p.remove(setWords(row.Name), func(tx *store.Tx) error { return tx.DeletePermissionSet(row.PermissionSetID) })
 		}
 	}
-	return known, nil
+	p.setIDs = known
+	return nil
+}
+
+func (p *plan) permissionSet(set permissionSet, old, next store.PermissionSet, found bool) {
+	has := p.have.setPolicies[old.PermissionSetID]
+	policies := policyChange{id: next.PermissionSetID, old: has, next: set.policies()}
+	if policies.next.Inline != "" && canonical(policies.next.Inline) == canonical(has.Inline) {
+		policies.next.Inline = has.Inline // as it was sent
+	}
+	tags := tagsText(set.tags)
+	put := func(tx *store.Tx) error { return tx.PutPermissionSet(next) }
+	if !found {
+		p.add(setWords(next.Name), func(tx *store.Tx) error {
+			if err := put(tx); err != nil {
+				return err
+			}
+			if err := policies.run(tx); err != nil {
+				return err
+			}
+			return putTags(tx, next.PermissionSetID, tags)
+		})
+		return
+	}
+	fields := altered(
+		Field{"description", old.Description, next.Description},
+		Field{"sessionDuration", durationText(old.SessionDurationS), durationText(next.SessionDurationS)},
+		Field{"relayState", old.RelayState, next.RelayState},
+	)
+	if !p.d.whole() {
+		p.keep(setWords(next.Name), fields, put)
+		return
+	}
+	outside, tagged := policies.fields(), p.have.tags[old.PermissionSetID]
+	outside = append(outside, differing(attributes{{"tags", canonical(tagged)}}, attributes{{"tags", canonical(tags)}})...)
+	p.keep(setWords(next.Name), append(fields, outside...), func(tx *store.Tx) error {
+		if len(fields) > 0 { // what changes nothing leaves the accounts provisioned
+			if err := put(tx); err != nil {
+				return err
+			}
+		}
+		if err := policies.run(tx); err != nil {
+			return err
+		}
+		return putTags(tx, next.PermissionSetID, tags)
+	})
 }
 
 func setWords(name string) string { return fmt.Sprintf("permission set %q", name) }
 
-func (p *plan) assignments(tx *store.Tx, want []assignment, users, groups, sets ids) error {
-	rows, err := tx.Assignments()
+// policies are the policies of the permission set in the form of the store.
+func (p permissionSet) policies() store.AllSetPolicies {
+	all := store.AllSetPolicies{}
+	all.Inline = p.inlinePolicy.json
+	for _, policy := range p.managedPolicies {
+		all.Managed = append(all.Managed, policy.value)
+	}
+	for _, policy := range p.customerPolicies {
+		all.Customer = append(all.Customer, policy.row())
+	}
+	if b := p.boundary; b != nil {
+		all.Boundary.ManagedPolicyARN = b.managedPolicy.value
+		if b.customerPolicy != nil {
+			all.Boundary.CustomerPolicy = b.customerPolicy.row()
+		}
+	}
+	return all
+}
+
+// policyChange is what becomes of the policies of one permission set.
+type policyChange struct {
+	id        string
+	old, next store.AllSetPolicies
+}
+
+func (c policyChange) fields() []Field {
+	fields := differingDocument("inlinePolicy", c.old.Inline, c.next.Inline)
+	return append(fields, differing(
+		attributes{{"managedPolicies", managedWords(c.old)}, {"customerManagedPolicies", customerWords(c.old)}, {"permissionsBoundary", boundaryWords(c.old)}},
+		attributes{{"managedPolicies", managedWords(c.next)}, {"customerManagedPolicies", customerWords(c.next)}, {"permissionsBoundary", boundaryWords(c.next)}},
+	)...)
+}
+
+func managedWords(p store.AllSetPolicies) string {
+	return quotedList(slices.Sorted(slices.Values(p.Managed)))
+}
+
+func customerWords(p store.AllSetPolicies) string {
+	words := make([]string, len(p.Customer))
+	for i, policy := range p.Customer {
+		words[i] = policy.Path + policy.Name
+	}
+	slices.Sort(words)
+	return quotedList(words)
+}
+
+func boundaryWords(p store.AllSetPolicies) string {
+	return p.Boundary.ManagedPolicyARN + p.Boundary.CustomerPolicy.Path + p.Boundary.CustomerPolicy.Name
+}
+
+// run takes what is not wanted and gives the rest; what is there already makes no revision of the permission set.
+func (c policyChange) run(tx *store.Tx) error {
+	for _, policy := range c.old.Managed {
+		if !slices.Contains(c.next.Managed, policy) {
+			if _, err := tx.DetachManagedPolicy(c.id, policy); err != nil {
+				return err
+			}
+		}
+	}
+	for _, policy := range c.old.Customer {
+		if !slices.Contains(c.next.Customer, policy) {
+			if _, err := tx.DetachCustomerPolicy(c.id, policy); err != nil {
+				return err
+			}
+		}
+	}
+	for _, policy := range c.next.Managed {
+		if _, err := tx.AttachManagedPolicy(c.id, policy); err != nil {
+			return err
+		}
+	}
+	for _, policy := range c.next.Customer {
+		if _, err := tx.AttachCustomerPolicy(c.id, policy); err != nil {
+			return err
+		}
+	}
+	return c.runSingle(tx)
+}
+
+// runSingle sets the policies of which there is one at most.
+func (c policyChange) runSingle(tx *store.Tx) (err error) {
+	if c.next.Inline == "" {
+		_, err = tx.DeleteInlinePolicy(c.id)
+	} else {
+		_, err = tx.PutInlinePolicy(c.id, c.next.Inline)
+	}
 	if err != nil {
 		return err
 	}
+	if c.next.Boundary == (store.Boundary{}) {
+		_, err = tx.DeleteBoundary(c.id)
+	} else {
+		_, err = tx.PutBoundary(c.id, c.next.Boundary)
+	}
+	return err
+}
+
+func (p *plan) compareAssignments() error {
+	rows := p.have.assignments
 	have := make(map[store.Assignment]bool, len(rows))
 	for _, row := range rows {
 		have[row] = true
 	}
 	words := func(a store.Assignment) string {
-		principal := userWords(users.nameOf(a.PrincipalID))
-		if a.PrincipalType == store.PrincipalGroup {
-			principal = groupWords(groups.nameOf(a.PrincipalID))
-		}
-		return fmt.Sprintf("assignment of %q in account %s to %s", sets.nameOf(a.PermissionSetID), a.AccountID, principal)
+		return fmt.Sprintf("assignment of %q in account %s to %s", p.setIDs.nameOf(a.PermissionSetID), a.AccountID, p.principalWords(a.PrincipalType, a.PrincipalID))
 	}
-	for _, a := range want {
-		for _, row := range a.rows(users, groups, sets) {
+	for _, a := range p.d.assignments {
+		for _, principal := range p.principals(a.users, a.groups) {
+			row := store.Assignment{
+				PrincipalType: principal.Type, PrincipalID: principal.ID,
+				AccountID: a.account.value, PermissionSetID: p.setIDs.byName[a.permissionSet.value],
+			}
 			if have[row] {
 				p.Unchanged++
 				delete(have, row)
@@ -113,17 +232,21 @@ func (p *plan) assignments(tx *store.Tx, want []assignment, users, groups, sets 
 	return nil
 }
 
-// rows are the assignments of one entry, a row for each principal.
-func (a assignment) rows(users, groups, sets ids) []store.Assignment {
-	rows := make([]store.Assignment, 0, len(a.users)+len(a.groups))
-	row := store.Assignment{AccountID: a.account.value, PermissionSetID: sets.byName[a.permissionSet.value]}
-	for _, name := range a.users {
-		row.PrincipalType, row.PrincipalID = store.PrincipalUser, users.byName[store.UserNameKey(name.value)]
-		rows = append(rows, row)
+// principals are those that names of users and groups stand for.
+func (p *plan) principals(users, groups []text) []store.Principal {
+	all := make([]store.Principal, 0, len(users)+len(groups))
+	for _, name := range users {
+		all = append(all, store.Principal{Type: store.PrincipalUser, ID: p.userIDs.byName[store.UserNameKey(name.value)]})
 	}
-	for _, name := range a.groups {
-		row.PrincipalType, row.PrincipalID = store.PrincipalGroup, groups.byName[name.value]
-		rows = append(rows, row)
+	for _, name := range groups {
+		all = append(all, store.Principal{Type: store.PrincipalGroup, ID: p.groupIDs.byName[name.value]})
 	}
-	return rows
+	return all
+}
+
+func (p *plan) principalWords(principalType, id string) string {
+	if principalType == store.PrincipalGroup {
+		return groupWords(p.groupIDs.nameOf(id))
+	}
+	return userWords(p.userIDs.nameOf(id))
 }

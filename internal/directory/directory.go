@@ -1,17 +1,24 @@
-// Package directory keeps people, groups, accounts, permission sets and assignments as a file declares them. It reads and checks the
-// file, says every mistake with its place, works out the difference to what the store holds, and applies it in one transaction. It
-// leaves passwords to signin, and what an assignment gives a person to portal.
+// Package directory keeps people, groups, accounts, permission sets, assignments, applications, trusted token issuers and the principals of
+// accounts as a file declares them. It reads and checks the file, says every mistake with its place, works out the difference to what the
+// store holds, and applies it in one transaction. It writes such a file of what the store holds, too. It leaves passwords to signin, and
+// what all of it means to the rooms that decide by it.
 //
-// The file is the whole directory: what it does not name is removed. All five lists must be there, empty perhaps, so that a list that
-// was forgotten is a mistake and not the end of everybody. Names tie the file to the store: a user, a group or a permission set that
-// keeps its name keeps its id, and a new name is a new id.
+// A list of the file is whole: what it does not name is removed. The five lists of people and access must be there, empty perhaps, so that
+// a list that was forgotten is a mistake and not the end of everybody. The lists that came later (accountInstances, trustedTokenIssuers,
+// applications, and users, roles and oidcProviders of iam) may be left out, and leave what they are about as it is. Whether an entry is
+// whole, says the format. In format 1, which needs not be said, users, groups, permission sets and the instance have the attributes that
+// they had in the first version, and keep what else somebody gave them; other keys are a mistake. In format 2 they have every attribute,
+// and lose those that the file does not name.
+//
+// Names tie the file to the store: what keeps its name keeps its id, and a new name is a new id. Names are those of users, groups and
+// permission sets, of issuers within an instance, of principals within an account, the URL of a provider within an account, and the ids
+// of accounts and of access keys. Applications may share a name; then each needs an id in the file. Ids of users, groups, permission sets,
+// issuers, instances and principals are never in the file, so that they are new ones in another store.
 package directory
 
 import (
 	"bytes"
 	_ "embed"
-
-	"sallyport/internal/store"
 )
 
 const (
@@ -27,71 +34,6 @@ const (
 	// maxMistakes bounds the mistakes that are told at once; the rest is counted.
 	maxMistakes = 50
 )
-
-// Directory is a file that was read and holds no mistake. Parse makes it.
-type Directory struct {
-	instance       *instance // nil when the file leaves the instance as it is
-	users          []user
-	groups         []group
-	accounts       []account
-	permissionSets []permissionSet
-	assignments    []assignment
-}
-
-type instance struct{ name, ownerAccountID text }
-
-type user struct{ userName, displayName, givenName, familyName, email, status text }
-
-type group struct {
-	displayName, description text
-	members                  []text // user names
-}
-
-type account struct{ accountID, name, email text }
-
-type permissionSet struct {
-	name, description, sessionDuration, relayState text
-	seconds                                        int64 // of sessionDuration
-}
-
-type assignment struct {
-	account, permissionSet text   // by id, by name
-	users, groups          []text // by name
-}
-
-// row is the user as the store keeps it, without id.
-func (u user) row() store.User {
-	row := store.User{
-		UserName: u.userName.value, DisplayName: u.displayName.value, GivenName: u.givenName.value, FamilyName: u.familyName.value,
-		Email: u.email.value, Status: u.status.value,
-	}
-	if row.DisplayName == "" {
-		row.DisplayName = row.GivenName + " " + row.FamilyName
-	}
-	if row.Status == "" {
-		row.Status = store.StatusEnabled
-	}
-	return row
-}
-
-func (g group) row() store.Group {
-	return store.Group{DisplayName: g.displayName.value, Description: g.description.value}
-}
-
-func (a account) row() store.Account {
-	return store.Account{AccountID: a.accountID.value, Name: a.name.value, Email: a.email.value}
-}
-
-func (p permissionSet) row() store.PermissionSet {
-	row := store.PermissionSet{
-		Name: p.name.value, Description: p.description.value, SessionDurationS: p.seconds, RelayState: p.relayState.value,
-		SessionDuration: p.sessionDuration.value,
-	}
-	if row.SessionDuration == "" {
-		row.SessionDuration = durationText(p.seconds)
-	}
-	return row
-}
 
 //go:embed demo.yaml
 var demoFile []byte

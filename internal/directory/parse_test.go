@@ -52,7 +52,7 @@ func TestMistakesNameTheirPlaceWhatWasFoundAndWhatWasExpected(t *testing.T) {
 		{"an unknown key", "givenName: Ann", "givenname: Ann", []string{
 			`2:5:*without givenName`, `3:5:*the key "givenname"*did you mean "givenName"?`}},
 		{"an unknown key far from all", "givenName: Ann", "givenName: Ann\n    shoeSize: 7", []string{`4:5:*"shoeSize"*expected userName, displayName*or status`}},
-		{"an unknown list", "groups:\n", "teams: []\ngroups:\n", []string{`9:1:*"teams"*expected instance, users`}},
+		{"an unknown list", "groups:\n", "teams: []\ngroups:\n", []string{`9:1:*"teams"*expected format, instance, users`}},
 		{"a key that is a list", "groups:\n", "[a]: []\ngroups:\n", []string{`9:1:*the key a list`}},
 		{"a key twice", "givenName: Ann", "givenName: Ann\n    givenName: Anna", []string{`4:5:*givenName a second time`}},
 		{"a list that is missing", "permissionSets:\n  - name: ReadOnly\n    sessionDuration: PT2H\n", "", []string{
@@ -186,7 +186,7 @@ var bomb = strings.Split(base, "assignments:")[0] + `assignments:
 
 func TestABombIsNotUnfolded(t *testing.T) {
 	r := &reader{Mistakes: &Mistakes{}}
-	readMapping(r, "the file", r.document([]byte(bomb)), fileFields, &Directory{})
+	readMapping(r, "the file", r.root([]byte(bomb)), fileFields, &Directory{})
 	if most := maxVisits + 20_000; r.visits > most { // after the bound, the two lists that were begun run out
 		t.Errorf("%d values were read, want at most %d", r.visits, most)
 	}
@@ -198,7 +198,7 @@ func TestWhatIsTooMuch(t *testing.T) {
 		name, content, want string
 	}{
 		{"a file above the bound", strings.Repeat("#", MaxFile+1), "expected at most 8388608"},
-		{"an empty file", "", "found nothing, expected instance, users"},
+		{"an empty file", "", "found nothing, expected format, instance, users"},
 		{"a comment alone", "# nothing\n", "found nothing, expected"},
 		{"a scalar", "hello", `found "hello", expected the file`},
 		{"aliases that unfold without end", loop, "members: found a list, expected a name"},

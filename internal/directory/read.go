@@ -13,131 +13,97 @@ type text struct {
 	place
 }
 
+// truth is a truth value with its place in the file.
+type truth struct {
+	given, value bool
+	place
+}
+
+// or is the value, or what an absent one means.
+func (t truth) or(absent bool) bool {
+	if t.given {
+		return t.value
+	}
+	return absent
+}
+
+func (t truth) pointer() *bool {
+	if !t.given {
+		return nil
+	}
+	return &t.value
+}
+
 // reader walks the YAML nodes by tables of fields, and collects what is wrong. The walk is as deep as the tables, so that an alias to
-// something around it cannot hold it; maxVisits bounds how wide aliases make it.
+// something around it cannot hold it; maxVisits bounds how wide aliases make it, and maxDepth how deep they make a document.
 type reader struct {
 	*Mistakes
 	visits int
-}
-
-// field is one key of a mapping: whether it must be there, and how its value is read.
-type field[T any] struct {
-	key      string
-	required bool
-	read     func(r *reader, key string, value *yaml.Node, into *T)
-}
-
-// value reads a text.
-func value[T any](rule rule, in func(*T) *text) func(*reader, string, *yaml.Node, *T) {
-	return func(r *reader, key string, node *yaml.Node, into *T) { *in(into) = r.text(key, node, rule) }
-}
-
-// values reads a list of texts.
-func values[T any](rule rule, in func(*T) *[]text) func(*reader, string, *yaml.Node, *T) {
-	return func(r *reader, key string, node *yaml.Node, into *T) {
-		for _, item := range r.list(key, node, maxLinks) {
-			*in(into) = append(*in(into), r.text(key, item, rule))
-		}
-	}
-}
-
-// entries reads a list of mappings.
-func entries[T, E any](what string, fields []field[E], in func(*T) *[]E) func(*reader, string, *yaml.Node, *T) {
-	return func(r *reader, key string, node *yaml.Node, into *T) {
-		for _, item := range r.list(key, node, maxEntries) {
-			var entry E
-			readMapping(r, what, item, fields, &entry)
-			*in(into) = append(*in(into), entry)
-		}
-	}
-}
-
-var fileFields = []field[Directory]{
-	{"instance", false, func(r *reader, key string, node *yaml.Node, into *Directory) {
-		into.instance = &instance{}
-		readMapping(r, "the instance", node, instanceFields, into.instance)
-	}},
-	{"users", true, entries("a user", userFields, func(d *Directory) *[]user { return &d.users })},
-	{"groups", true, entries("a group", groupFields, func(d *Directory) *[]group { return &d.groups })},
-	{"accounts", true, entries("an account", accountFields, func(d *Directory) *[]account { return &d.accounts })},
-	{"permissionSets", true, entries("a permission set", permissionSetFields,
-		func(d *Directory) *[]permissionSet { return &d.permissionSets })},
-	{"assignments", true, entries("an assignment", assignmentFields, func(d *Directory) *[]assignment { return &d.assignments })},
-}
-
-var instanceFields = []field[instance]{
-	{"name", false, value(ruleInstanceName, func(i *instance) *text { return &i.name })},
-	{"ownerAccountId", false, value(ruleAccountID, func(i *instance) *text { return &i.ownerAccountID })},
-}
-
-var userFields = []field[user]{
-	{"userName", true, value(ruleUserName, func(u *user) *text { return &u.userName })},
-	{"displayName", false, value(ruleWords, func(u *user) *text { return &u.displayName })},
-	{"givenName", true, value(ruleWords, func(u *user) *text { return &u.givenName })},
-	{"familyName", true, value(ruleWords, func(u *user) *text { return &u.familyName })},
-	{"email", false, value(ruleEmail, func(u *user) *text { return &u.email })},
-	{"status", false, value(ruleStatus, func(u *user) *text { return &u.status })},
-}
-
-var groupFields = []field[group]{
-	{"displayName", true, value(ruleGroupName, func(g *group) *text { return &g.displayName })},
-	{"description", false, value(ruleWords, func(g *group) *text { return &g.description })},
-	{"members", false, values(ruleReference, func(g *group) *[]text { return &g.members })},
-}
-
-var accountFields = []field[account]{
-	{"accountId", true, value(ruleAccountID, func(a *account) *text { return &a.accountID })},
-	{"name", true, value(ruleAccountName, func(a *account) *text { return &a.name })},
-	{"email", false, value(ruleAccountEmail, func(a *account) *text { return &a.email })},
-}
-
-var permissionSetFields = []field[permissionSet]{
-	{"name", true, value(rulePermissionSetName, func(p *permissionSet) *text { return &p.name })},
-	{"description", false, value(rulePermissionSetDescription, func(p *permissionSet) *text { return &p.description })},
-	{"sessionDuration", false, value(ruleSessionDuration, func(p *permissionSet) *text { return &p.sessionDuration })},
-	{"relayState", false, value(ruleRelayState, func(p *permissionSet) *text { return &p.relayState })},
-}
-
-var assignmentFields = []field[assignment]{
-	{"account", true, value(ruleAccountID, func(a *assignment) *text { return &a.account })},
-	{"permissionSet", true, value(ruleReference, func(a *assignment) *text { return &a.permissionSet })},
-	{"users", false, values(ruleReference, func(a *assignment) *[]text { return &a.users })},
-	{"groups", false, values(ruleReference, func(a *assignment) *[]text { return &a.groups })},
+	later  []Mistake // keys that the first format does not have; mistakes if this is the file's
 }
 
 // readMapping reads the keys of a mapping by the table.
 func readMapping[T any](r *reader, what string, node *yaml.Node, fields []field[T], into *T) {
 	at := placeOf(node)
-	node, ok := r.visit(node)
-	if !ok {
-		return
-	}
-	if node.Kind != yaml.MappingNode {
-		r.add(at, "found %s, expected %s: keys with values", found(node), what)
-		return
-	}
 	seen := map[string]bool{}
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		key, ok := r.visit(node.Content[i])
-		if !ok {
-			return
-		}
+	ok := r.keys(what, node, func(key, value *yaml.Node) {
 		f := fieldOf(fields, key)
 		switch {
 		case f == nil:
-			r.add(placeOf(node.Content[i]), "found the key %s in %s, expected %s%s", found(key), what, keysOf(fields),
-				didYouMean(key.Value, keyList(fields)))
+			r.add(placeOf(key), "found the key %s in %s, expected %s%s", found(key), what, keysOf(fields), didYouMean(key.Value, keyList(fields)))
 		case seen[f.key]:
-			r.add(placeOf(node.Content[i]), "found %s a second time in %s, expected it once", f.key, what)
+			r.add(placeOf(key), "found %s a second time in %s, expected it once", f.key, what)
 		default:
-			seen[f.key] = true
-			f.read(r, f.key, node.Content[i+1], into)
+			if seen[f.key] = true; f.is&later != 0 && len(r.later) < maxMistakes {
+				r.later = append(r.later, Mistake{key.Line, key.Column, fmt.Sprintf(needsFormat, f.key, what)})
+			}
+			f.read(r, f.key, value, into)
 		}
-	}
+	})
 	for _, f := range fields {
-		if f.required && !seen[f.key] {
+		if ok && f.is&required != 0 && !seen[f.key] {
 			r.add(at, "found %s without %s, expected one", what, f.key)
 		}
+	}
+}
+
+const needsFormat = "found the key %s in %s, expected format: " + formatWhole + " at the top of a file that has it; then entries are whole, " +
+	"and what they do not name is removed"
+
+// keys walks the keys of a mapping, and reports whether it came to its end.
+func (r *reader) keys(what string, node *yaml.Node, each func(key, value *yaml.Node)) bool {
+	at := placeOf(node)
+	node, ok := r.visit(node)
+	if !ok {
+		return false
+	}
+	if node.Kind != yaml.MappingNode {
+		r.add(at, "found %s, expected %s: keys with values", found(node), what)
+		return false
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key, ok := r.visit(node.Content[i])
+		if !ok {
+			return false
+		}
+		each(key, node.Content[i+1])
+	}
+	return true
+}
+
+// pairs walks a mapping whose keys are the file's own, each of which may be there once.
+func (r *reader) pairs(key, what string, node *yaml.Node, size bounds, each func(name, value *yaml.Node)) {
+	seen, at := map[string]bool{}, placeOf(node)
+	r.keys(what, node, func(name, value *yaml.Node) {
+		if seen[name.Value] {
+			r.add(placeOf(name), "%s: found %s a second time, expected it once", key, found(name))
+			return
+		}
+		seen[name.Value] = true
+		each(name, value)
+	})
+	if len(seen) > size.max {
+		r.add(at, "%s: found %d entries, expected at most %d", key, len(seen), size.max)
 	}
 }
 
@@ -158,13 +124,18 @@ func keyList[T any](fields []field[T]) []string {
 	return keys
 }
 
-func keysOf[T any](fields []field[T]) string {
-	keys := keyList(fields)
-	return strings.Join(keys[:len(keys)-1], ", ") + " or " + keys[len(keys)-1]
+func keysOf[T any](fields []field[T]) string { return orList(keyList(fields)) }
+
+// orList joins words as a sentence does.
+func orList(words []string) string {
+	if len(words) == 1 {
+		return words[0]
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
 }
 
-// list returns the items of a list of at most limit.
-func (r *reader) list(key string, node *yaml.Node, limit int) []*yaml.Node {
+// list returns the items of a list of that size.
+func (r *reader) list(key string, node *yaml.Node, size bounds) []*yaml.Node {
 	place := placeOf(node)
 	node, ok := r.visit(node)
 	switch {
@@ -173,8 +144,11 @@ func (r *reader) list(key string, node *yaml.Node, limit int) []*yaml.Node {
 	case node.Kind != yaml.SequenceNode:
 		r.add(place, "%s: found %s, expected a list, [] when there is none", key, found(node))
 		return nil
-	case len(node.Content) > limit:
-		r.add(place, "%s: found %d entries, expected at most %d", key, len(node.Content), limit)
+	case len(node.Content) > size.max:
+		r.add(place, "%s: found %d entries, expected at most %d", key, len(node.Content), size.max)
+		return nil
+	case len(node.Content) < size.min:
+		r.add(place, "%s: found %d entries, expected at least %d", key, len(node.Content), size.min)
 		return nil
 	}
 	return node.Content
@@ -191,6 +165,10 @@ func (r *reader) text(key string, node *yaml.Node, rule rule) text {
 		r.add(place, "%s: found %s, expected %s", key, found(node), rule.words())
 		return text{}
 	}
+	what := found(node)
+	if rule.secret {
+		what = "a value that is not shown"
+	}
 	switch tag := node.ShortTag(); {
 	case tag == "!!str":
 	case rule.numeral && (tag == "!!int" || tag == "!!float") && rule.holds(node.Value):
@@ -198,14 +176,31 @@ func (r *reader) text(key string, node *yaml.Node, rule rule) text {
 		r.add(place, "%s: found nothing, expected %s", key, rule.words())
 		return text{}
 	default:
-		r.add(place, "%s: found %s, expected text: put it in quotes", key, found(node))
+		r.add(place, "%s: found %s, expected text: put it in quotes", key, what)
 		return text{node.Value, place}
 	}
-	if !rule.holds(node.Value) {
-		r.add(place, "%s: found %s, expected %s", key, found(node), rule.words())
+	if why := rule.breaks(node.Value); why != "" {
+		r.add(place, "%s: found %s, expected %s", key, what, why)
 	}
 	return text{node.Value, place}
 }
+
+// truth reads a truth value.
+func (r *reader) truth(key string, node *yaml.Node) truth {
+	place := placeOf(node)
+	node, ok := r.visit(node)
+	if !ok {
+		return truth{}
+	}
+	if node.Kind != yaml.ScalarNode || node.ShortTag() != "!!bool" {
+		r.add(place, "%s: found %s, expected true or false", key, found(node))
+		return truth{}
+	}
+	return truth{true, isTrue(node), place}
+}
+
+// isTrue reads a node of YAML's truth values, which are written in three letter cases.
+func isTrue(node *yaml.Node) bool { return strings.EqualFold(node.Value, "true") }
 
 // visit follows aliases and counts. It returns false when the file was walked for too long.
 func (r *reader) visit(node *yaml.Node) (*yaml.Node, bool) {

@@ -1,0 +1,481 @@
+package directory
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sallyport/internal/api"
+	"sallyport/internal/arn"
+	"sallyport/internal/creds"
+	"sallyport/internal/oauth"
+	"sallyport/internal/store"
+)
+
+// exportHead begins every file that is written.
+const exportHead = `# The directory of a Sallyport, written by ` + "`sallyport export`" + `. Applied to the same data folder it changes nothing.
+#
+# Every list is whole: what it does not name is removed when the file is applied. A list below "assignments" may be taken out of the file,
+# and so may a list of iam; then what it is about stays as it is. What is the default is left out.
+#
+# Not in this file: passwords (set them with ` + "`sallyport user set-password`" + `), the secrets of access keys, sessions, and the ids of the instance,
+# of users, groups, permission sets, issuers and IAM principals. In another data folder all of these get new ids, so ARNs that somebody wrote
+# down for an instance, an application, an issuer or a permission set are other ones there; an application keeps its own part of its ARN only
+# if the file has its id. Access keys need a secretAccessKey to be made elsewhere.
+`
+
+// Export is the directory of the store as a file that Parse reads and Apply finds nothing to do for. It holds no secret.
+func Export(ctx context.Context, s *store.Store) ([]byte, error) {
+	var have *rows
+	err := s.View(ctx, func(tx *store.Tx) (err error) {
+		have, err = load(tx)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the directory: %w", err)
+	}
+	d, err := have.directory()
+	if err != nil {
+		return nil, fmt.Errorf("write the directory: %w", err)
+	}
+	content, err := d.write(exportHead)
+	if err != nil {
+		return nil, fmt.Errorf("write the directory: %w", err)
+	}
+	if len(content) > MaxFile {
+		return nil, fmt.Errorf("the directory has %d bytes as a file, and a file may have %d", len(content), MaxFile)
+	}
+	return content, nil
+}
+
+// texts are values without places.
+func texts(values []string) []text {
+	var all []text
+	for _, v := range values {
+		all = append(all, text{value: v})
+	}
+	return all
+}
+
+// unless is the value, or nothing when it is the default.
+func unless(value, absent string) text {
+	if value == absent {
+		return text{}
+	}
+	return text{value: value}
+}
+
+func documentOf(json string) document { return document{json: json} }
+
+// directory is what the rows say as the file that says it.
+func (h *rows) directory() (*Directory, error) {
+	e := &exporter{
+		rows:  h,
+		users: mapOf(h.users, func(u store.UserRecord) string { return u.UserID }), groups: mapOf(h.groups, func(g store.Group) string { return g.GroupID }),
+		sets: mapOf(h.sets, func(s store.PermissionSet) string { return s.PermissionSetID }),
+	}
+	d := &Directory{format: text{value: formatWhole}}
+	for _, part := range []func(*Directory) error{e.instance, e.people, e.access, e.accountInstances, e.issuers, e.applications, e.iam} {
+		if err := part(d); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// exporter writes ids as names.
+type exporter struct {
+	*rows
+	users  map[string]store.UserRecord
+	groups map[string]store.Group
+	sets   map[string]store.PermissionSet
+}
+
+func (e *exporter) tagsOf(id string) ([]tag, error) {
+	all, err := readTags(e.tags[id])
+	var list []tag
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, tag{text{value: key}, text{value: all[key]}})
+	}
+	return list, err
+}
+
+func (e *exporter) instance(d *Directory) (err error) {
+	if !e.hasInstance {
+		return nil
+	}
+	d.instance = &instance{name: text{value: e.rows.instance.Name}, ownerAccountID: text{value: e.rows.instance.OwnerAccountID}}
+	d.instance.tags, err = e.tagsOf(e.rows.instance.InstanceID)
+	return err
+}
+
+func (e *exporter) people(d *Directory) error {
+	for _, row := range e.rows.users {
+		u, err := e.user(row)
+		if err != nil {
+			return err
+		}
+		d.users = append(d.users, u)
+	}
+	members := map[string][]text{}
+	for _, row := range e.memberships {
+		members[row.GroupID] = append(members[row.GroupID], text{value: e.users[row.UserID].UserName})
+	}
+	for _, row := range e.rows.groups {
+		sortTexts(members[row.GroupID])
+		d.groups = append(d.groups, group{
+			displayName: text{value: row.DisplayName}, description: text{value: row.Description}, members: members[row.GroupID],
+			externalIDs: externalIDsOf(e.groupIDs[row.GroupID]),
+		})
+	}
+	return nil
+}
+
+func sortTexts(list []text) {
+	slices.SortFunc(list, func(a, b text) int { return strings.Compare(a.value, b.value) })
+}
+
+func externalIDsOf(rows []store.ExternalID) []externalID {
+	var all []externalID
+	for _, row := range rows {
+		all = append(all, externalID{text{value: row.Issuer}, text{value: row.ID}})
+	}
+	return all
+}
+
+func truthOf(given *bool) truth {
+	if given == nil {
+		return truth{}
+	}
+	return truth{given: true, value: *given}
+}
+
+func (e *exporter) user(row store.UserRecord) (user, error) {
+	in, err := row.Attributes(e.rows.instance.IdentityStoreID)
+	if err != nil {
+		return user{}, err
+	}
+	u := user{
+		userName: text{value: in.UserName}, displayName: unless(in.DisplayName, in.Name.GivenName+" "+in.Name.FamilyName),
+		givenName: text{value: in.Name.GivenName}, familyName: text{value: in.Name.FamilyName}, middleName: text{value: in.Name.MiddleName},
+		honorificPrefix: text{value: in.Name.HonorificPrefix}, honorificSuffix: text{value: in.Name.HonorificSuffix},
+		formattedName: text{value: in.Name.Formatted}, nickName: text{value: in.NickName}, profileURL: text{value: in.ProfileURL},
+		userType: text{value: in.UserType}, title: text{value: in.Title}, preferredLanguage: text{value: in.PreferredLanguage},
+		locale: text{value: in.Locale}, timezone: text{value: in.Timezone}, website: text{value: in.Website}, birthdate: text{value: in.Birthdate},
+		status: unless(row.Status, store.StatusEnabled), externalIDs: externalIDsOf(e.userIDs[row.UserID]),
+	}
+	for _, m := range in.Emails {
+		if m.Type == "" && m.Primary != nil && *m.Primary {
+			u.email = text{value: m.Value}
+			continue
+		}
+		u.emails = append(u.emails, mark{text{value: m.Value}, text{value: m.Type}, truthOf(m.Primary)})
+	}
+	for _, m := range in.PhoneNumbers {
+		u.phoneNumbers = append(u.phoneNumbers, mark{text{value: m.Value}, text{value: m.Type}, truthOf(m.Primary)})
+	}
+	for _, m := range in.Roles {
+		u.roles = append(u.roles, mark{text{value: m.Value}, text{value: m.Type}, truthOf(m.Primary)})
+	}
+	for _, a := range in.Addresses {
+		u.addresses = append(u.addresses, address{
+			text{value: a.StreetAddress}, text{value: a.Locality}, text{value: a.Region}, text{value: a.PostalCode}, text{value: a.Country},
+			text{value: a.Formatted}, text{value: a.Type}, truthOf(a.Primary),
+		})
+	}
+	for _, p := range in.Photos {
+		u.photos = append(u.photos, photo{text{value: p.Value}, text{value: p.Type}, text{value: p.Display}, truthOf(p.Primary)})
+	}
+	if extension := in.Extensions[enterpriseExtension]; extension != nil {
+		u.extensions = &extensions{documentOf(string(extension))}
+	}
+	return u, nil
+}
+
+func (e *exporter) access(d *Directory) error {
+	for _, row := range e.accounts {
+		d.accounts = append(d.accounts, account{text{value: row.AccountID}, text{value: row.Name}, text{value: row.Email}})
+	}
+	for _, row := range e.rows.sets {
+		set, err := e.permissionSet(row)
+		if err != nil {
+			return err
+		}
+		d.permissionSets = append(d.permissionSets, set)
+	}
+	d.assignments = e.assignments()
+	return nil
+}
+
+func (e *exporter) permissionSet(row store.PermissionSet) (permissionSet, error) {
+	policies := e.setPolicies[row.PermissionSetID]
+	set := permissionSet{
+		name: text{value: row.Name}, description: text{value: row.Description}, sessionDuration: durationOf(row), relayState: text{value: row.RelayState},
+		inlinePolicy: documentOf(policies.Inline), managedPolicies: texts(policies.Managed),
+	}
+	for _, policy := range policies.Customer {
+		set.customerPolicies = append(set.customerPolicies, customerPolicyOf(policy))
+	}
+	if b := policies.Boundary; b != (store.Boundary{}) {
+		set.boundary = &boundary{managedPolicy: text{value: b.ManagedPolicyARN}}
+		if b.ManagedPolicyARN == "" {
+			policy := customerPolicyOf(b.CustomerPolicy)
+			set.boundary.customerPolicy = &policy
+		}
+	}
+	var err error
+	set.tags, err = e.tagsOf(row.PermissionSetID)
+	return set, err
+}
+
+func customerPolicyOf(p store.CustomerPolicy) customerPolicy {
+	return customerPolicy{text{value: p.Name}, unless(p.Path, "/")}
+}
+
+// durationOf is the duration as somebody wrote it, if files may write it so.
+func durationOf(row store.PermissionSet) text {
+	written := row.SessionDuration
+	if seconds, ok := parseDuration(written); !ok || seconds != row.SessionDurationS {
+		written = durationText(row.SessionDurationS)
+	}
+	return unless(written, durationText(defaultSessionS))
+}
+
+// assignments are an entry for each permission set in each account.
+func (e *exporter) assignments() []assignment {
+	type pair struct{ account, set string }
+	var order []pair
+	entries := map[pair]*assignment{}
+	for _, row := range e.rows.assignments {
+		key := pair{row.AccountID, e.sets[row.PermissionSetID].Name}
+		if entries[key] == nil {
+			entries[key] = &assignment{account: text{value: key.account}, permissionSet: text{value: key.set}}
+			order = append(order, key)
+		}
+		e.principal(row.PrincipalType, row.PrincipalID, &entries[key].users, &entries[key].groups)
+	}
+	slices.SortFunc(order, func(a, b pair) int { return strings.Compare(a.account+"\x00"+a.set, b.account+"\x00"+b.set) })
+	var all []assignment
+	for _, key := range order {
+		sortTexts(entries[key].users)
+		sortTexts(entries[key].groups)
+		all = append(all, *entries[key])
+	}
+	return all
+}
+
+// principal adds the name of a user or a group.
+func (e *exporter) principal(principalType, id string, users, groups *[]text) {
+	if principalType == store.PrincipalGroup {
+		*groups = append(*groups, text{value: e.groups[id].DisplayName})
+	} else {
+		*users = append(*users, text{value: e.users[id].UserName})
+	}
+}
+
+func (e *exporter) accountInstances(d *Directory) error {
+	d.accountInstances.given = true
+	for _, row := range e.rows.accountInstances {
+		tags, err := e.tagsOf(row.InstanceID)
+		if err != nil {
+			return err
+		}
+		d.accountInstances.list = append(d.accountInstances.list, accountInstance{text{value: row.AccountID}, text{value: row.Name}, tags})
+	}
+	return nil
+}
+
+func (e *exporter) issuers(d *Directory) error {
+	d.issuers.given = true
+	for _, row := range e.rows.issuers {
+		tags, err := e.tagsOf(row.IssuerID)
+		if err != nil {
+			return err
+		}
+		d.issuers.list = append(d.issuers.list, issuer{
+			name: text{value: row.Name}, accountInstance: text{value: e.accountOf(row.InstanceID)}, url: text{value: row.URL},
+			claimPath: text{value: row.ClaimPath}, attributePath: text{value: row.AttributePath}, jwks: documentOf(row.JWKS), tags: tags,
+		})
+	}
+	slices.SortStableFunc(d.issuers.list, func(a, b issuer) int { return strings.Compare(a.accountInstance.value, b.accountInstance.value) })
+	return nil
+}
+
+func (e *exporter) applications(d *Directory) error {
+	d.applications.given = true
+	named := map[[2]string]int{} // in each instance: targets name applications of other accounts, too
+	for _, row := range e.rows.applications {
+		named[[2]string{row.InstanceID, row.Name}]++
+	}
+	for _, row := range e.rows.applications {
+		a, err := e.application(row, named)
+		if err != nil {
+			return err
+		}
+		d.applications.list = append(d.applications.list, a)
+	}
+	slices.SortStableFunc(d.applications.list, func(a, b application) int { return strings.Compare(a.accountInstance.value, b.accountInstance.value) })
+	return nil
+}
+
+// needsID reports whether an application cannot be referred to by its name.
+func needsID(row store.Application, named map[[2]string]int) bool {
+	_, application := arn.ParseApplication(row.Name)
+	_, instance := arn.ParseInstance(row.Name)
+	return named[[2]string{row.InstanceID, row.Name}] > 1 || row.Name == targetInstance || ruleApplicationID.holds(row.Name) ||
+		application == nil || instance == nil || len([]rune(row.Name)) > maxText
+}
+
+func (e *exporter) application(row store.Application, named map[[2]string]int) (a application, err error) {
+	own := e.accountOf(row.InstanceID)
+	a = application{
+		name: text{value: row.Name}, accountInstance: text{value: own}, account: unless(row.AccountID, orElse(own, e.rows.instance.OwnerAccountID)),
+		description: text{value: row.Description}, status: unless(row.Status, store.StatusEnabled),
+		backgroundSessions: unless(row.BackgroundSession, store.StatusDisabled), idTokenSigningAlg: text{value: row.IDTokenAlg},
+		actorPolicy: documentOf(row.ActorPolicy),
+	}
+	if needsID(row, named) {
+		a.id.value = row.ApplicationID
+	}
+	if !row.AssignmentRequired {
+		a.assignmentRequired.given = true
+	}
+	if a.portalOptions, err = portalOptionsOf(row.PortalOptions); err != nil {
+		return a, err
+	}
+	if a.grants, err = e.grantsOf(row); err != nil {
+		return a, err
+	}
+	if a.scopes, err = e.scopesOf(row, named); err != nil {
+		return a, err
+	}
+	for _, principal := range e.mayUse[row.ApplicationID] {
+		e.principal(principal.PrincipalType, principal.PrincipalID, &a.users, &a.groups)
+	}
+	sortTexts(a.users)
+	sortTexts(a.groups)
+	a.tags, err = e.tagsOf(row.ApplicationID)
+	return a, err
+}
+
+func portalOptionsOf(stored string) (*portalOptions, error) {
+	if stored == "" || canonical(stored) == canonical(defaultPortalOptions) {
+		return nil, nil
+	}
+	var options api.PortalOptions
+	if err := readShape(portalOptionsShape, stored, &options); err != nil {
+		return nil, err
+	}
+	o := &portalOptions{visibility: unless(options.Visibility, store.StatusEnabled)}
+	if s := options.SignInOptions; s != nil {
+		o.signInOptions = &signInOptions{text{value: s.Origin}, text{value: s.ApplicationURL}}
+	}
+	return o, nil
+}
+
+func (e *exporter) grantsOf(row store.Application) (*grants, error) {
+	stored := e.rows.grants[row.ApplicationID]
+	if len(stored) == 0 {
+		return nil, nil
+	}
+	g := &grants{}
+	for _, s := range stored {
+		var grant api.Grant
+		if err := readShape(grantShape, s.Document, &grant); err != nil {
+			return nil, err
+		}
+		switch oauth.GrantType(s.GrantType) {
+		case oauth.GrantAuthorizationCode:
+			g.authorizationCode = &authorizationCode{texts(grant.AuthorizationCode.RedirectURIs)}
+		case oauth.GrantJWTBearer:
+			g.jwtBearer = e.jwtBearerOf(grant.JWTBearer)
+		case oauth.GrantRefreshToken:
+			g.refreshToken = truth{given: true, value: true}
+		case oauth.GrantTokenExchange:
+			g.tokenExchange = truth{given: true, value: true}
+		}
+	}
+	return g, nil
+}
+
+// jwtBearerOf names the issuers that are there, and keeps the ARNs of others.
+func (e *exporter) jwtBearerOf(grant *api.JWTBearerGrant) *jwtBearer {
+	names := map[string]string{}
+	for _, row := range e.rows.issuers {
+		names[issuerARN(row)] = row.Name
+	}
+	j := &jwtBearer{}
+	for _, i := range grant.AuthorizedTokenIssuers {
+		j.issuers = append(j.issuers, authorizedIssuer{text{value: orElse(names[i.TrustedTokenIssuerARN], i.TrustedTokenIssuerARN)}, texts(i.AuthorizedAudiences)})
+	}
+	return j
+}
+
+func (e *exporter) scopesOf(row store.Application, named map[[2]string]int) ([]scope, error) {
+	words := map[string]string{arn.Instance{InstanceID: row.InstanceID}.String(): targetInstance}
+	for _, other := range e.rows.applications {
+		if other.InstanceID == row.InstanceID {
+			words[applicationARN(other)] = other.Name
+			if needsID(other, named) {
+				words[applicationARN(other)] = other.ApplicationID
+			}
+		}
+	}
+	var all []scope
+	for _, s := range e.rows.scopes[row.ApplicationID] {
+		targets, err := readTargets(s.Targets)
+		if err != nil {
+			return nil, err
+		}
+		for i, target := range targets {
+			targets[i] = orElse(words[target], target)
+		}
+		all = append(all, scope{text{value: s.Scope}, texts(targets)})
+	}
+	return all, nil
+}
+
+func (e *exporter) iam(d *Directory) error {
+	d.iam = &iam{}
+	d.iam.users.given, d.iam.roles.given, d.iam.providers.given = true, true, true
+	keys := map[store.IAMPrincipal][]accessKey{}
+	for _, row := range e.keys {
+		keys[row.Principal()] = append(keys[row.Principal()], accessKey{id: text{value: row.AccessKeyID}, status: unless(row.Status, store.KeyActive)})
+	}
+	for _, list := range keys {
+		slices.SortFunc(list, func(a, b accessKey) int { return strings.Compare(a.id.value, b.id.value) })
+	}
+	for _, row := range e.iamUsers {
+		d.iam.users.list = append(d.iam.users.list, iamUser{e.principalOf(row.Principal(), row.Path, keys)})
+	}
+	for _, row := range e.iamRoles {
+		d.iam.roles.list = append(d.iam.roles.list, iamRole{
+			principal: e.principalOf(row.Principal(), row.Path, keys), description: text{value: row.Description},
+			trustPolicy:        documentOf(row.TrustPolicy),
+			maxSessionDuration: unless(strconv.FormatInt(row.MaxSessionS, 10), strconv.Itoa(creds.MinRoleSession)),
+		})
+	}
+	for _, row := range e.providers {
+		var clients []string
+		if err := json.Unmarshal([]byte(row.ClientIDs), &clients); err != nil {
+			return fmt.Errorf("read the client ids of provider %s of account %s: %w", row.URL, row.AccountID, err)
+		}
+		d.iam.providers.list = append(d.iam.providers.list,
+			oidcProvider{text{value: row.AccountID}, text{value: row.URL}, texts(clients), documentOf(row.JWKS)})
+	}
+	return nil
+}
+
+func (e *exporter) principalOf(p store.IAMPrincipal, path string, keys map[store.IAMPrincipal][]accessKey) principal {
+	out := principal{account: text{value: p.AccountID}, name: text{value: p.Name}, path: unless(path, "/"), accessKeys: keys[p]}
+	documents, managed := splitPolicies(e.iamPolicies[p])
+	for _, name := range known(documents) {
+		out.policies = append(out.policies, namedPolicy{text{value: name}, documentOf(documents[name])})
+	}
+	out.managedPolicies = texts(managed)
+	return out
+}
