@@ -37,6 +37,7 @@ type operator struct {
 var operators = append([]operator{
 	{"serve", "serve [--config FILE] [--SETTING VALUE …]", "run the service", serve},
 	{"apply", "apply -f FILE [--dry-run] [--SETTING VALUE …]", "make the directory what a file says", apply},
+	{"export", "export [-o FILE] [--SETTING VALUE …]", "write the directory as a file that apply takes; it holds no secrets", export},
 	{"user set-password", "user set-password NAME [--SETTING VALUE …]", "set a password, asked for or read from standard input", setPassword},
 	{"keys rotate", "keys rotate [--SETTING VALUE …]", "make a new key of the ring the current one", rotateKeys},
 	{"keys list", "keys list [--SETTING VALUE …]", "list the keys of the ring", listKeys},

@@ -47,11 +47,22 @@ func Apply(ctx context.Context, c *Config, file string, dryRun bool, out io.Writ
 		return err
 	}
 	return operate(ctx, c, !dryRun, func(h *House) error {
-		changes, err := directory.Apply(ctx, h.Store, operator, wanted, directory.ApplyOptions{DryRun: dryRun})
+		changes, err := directory.Apply(ctx, h.Store, operator, wanted, directory.ApplyOptions{DryRun: dryRun, Ring: h.Ring})
 		if err != nil {
 			return err
 		}
 		return changes.Write(out)
+	})
+}
+
+// Export writes the directory as a file that Apply finds nothing to do for.
+func Export(ctx context.Context, c *Config, out io.Writer) error {
+	return operate(ctx, c, false, func(h *House) error {
+		content, err := directory.Export(ctx, h.Store)
+		if err == nil {
+			_, err = out.Write(content)
+		}
+		return err
 	})
 }
 
