@@ -174,14 +174,23 @@ func (s *Service) checkCaller(ctx context.Context, r *applicationRequest) error 
 		if nearest := access.Resource.Nearest(&access.Request); nearest != "" {
 			checks.Note("actor policy", "%s", nearest)
 		}
-		principal := cmp.Or(r.caller.Signer.RoleARN, r.caller.Signer.ARN)
-		checks.Fix("aws sso-admin put-application-authentication-method --application-arn %s --authentication-method-type IAM --authentication-method "+
-			`'{"Iam":{"ActorPolicy":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"%s"},"Action":"%s","Resource":"*"}]}}}'`,
-			r.app.ARN(), principal, actionCreateToken)
+		r.fixActorPolicy(checks)
 	}
 	return fault.AccessDenied.Refuse("User: "+r.caller.Signer.ARN+" is not authorized to perform: "+actionCreateToken+
 		" on resource: "+r.app.ARN()+". The actor policy of the application has to allow it, and no policy may deny it").
 		Because("%s", verdict.Reason())
+}
+
+// fixActorPolicy names the command that would let the caller act as the application. The command replaces the whole policy: where there is one,
+// whoever runs it has to decide about what that says.
+func (r *applicationRequest) fixActorPolicy(checks *trace.Trace) {
+	statement := `{"Effect":"Allow","Principal":{"AWS":"` + cmp.Or(r.caller.Signer.RoleARN, r.caller.Signer.ARN) + `"},"Action":"` + actionCreateToken + `","Resource":"*"}`
+	put := "aws sso-admin put-application-authentication-method --application-arn " + r.app.ARN() + " --authentication-method-type IAM --authentication-method "
+	if r.app.ActorPolicy != "" {
+		checks.Fix("%sFILE, with the statement %s in its ActorPolicy besides those that are there", put, statement)
+		return
+	}
+	checks.Fix(`%s'{"Iam":{"ActorPolicy":{"Version":"2012-10-17","Statement":[%s]}}}'`, put, statement)
 }
 
 // question is what the policies are asked. Those of the caller are as they were first read; that of the application is of the latest reading.

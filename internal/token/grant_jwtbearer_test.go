@@ -422,7 +422,11 @@ func TestTheTraceTellsWhichCheckFailedAndHoldsNoSecret(t *testing.T) {
 		{"the caller", func(w *world) map[string]any {
 			w.put(theApp, func(a *store.Application) { a.ActorPolicy = "" })
 			return nil
-		}, []string{"FAIL caller: " + callerARN, "aws sso-admin put-application-authentication-method", `"Principal":{"AWS":"` + callerARN + `"}`}},
+		}, []string{"FAIL caller: " + callerARN, `--authentication-method '{"Iam":{"ActorPolicy":{`, `"Principal":{"AWS":"` + callerARN + `"}`}},
+		{"the caller, whom the policy that there is does not name", func(w *world) map[string]any {
+			w.put(theApp, func(a *store.Application) { a.ActorPolicy = allow(`{"AWS":"arn:aws:iam::` + owner + `:role/another"}`) })
+			return nil
+		}, []string{"FAIL caller: " + callerARN, `--authentication-method FILE, with the statement {"Effect":"Allow","Principal":{"AWS":"` + callerARN + `"}`}},
 		{"the grant", func(w *world) map[string]any { w.ungrant(theApp, oauth.GrantJWTBearer); return nil },
 			[]string{"FAIL grant", "aws sso-admin put-application-grant --application-arn " + appARN(theApp)}},
 		{"the issuer, unknown", func(w *world) map[string]any { return map[string]any{"iss": "https://other.example.test"} },
