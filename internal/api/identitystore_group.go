@@ -15,7 +15,7 @@ type CreateGroupResponse struct {
 	IdentityStoreID string `api:"IdentityStoreId,required,type=IdentityStoreId"`
 }
 
-// CreateGroup: make a group.
+// CreateGroup makes a group.
 var CreateGroup = define[CreateGroupRequest, CreateGroupResponse](IdentityStore, Operation{
 	Name: "CreateGroup", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.NotFound, fault.Throttling, fault.AdminAccessDenied, fault.Conflict, fault.InternalServer, fault.Validation, fault.QuotaExceeded},
@@ -31,7 +31,7 @@ type DeleteGroupRequest struct {
 // DeleteGroupResponse is the output of DeleteGroup.
 type DeleteGroupResponse struct{}
 
-// DeleteGroup: remove a group.
+// DeleteGroup removes a group.
 var DeleteGroup = define[DeleteGroupRequest, DeleteGroupResponse](IdentityStore, Operation{
 	Name: "DeleteGroup", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.NotFound, fault.Throttling, fault.AdminAccessDenied, fault.Conflict, fault.InternalServer, fault.Validation},
@@ -57,7 +57,7 @@ type DescribeGroupResponse struct {
 	IdentityStoreID string       `api:"IdentityStoreId,required,type=IdentityStoreId"`
 }
 
-// DescribeGroup: describe a group.
+// DescribeGroup describes a group.
 var DescribeGroup = define[DescribeGroupRequest, DescribeGroupResponse](IdentityStore, Operation{
 	Name: "DescribeGroup", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.NotFound, fault.Throttling, fault.AdminAccessDenied, fault.InternalServer, fault.Validation},
@@ -76,7 +76,7 @@ type GetGroupIDResponse struct {
 	IdentityStoreID string `api:"IdentityStoreId,required,type=IdentityStoreId"`
 }
 
-// GetGroupId: find a group by something else than its id.
+// GetGroupId finds a group by something else than its id.
 var GetGroupId = define[GetGroupIDRequest, GetGroupIDResponse](IdentityStore, Operation{
 	Name: "GetGroupId", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.NotFound, fault.Throttling, fault.AdminAccessDenied, fault.InternalServer, fault.Validation},
@@ -91,7 +91,7 @@ type ListGroupsRequest struct {
 	Filters         []AttributeFilter `api:"Filters,elem=Filter,type=Filters"`
 }
 
-// Group is a structure of the model.
+// Group is a group of the identity store, as lists and descriptions show it.
 type Group struct {
 	GroupID         string       `api:"GroupId,required,type=ResourceId"`
 	DisplayName     string       `api:"DisplayName,sensitive,type=GroupDisplayName"`
@@ -110,7 +110,7 @@ type ListGroupsResponse struct {
 	NextToken string  `api:"NextToken,type=NextToken"`
 }
 
-// ListGroups: list the groups.
+// ListGroups lists the groups.
 var ListGroups = define[ListGroupsRequest, ListGroupsResponse](IdentityStore, Operation{
 	Name: "ListGroups", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.NotFound, fault.Throttling, fault.AdminAccessDenied, fault.InternalServer, fault.Validation},
@@ -127,7 +127,7 @@ type UpdateGroupRequest struct {
 // UpdateGroupResponse is the output of UpdateGroup.
 type UpdateGroupResponse struct{}
 
-// UpdateGroup: change attributes of a group.
+// UpdateGroup changes attributes of a group.
 var UpdateGroup = define[UpdateGroupRequest, UpdateGroupResponse](IdentityStore, Operation{
 	Name: "UpdateGroup", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.NotFound, fault.Throttling, fault.AdminAccessDenied, fault.Conflict, fault.InternalServer, fault.Validation, fault.QuotaExceeded},

@@ -2,7 +2,7 @@ package api
 
 import "sallyport/internal/fault"
 
-// MemberID is a union, of which one member is set,  of the model.
+// MemberID is who is a member: a union of which a user's id is the only member so far.
 type MemberID struct {
 	UserID string `api:"UserId,type=ResourceId"`
 }
@@ -20,7 +20,7 @@ type CreateGroupMembershipResponse struct {
 	IdentityStoreID string `api:"IdentityStoreId,required,type=IdentityStoreId"`
 }
 
-// CreateGroupMembership: put a person into a group.
+// CreateGroupMembership puts a person into a group.
 var CreateGroupMembership = define[CreateGroupMembershipRequest, CreateGroupMembershipResponse](IdentityStore, Operation{
 	Name: "CreateGroupMembership", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.NotFound, fault.Throttling, fault.AdminAccessDenied, fault.Conflict, fault.InternalServer, fault.Validation, fault.QuotaExceeded},
@@ -36,7 +36,7 @@ type DeleteGroupMembershipRequest struct {
 // DeleteGroupMembershipResponse is the output of DeleteGroupMembership.
 type DeleteGroupMembershipResponse struct{}
 
-// DeleteGroupMembership: take a person out of a group.
+// DeleteGroupMembership takes a person out of a group.
 var DeleteGroupMembership = define[DeleteGroupMembershipRequest, DeleteGroupMembershipResponse](IdentityStore, Operation{
 	Name: "DeleteGroupMembership", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.NotFound, fault.Throttling, fault.AdminAccessDenied, fault.Conflict, fault.InternalServer, fault.Validation},
@@ -61,7 +61,7 @@ type DescribeGroupMembershipResponse struct {
 	UpdatedBy       string    `api:"UpdatedBy"`
 }
 
-// DescribeGroupMembership: describe a membership.
+// DescribeGroupMembership describes a membership.
 var DescribeGroupMembership = define[DescribeGroupMembershipRequest, DescribeGroupMembershipResponse](IdentityStore, Operation{
 	Name: "DescribeGroupMembership", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.NotFound, fault.Throttling, fault.AdminAccessDenied, fault.InternalServer, fault.Validation},
@@ -81,7 +81,7 @@ type GetGroupMembershipIDResponse struct {
 	IdentityStoreID string `api:"IdentityStoreId,required,type=IdentityStoreId"`
 }
 
-// GetGroupMembershipId: find a membership by group and member.
+// GetGroupMembershipId finds a membership by group and member.
 var GetGroupMembershipId = define[GetGroupMembershipIDRequest, GetGroupMembershipIDResponse](IdentityStore, Operation{
 	Name: "GetGroupMembershipId", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.NotFound, fault.Throttling, fault.AdminAccessDenied, fault.InternalServer, fault.Validation},
@@ -95,7 +95,7 @@ type IsMemberInGroupsRequest struct {
 	GroupIDs        []string `api:"GroupIds,required,elem=ResourceId,type=GroupIds"`
 }
 
-// GroupMembershipExistenceResult is a structure of the model.
+// GroupMembershipExistenceResult is the answer to whether a person is in one of the groups asked for.
 type GroupMembershipExistenceResult struct {
 	GroupID          string    `api:"GroupId,type=ResourceId"`
 	MemberID         *MemberID `api:"MemberId,union"`
@@ -107,7 +107,7 @@ type IsMemberInGroupsResponse struct {
 	Results []GroupMembershipExistenceResult `api:"Results,required,elem=GroupMembershipExistenceResult"`
 }
 
-// IsMemberInGroups: tell in which of some groups a person is.
+// IsMemberInGroups tells in which of some groups a person is.
 var IsMemberInGroups = define[IsMemberInGroupsRequest, IsMemberInGroupsResponse](IdentityStore, Operation{
 	Name: "IsMemberInGroups", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.NotFound, fault.Throttling, fault.AdminAccessDenied, fault.InternalServer, fault.Validation},
@@ -122,7 +122,7 @@ type ListGroupMembershipsRequest struct {
 	NextToken       string `api:"NextToken,type=NextToken"`
 }
 
-// GroupMembership is a structure of the model.
+// GroupMembership is one person's place in one group.
 type GroupMembership struct {
 	IdentityStoreID string    `api:"IdentityStoreId,required,type=IdentityStoreId"`
 	MembershipID    string    `api:"MembershipId,type=ResourceId"`
@@ -140,7 +140,7 @@ type ListGroupMembershipsResponse struct {
 	NextToken        string            `api:"NextToken,type=NextToken"`
 }
 
-// ListGroupMemberships: list who is in a group.
+// ListGroupMemberships lists who is in a group.
 var ListGroupMemberships = define[ListGroupMembershipsRequest, ListGroupMembershipsResponse](IdentityStore, Operation{
 	Name: "ListGroupMemberships", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.NotFound, fault.Throttling, fault.AdminAccessDenied, fault.InternalServer, fault.Validation},
@@ -161,7 +161,7 @@ type ListGroupMembershipsForMemberResponse struct {
 	NextToken        string            `api:"NextToken,type=NextToken"`
 }
 
-// ListGroupMembershipsForMember: list the groups that a person is in.
+// ListGroupMembershipsForMember lists the groups that a person is in.
 var ListGroupMembershipsForMember = define[ListGroupMembershipsForMemberRequest, ListGroupMembershipsForMemberResponse](IdentityStore, Operation{
 	Name: "ListGroupMembershipsForMember", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.NotFound, fault.Throttling, fault.AdminAccessDenied, fault.InternalServer, fault.Validation},

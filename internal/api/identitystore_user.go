@@ -2,7 +2,7 @@ package api
 
 import "sallyport/internal/fault"
 
-// PersonName is a structure of the model.
+// PersonName is the parts of a person's name.
 type PersonName struct {
 	Formatted       string `api:"Formatted,sensitive,type=SensitiveStringType"`
 	FamilyName      string `api:"FamilyName,sensitive,type=SensitiveStringType"`
@@ -12,14 +12,14 @@ type PersonName struct {
 	HonorificSuffix string `api:"HonorificSuffix,sensitive,type=SensitiveStringType"`
 }
 
-// Email is a structure of the model.
+// Email is an e-mail address of a person; a person has one at most.
 type Email struct {
 	Value   string `api:"Value,sensitive,type=SensitiveStringType"`
 	Type    string `api:"Type,sensitive,type=SensitiveStringType"`
 	Primary *bool  `api:"Primary"`
 }
 
-// Address is a structure of the model.
+// Address is a postal address of a person; a person has one at most.
 type Address struct {
 	StreetAddress string `api:"StreetAddress,sensitive,type=SensitiveStringType"`
 	Locality      string `api:"Locality,sensitive,type=SensitiveStringType"`
@@ -31,14 +31,14 @@ type Address struct {
 	Primary       *bool  `api:"Primary"`
 }
 
-// PhoneNumber is a structure of the model.
+// PhoneNumber is a telephone number of a person; a person has one at most.
 type PhoneNumber struct {
 	Value   string `api:"Value,sensitive,type=SensitiveStringType"`
 	Type    string `api:"Type,sensitive,type=SensitiveStringType"`
 	Primary *bool  `api:"Primary"`
 }
 
-// Photo is a structure of the model.
+// Photo is a picture of a person, by its address.
 type Photo struct {
 	Value   string `api:"Value,required,sensitive,type=SensitiveStringType"`
 	Type    string `api:"Type,sensitive,type=SensitiveStringType"`
@@ -46,7 +46,7 @@ type Photo struct {
 	Primary *bool  `api:"Primary"`
 }
 
-// Role is a structure of the model.
+// Role is what a person is in the organisation, which grants nothing; a person has one at most.
 type Role struct {
 	Value   string `api:"Value,sensitive,type=SensitiveStringType"`
 	Type    string `api:"Type,sensitive,type=SensitiveStringType"`
@@ -82,7 +82,7 @@ type CreateUserResponse struct {
 	UserID          string `api:"UserId,required,type=ResourceId"`
 }
 
-// CreateUser: make a user.
+// CreateUser makes a user.
 var CreateUser = define[CreateUserRequest, CreateUserResponse](IdentityStore, Operation{
 	Name: "CreateUser", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.NotFound, fault.Throttling, fault.AdminAccessDenied, fault.Conflict, fault.InternalServer, fault.Validation, fault.QuotaExceeded},
@@ -98,7 +98,7 @@ type DeleteUserRequest struct {
 // DeleteUserResponse is the output of DeleteUser.
 type DeleteUserResponse struct{}
 
-// DeleteUser: remove a user.
+// DeleteUser removes a user.
 var DeleteUser = define[DeleteUserRequest, DeleteUserResponse](IdentityStore, Operation{
 	Name: "DeleteUser", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.NotFound, fault.Throttling, fault.AdminAccessDenied, fault.Conflict, fault.InternalServer, fault.Validation},
@@ -112,7 +112,7 @@ type DescribeUserRequest struct {
 	Extensions      []string `api:"Extensions,elem=ExtensionName,type=ExtensionNames"`
 }
 
-// ExternalID is a structure of the model.
+// ExternalID is the id of a person or group at the issuer that provisioned them.
 type ExternalID struct {
 	Issuer string `api:"Issuer,required,sensitive,type=ExternalIdIssuer"`
 	ID     string `api:"Id,required,sensitive,type=ExternalIdIdentifier"`
@@ -148,20 +148,20 @@ type DescribeUserResponse struct {
 	Extensions        map[string]Document `api:"Extensions,key=ExtensionName,elem=AttributeValue,type=Extensions"`
 }
 
-// DescribeUser: describe a user.
+// DescribeUser describes a user.
 var DescribeUser = define[DescribeUserRequest, DescribeUserResponse](IdentityStore, Operation{
 	Name: "DescribeUser", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.NotFound, fault.Throttling, fault.AdminAccessDenied, fault.InternalServer, fault.Validation},
 	Purpose:  "Describe a user",
 })
 
-// UniqueAttribute is a structure of the model.
+// UniqueAttribute is an attribute by which there is one person or group at most, with its value.
 type UniqueAttribute struct {
 	AttributePath  string   `api:"AttributePath,required,type=AttributePath"`
 	AttributeValue Document `api:"AttributeValue,required"`
 }
 
-// AlternateIdentifier is a union, of which one member is set,  of the model.
+// AlternateIdentifier is what else than an id finds a person or group: a union of an external id and a unique attribute.
 type AlternateIdentifier struct {
 	ExternalID      *ExternalID      `api:"ExternalId"`
 	UniqueAttribute *UniqueAttribute `api:"UniqueAttribute"`
@@ -179,14 +179,14 @@ type GetUserIDResponse struct {
 	UserID          string `api:"UserId,required,type=ResourceId"`
 }
 
-// GetUserId: find a user by something else than their id.
+// GetUserId finds a user by something else than their id.
 var GetUserId = define[GetUserIDRequest, GetUserIDResponse](IdentityStore, Operation{
 	Name: "GetUserId", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.NotFound, fault.Throttling, fault.AdminAccessDenied, fault.InternalServer, fault.Validation},
 	Purpose:  "Find a user by something else than their id",
 })
 
-// AttributeFilter is a structure of the model.
+// AttributeFilter is an attribute with the value that a list is narrowed to.
 type AttributeFilter struct {
 	AttributePath  string `api:"AttributePath,required,type=AttributePath"`
 	AttributeValue string `api:"AttributeValue,required,sensitive,type=SensitiveStringType"`
@@ -201,7 +201,7 @@ type ListUsersRequest struct {
 	Filters         []AttributeFilter `api:"Filters,elem=Filter,type=Filters"`
 }
 
-// User is a structure of the model.
+// User is a person of the identity store, as lists and descriptions show them.
 type User struct {
 	IdentityStoreID   string              `api:"IdentityStoreId,required,type=IdentityStoreId"`
 	UserID            string              `api:"UserId,required,type=ResourceId"`
@@ -237,14 +237,14 @@ type ListUsersResponse struct {
 	NextToken string `api:"NextToken,type=NextToken"`
 }
 
-// ListUsers: list the users.
+// ListUsers lists the users.
 var ListUsers = define[ListUsersRequest, ListUsersResponse](IdentityStore, Operation{
 	Name: "ListUsers", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.NotFound, fault.Throttling, fault.AdminAccessDenied, fault.InternalServer, fault.Validation},
 	Purpose:  "List the users",
 })
 
-// AttributeOperation is a structure of the model.
+// AttributeOperation is one change of an update: the attribute's path and its new value, or none to remove it.
 type AttributeOperation struct {
 	AttributePath  string   `api:"AttributePath,required,type=AttributePath"`
 	AttributeValue Document `api:"AttributeValue"`
@@ -260,7 +260,7 @@ type UpdateUserRequest struct {
 // UpdateUserResponse is the output of UpdateUser.
 type UpdateUserResponse struct{}
 
-// UpdateUser: change attributes of a user.
+// UpdateUser changes attributes of a user.
 var UpdateUser = define[UpdateUserRequest, UpdateUserResponse](IdentityStore, Operation{
 	Name: "UpdateUser", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.NotFound, fault.Throttling, fault.AdminAccessDenied, fault.Conflict, fault.InternalServer, fault.Validation, fault.QuotaExceeded},

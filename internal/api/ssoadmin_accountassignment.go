@@ -12,7 +12,7 @@ type CreateAccountAssignmentRequest struct {
 	PrincipalID      string `api:"PrincipalId,required,type=PrincipalId"`
 }
 
-// AccountAssignmentOperationStatus is a structure of the model.
+// AccountAssignmentOperationStatus is how the making or removal of an account assignment went.
 type AccountAssignmentOperationStatus struct {
 	Status           string    `api:"Status,type=StatusValues"`
 	RequestID        string    `api:"RequestId,type=UUId"`
@@ -30,7 +30,7 @@ type CreateAccountAssignmentResponse struct {
 	AccountAssignmentCreationStatus *AccountAssignmentOperationStatus `api:"AccountAssignmentCreationStatus"`
 }
 
-// CreateAccountAssignment: give a person or a group a permission set in an account.
+// CreateAccountAssignment gives a person or a group a permission set in an account.
 var CreateAccountAssignment = define[CreateAccountAssignmentRequest, CreateAccountAssignmentResponse](SSOAdmin, Operation{
 	Name: "CreateAccountAssignment", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.QuotaExceeded, fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -52,7 +52,7 @@ type DeleteAccountAssignmentResponse struct {
 	AccountAssignmentDeletionStatus *AccountAssignmentOperationStatus `api:"AccountAssignmentDeletionStatus"`
 }
 
-// DeleteAccountAssignment: take a permission set in an account from a person or a group.
+// DeleteAccountAssignment takes a permission set in an account from a person or a group.
 var DeleteAccountAssignment = define[DeleteAccountAssignmentRequest, DeleteAccountAssignmentResponse](SSOAdmin, Operation{
 	Name: "DeleteAccountAssignment", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -70,7 +70,7 @@ type DescribeAccountAssignmentCreationStatusResponse struct {
 	AccountAssignmentCreationStatus *AccountAssignmentOperationStatus `api:"AccountAssignmentCreationStatus"`
 }
 
-// DescribeAccountAssignmentCreationStatus: tell how the making of an assignment went.
+// DescribeAccountAssignmentCreationStatus tells how the making of an assignment went.
 var DescribeAccountAssignmentCreationStatus = define[DescribeAccountAssignmentCreationStatusRequest, DescribeAccountAssignmentCreationStatusResponse](SSOAdmin, Operation{
 	Name: "DescribeAccountAssignmentCreationStatus", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -88,7 +88,7 @@ type DescribeAccountAssignmentDeletionStatusResponse struct {
 	AccountAssignmentDeletionStatus *AccountAssignmentOperationStatus `api:"AccountAssignmentDeletionStatus"`
 }
 
-// DescribeAccountAssignmentDeletionStatus: tell how the removal of an assignment went.
+// DescribeAccountAssignmentDeletionStatus tells how the removal of an assignment went.
 var DescribeAccountAssignmentDeletionStatus = define[DescribeAccountAssignmentDeletionStatusRequest, DescribeAccountAssignmentDeletionStatusResponse](SSOAdmin, Operation{
 	Name: "DescribeAccountAssignmentDeletionStatus", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -101,7 +101,7 @@ type DescribePermissionSetProvisioningStatusRequest struct {
 	ProvisionPermissionSetRequestID string `api:"ProvisionPermissionSetRequestId,required,type=UUId"`
 }
 
-// PermissionSetProvisioningStatus is a structure of the model.
+// PermissionSetProvisioningStatus is how the provisioning of a permission set went.
 type PermissionSetProvisioningStatus struct {
 	Status           string    `api:"Status,type=StatusValues"`
 	RequestID        string    `api:"RequestId,type=UUId"`
@@ -116,14 +116,14 @@ type DescribePermissionSetProvisioningStatusResponse struct {
 	PermissionSetProvisioningStatus *PermissionSetProvisioningStatus `api:"PermissionSetProvisioningStatus"`
 }
 
-// DescribePermissionSetProvisioningStatus: tell how the provisioning of a permission set went.
+// DescribePermissionSetProvisioningStatus tells how the provisioning of a permission set went.
 var DescribePermissionSetProvisioningStatus = define[DescribePermissionSetProvisioningStatusRequest, DescribePermissionSetProvisioningStatusResponse](SSOAdmin, Operation{
 	Name: "DescribePermissionSetProvisioningStatus", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
 	Purpose:  "Tell how the provisioning of a permission set went",
 })
 
-// OperationStatusFilter is a structure of the model.
+// OperationStatusFilter is the status that a list of requests is narrowed to.
 type OperationStatusFilter struct {
 	Status string `api:"Status,type=StatusValues"`
 }
@@ -136,7 +136,7 @@ type ListAccountAssignmentCreationStatusRequest struct {
 	Filter      *OperationStatusFilter `api:"Filter"`
 }
 
-// AccountAssignmentOperationStatusMetadata is a structure of the model.
+// AccountAssignmentOperationStatusMetadata is a request to make or remove an assignment, as lists show it.
 type AccountAssignmentOperationStatusMetadata struct {
 	Status      string    `api:"Status,type=StatusValues"`
 	RequestID   string    `api:"RequestId,type=UUId"`
@@ -149,7 +149,7 @@ type ListAccountAssignmentCreationStatusResponse struct {
 	NextToken                        string                                     `api:"NextToken,type=Token"`
 }
 
-// ListAccountAssignmentCreationStatus: list the assignments that were made lately, with how it went.
+// ListAccountAssignmentCreationStatus lists the assignments that were made lately, with how it went.
 var ListAccountAssignmentCreationStatus = define[ListAccountAssignmentCreationStatusRequest, ListAccountAssignmentCreationStatusResponse](SSOAdmin, Operation{
 	Name: "ListAccountAssignmentCreationStatus", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -170,7 +170,7 @@ type ListAccountAssignmentDeletionStatusResponse struct {
 	NextToken                        string                                     `api:"NextToken,type=Token"`
 }
 
-// ListAccountAssignmentDeletionStatus: list the assignments that were removed lately, with how it went.
+// ListAccountAssignmentDeletionStatus lists the assignments that were removed lately, with how it went.
 var ListAccountAssignmentDeletionStatus = define[ListAccountAssignmentDeletionStatusRequest, ListAccountAssignmentDeletionStatusResponse](SSOAdmin, Operation{
 	Name: "ListAccountAssignmentDeletionStatus", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -186,7 +186,7 @@ type ListAccountAssignmentsRequest struct {
 	NextToken        string `api:"NextToken,type=Token"`
 }
 
-// AccountAssignment is a structure of the model.
+// AccountAssignment is who has a permission set in an account.
 type AccountAssignment struct {
 	AccountID        string `api:"AccountId,type=AccountId"`
 	PermissionSetARN string `api:"PermissionSetArn,type=PermissionSetArn"`
@@ -200,14 +200,14 @@ type ListAccountAssignmentsResponse struct {
 	NextToken          string              `api:"NextToken,type=Token"`
 }
 
-// ListAccountAssignments: list who has a permission set in an account.
+// ListAccountAssignments lists who has a permission set in an account.
 var ListAccountAssignments = define[ListAccountAssignmentsRequest, ListAccountAssignmentsResponse](SSOAdmin, Operation{
 	Name: "ListAccountAssignments", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
 	Purpose:  "List who has a permission set in an account",
 })
 
-// ListAccountAssignmentsFilter is a structure of the model.
+// ListAccountAssignmentsFilter is the account that a list of assignments is narrowed to.
 type ListAccountAssignmentsFilter struct {
 	AccountID string `api:"AccountId,type=AccountId"`
 }
@@ -222,7 +222,7 @@ type ListAccountAssignmentsForPrincipalRequest struct {
 	MaxResults    *int64                        `api:"MaxResults,integer,type=MaxResults"`
 }
 
-// AccountAssignmentForPrincipal is a structure of the model.
+// AccountAssignmentForPrincipal is what a person or group has in an account.
 type AccountAssignmentForPrincipal struct {
 	AccountID        string `api:"AccountId,type=AccountId"`
 	PermissionSetARN string `api:"PermissionSetArn,type=PermissionSetArn"`
@@ -236,7 +236,7 @@ type ListAccountAssignmentsForPrincipalResponse struct {
 	NextToken          string                          `api:"NextToken,type=Token"`
 }
 
-// ListAccountAssignmentsForPrincipal: list what a person or a group has in which accounts.
+// ListAccountAssignmentsForPrincipal lists what a person or a group has in which accounts.
 var ListAccountAssignmentsForPrincipal = define[ListAccountAssignmentsForPrincipalRequest, ListAccountAssignmentsForPrincipalResponse](SSOAdmin, Operation{
 	Name: "ListAccountAssignmentsForPrincipal", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -258,7 +258,7 @@ type ListAccountsForProvisionedPermissionSetResponse struct {
 	NextToken  string   `api:"NextToken,type=Token"`
 }
 
-// ListAccountsForProvisionedPermissionSet: list the accounts that a permission set is provisioned to.
+// ListAccountsForProvisionedPermissionSet lists the accounts that a permission set is provisioned to.
 var ListAccountsForProvisionedPermissionSet = define[ListAccountsForProvisionedPermissionSetRequest, ListAccountsForProvisionedPermissionSetResponse](SSOAdmin, Operation{
 	Name: "ListAccountsForProvisionedPermissionSet", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -273,7 +273,7 @@ type ListPermissionSetProvisioningStatusRequest struct {
 	Filter      *OperationStatusFilter `api:"Filter"`
 }
 
-// PermissionSetProvisioningStatusMetadata is a structure of the model.
+// PermissionSetProvisioningStatusMetadata is a request to provision a permission set, as lists show it.
 type PermissionSetProvisioningStatusMetadata struct {
 	Status      string    `api:"Status,type=StatusValues"`
 	RequestID   string    `api:"RequestId,type=UUId"`
@@ -286,7 +286,7 @@ type ListPermissionSetProvisioningStatusResponse struct {
 	NextToken                        string                                    `api:"NextToken,type=Token"`
 }
 
-// ListPermissionSetProvisioningStatus: list what was provisioned lately, with how it went.
+// ListPermissionSetProvisioningStatus lists what was provisioned lately, with how it went.
 var ListPermissionSetProvisioningStatus = define[ListPermissionSetProvisioningStatusRequest, ListPermissionSetProvisioningStatusResponse](SSOAdmin, Operation{
 	Name: "ListPermissionSetProvisioningStatus", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -308,7 +308,7 @@ type ListPermissionSetsProvisionedToAccountResponse struct {
 	PermissionSets []string `api:"PermissionSets,elem=PermissionSetArn"`
 }
 
-// ListPermissionSetsProvisionedToAccount: list the permission sets that are provisioned to an account.
+// ListPermissionSetsProvisionedToAccount lists the permission sets that are provisioned to an account.
 var ListPermissionSetsProvisionedToAccount = define[ListPermissionSetsProvisionedToAccountRequest, ListPermissionSetsProvisionedToAccountResponse](SSOAdmin, Operation{
 	Name: "ListPermissionSetsProvisionedToAccount", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -328,7 +328,7 @@ type ProvisionPermissionSetResponse struct {
 	PermissionSetProvisioningStatus *PermissionSetProvisioningStatus `api:"PermissionSetProvisioningStatus"`
 }
 
-// ProvisionPermissionSet: bring accounts up to date with a permission set.
+// ProvisionPermissionSet brings accounts up to date with a permission set.
 var ProvisionPermissionSet = define[ProvisionPermissionSetRequest, ProvisionPermissionSetResponse](SSOAdmin, Operation{
 	Name: "ProvisionPermissionSet", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},

@@ -2,19 +2,19 @@ package api
 
 import "sallyport/internal/fault"
 
-// SignInOptions is a structure of the model.
+// SignInOptions is where people begin to use an application.
 type SignInOptions struct {
 	Origin         string `api:"Origin,required,type=SignInOrigin"`
 	ApplicationURL string `api:"ApplicationUrl,type=ApplicationUrl"`
 }
 
-// PortalOptions is a structure of the model.
+// PortalOptions is how the portal shows an application.
 type PortalOptions struct {
 	SignInOptions *SignInOptions `api:"SignInOptions"`
 	Visibility    string         `api:"Visibility,type=ApplicationVisibility"`
 }
 
-// Tag is a structure of the model.
+// Tag is a key and value on a resource.
 type Tag struct {
 	Key   string `api:"Key,required,type=TagKey"`
 	Value string `api:"Value,required,type=TagValue"`
@@ -39,7 +39,7 @@ type CreateApplicationResponse struct {
 	IdentityStoreARN string `api:"IdentityStoreArn"`
 }
 
-// CreateApplication: make an application.
+// CreateApplication makes an application.
 var CreateApplication = define[CreateApplicationRequest, CreateApplicationResponse](SSOAdmin, Operation{
 	Name: "CreateApplication", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.QuotaExceeded, fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -56,7 +56,7 @@ type CreateApplicationAssignmentRequest struct {
 // CreateApplicationAssignmentResponse is the output of CreateApplicationAssignment.
 type CreateApplicationAssignmentResponse struct{}
 
-// CreateApplicationAssignment: let a person or a group use an application.
+// CreateApplicationAssignment lets a person or a group use an application.
 var CreateApplicationAssignment = define[CreateApplicationAssignmentRequest, CreateApplicationAssignmentResponse](SSOAdmin, Operation{
 	Name: "CreateApplicationAssignment", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.QuotaExceeded, fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -71,7 +71,7 @@ type DeleteApplicationRequest struct {
 // DeleteApplicationResponse is the output of DeleteApplication.
 type DeleteApplicationResponse struct{}
 
-// DeleteApplication: remove an application with all that hangs on it.
+// DeleteApplication removes an application with all that hangs on it.
 var DeleteApplication = define[DeleteApplicationRequest, DeleteApplicationResponse](SSOAdmin, Operation{
 	Name: "DeleteApplication", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -87,7 +87,7 @@ type DeleteApplicationAccessScopeRequest struct {
 // DeleteApplicationAccessScopeResponse is the empty output of DeleteApplicationAccessScope.
 type DeleteApplicationAccessScopeResponse struct{}
 
-// DeleteApplicationAccessScope: take a scope from an application.
+// DeleteApplicationAccessScope takes a scope from an application.
 var DeleteApplicationAccessScope = define[DeleteApplicationAccessScopeRequest, DeleteApplicationAccessScopeResponse](SSOAdmin, Operation{
 	Name: "DeleteApplicationAccessScope", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -104,7 +104,7 @@ type DeleteApplicationAssignmentRequest struct {
 // DeleteApplicationAssignmentResponse is the output of DeleteApplicationAssignment.
 type DeleteApplicationAssignmentResponse struct{}
 
-// DeleteApplicationAssignment: let a person or a group use an application no longer.
+// DeleteApplicationAssignment lets a person or a group use an application no longer.
 var DeleteApplicationAssignment = define[DeleteApplicationAssignmentRequest, DeleteApplicationAssignmentResponse](SSOAdmin, Operation{
 	Name: "DeleteApplicationAssignment", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -120,7 +120,7 @@ type DeleteApplicationAuthenticationMethodRequest struct {
 // DeleteApplicationAuthenticationMethodResponse is the empty output of DeleteApplicationAuthenticationMethod.
 type DeleteApplicationAuthenticationMethodResponse struct{}
 
-// DeleteApplicationAuthenticationMethod: remove how callers of an application prove who they are.
+// DeleteApplicationAuthenticationMethod removes how callers of an application prove who they are.
 var DeleteApplicationAuthenticationMethod = define[DeleteApplicationAuthenticationMethodRequest, DeleteApplicationAuthenticationMethodResponse](SSOAdmin, Operation{
 	Name: "DeleteApplicationAuthenticationMethod", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -136,7 +136,7 @@ type DeleteApplicationGrantRequest struct {
 // DeleteApplicationGrantResponse is the empty output of DeleteApplicationGrant.
 type DeleteApplicationGrantResponse struct{}
 
-// DeleteApplicationGrant: take a grant from an application.
+// DeleteApplicationGrant takes a grant from an application.
 var DeleteApplicationGrant = define[DeleteApplicationGrantRequest, DeleteApplicationGrantResponse](SSOAdmin, Operation{
 	Name: "DeleteApplicationGrant", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -163,7 +163,7 @@ type DescribeApplicationResponse struct {
 	CreatedFrom            string         `api:"CreatedFrom,type=RegionName"`
 }
 
-// DescribeApplication: describe an application.
+// DescribeApplication describes an application.
 var DescribeApplication = define[DescribeApplicationRequest, DescribeApplicationResponse](SSOAdmin, Operation{
 	Name: "DescribeApplication", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -184,7 +184,7 @@ type DescribeApplicationAssignmentResponse struct {
 	ApplicationARN string `api:"ApplicationArn,type=ApplicationArn"`
 }
 
-// DescribeApplicationAssignment: tell whether a person or a group is assigned to an application.
+// DescribeApplicationAssignment tells whether a person or a group is assigned to an application.
 var DescribeApplicationAssignment = define[DescribeApplicationAssignmentRequest, DescribeApplicationAssignmentResponse](SSOAdmin, Operation{
 	Name: "DescribeApplicationAssignment", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -196,20 +196,20 @@ type DescribeApplicationProviderRequest struct {
 	ApplicationProviderARN string `api:"ApplicationProviderArn,required,type=ApplicationProviderArn"`
 }
 
-// DisplayData is a structure of the model.
+// DisplayData is how a kind of application is shown to people.
 type DisplayData struct {
 	DisplayName string `api:"DisplayName,type=Name"`
 	IconURL     string `api:"IconUrl,type=IconUrl"`
 	Description string `api:"Description,type=Description"`
 }
 
-// ResourceServerScopeDetails is a structure of the model.
+// ResourceServerScopeDetails is a scope of a kind of application, described to people.
 type ResourceServerScopeDetails struct {
 	LongDescription string `api:"LongDescription,type=Description"`
 	DetailedTitle   string `api:"DetailedTitle,type=Description"`
 }
 
-// ResourceServerConfig is a structure of the model.
+// ResourceServerConfig is the scopes of a kind of application.
 type ResourceServerConfig struct {
 	Scopes map[string]ResourceServerScopeDetails `api:"Scopes,key=ResourceServerScope,elem=ResourceServerScopeDetails"`
 }
@@ -222,7 +222,7 @@ type DescribeApplicationProviderResponse struct {
 	ResourceServerConfig   *ResourceServerConfig `api:"ResourceServerConfig"`
 }
 
-// DescribeApplicationProvider: describe a kind of application.
+// DescribeApplicationProvider describes a kind of application.
 var DescribeApplicationProvider = define[DescribeApplicationProviderRequest, DescribeApplicationProviderResponse](SSOAdmin, Operation{
 	Name: "DescribeApplicationProvider", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -241,7 +241,7 @@ type GetApplicationAccessScopeResponse struct {
 	AuthorizedTargets []string `api:"AuthorizedTargets,elem=ScopeTarget,type=ScopeTargets"`
 }
 
-// GetApplicationAccessScope: tell the targets of a scope of an application.
+// GetApplicationAccessScope tells the targets of a scope of an application.
 var GetApplicationAccessScope = define[GetApplicationAccessScopeRequest, GetApplicationAccessScopeResponse](SSOAdmin, Operation{
 	Name: "GetApplicationAccessScope", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -258,7 +258,7 @@ type GetApplicationAssignmentConfigurationResponse struct {
 	AssignmentRequired bool `api:"AssignmentRequired,required"`
 }
 
-// GetApplicationAssignmentConfiguration: tell whether people must be assigned to an application.
+// GetApplicationAssignmentConfiguration tells whether people must be assigned to an application.
 var GetApplicationAssignmentConfiguration = define[GetApplicationAssignmentConfigurationRequest, GetApplicationAssignmentConfigurationResponse](SSOAdmin, Operation{
 	Name: "GetApplicationAssignmentConfiguration", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -271,12 +271,12 @@ type GetApplicationAuthenticationMethodRequest struct {
 	AuthenticationMethodType string `api:"AuthenticationMethodType,required,type=AuthenticationMethodType"`
 }
 
-// IAMAuthenticationMethod is a structure of the model.
+// IAMAuthenticationMethod is that callers sign with Signature Version 4, and the policy that says which of them may.
 type IAMAuthenticationMethod struct {
 	ActorPolicy Document `api:"ActorPolicy,required"`
 }
 
-// AuthenticationMethod is a union, of which one member is set,  of the model.
+// AuthenticationMethod is how callers of an application prove who they are: a union whose only member so far is IAM.
 type AuthenticationMethod struct {
 	IAM *IAMAuthenticationMethod `api:"Iam"`
 }
@@ -286,7 +286,7 @@ type GetApplicationAuthenticationMethodResponse struct {
 	AuthenticationMethod *AuthenticationMethod `api:"AuthenticationMethod,union"`
 }
 
-// GetApplicationAuthenticationMethod: tell how callers of an application prove who they are.
+// GetApplicationAuthenticationMethod tells how callers of an application prove who they are.
 var GetApplicationAuthenticationMethod = define[GetApplicationAuthenticationMethodRequest, GetApplicationAuthenticationMethodResponse](SSOAdmin, Operation{
 	Name: "GetApplicationAuthenticationMethod", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -299,29 +299,29 @@ type GetApplicationGrantRequest struct {
 	GrantType      string `api:"GrantType,required,type=GrantType"`
 }
 
-// AuthorizationCodeGrant is a structure of the model.
+// AuthorizationCodeGrant is where a browser may bring authorization codes of an application.
 type AuthorizationCodeGrant struct {
 	RedirectURIs []string `api:"RedirectUris,elem=URI,type=RedirectUris"`
 }
 
-// AuthorizedTokenIssuer is a structure of the model.
+// AuthorizedTokenIssuer is an issuer whose assertions an application takes, and the audiences that they have to name.
 type AuthorizedTokenIssuer struct {
 	TrustedTokenIssuerARN string   `api:"TrustedTokenIssuerArn,type=TrustedTokenIssuerArn"`
 	AuthorizedAudiences   []string `api:"AuthorizedAudiences,elem=TokenIssuerAudience,type=TokenIssuerAudiences"`
 }
 
-// JWTBearerGrant is a structure of the model.
+// JWTBearerGrant is the issuers whose assertions an application takes (RFC 7523).
 type JWTBearerGrant struct {
 	AuthorizedTokenIssuers []AuthorizedTokenIssuer `api:"AuthorizedTokenIssuers,elem=AuthorizedTokenIssuer,type=AuthorizedTokenIssuers"`
 }
 
-// RefreshTokenGrant is a structure of the model.
+// RefreshTokenGrant is that an application may refresh; it has no settings.
 type RefreshTokenGrant struct{}
 
-// TokenExchangeGrant is a structure of the model.
+// TokenExchangeGrant is that an application takes tokens of others (RFC 8693); it has no settings.
 type TokenExchangeGrant struct{}
 
-// Grant is a union, of which one member is set,  of the model.
+// Grant is the settings of one grant of an application: a union of the four kinds.
 type Grant struct {
 	AuthorizationCode *AuthorizationCodeGrant `api:"AuthorizationCode"`
 	JWTBearer         *JWTBearerGrant         `api:"JwtBearer"`
@@ -334,7 +334,7 @@ type GetApplicationGrantResponse struct {
 	Grant Grant `api:"Grant,required,union"`
 }
 
-// GetApplicationGrant: tell the settings of a grant of an application.
+// GetApplicationGrant tells the settings of a grant of an application.
 var GetApplicationGrant = define[GetApplicationGrantRequest, GetApplicationGrantResponse](SSOAdmin, Operation{
 	Name: "GetApplicationGrant", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -351,7 +351,7 @@ type GetApplicationSessionConfigurationResponse struct {
 	UserBackgroundSessionApplicationStatus string `api:"UserBackgroundSessionApplicationStatus,type=UserBackgroundSessionApplicationStatus"`
 }
 
-// GetApplicationSessionConfiguration: tell whether an application may have background sessions.
+// GetApplicationSessionConfiguration tells whether an application may have background sessions.
 var GetApplicationSessionConfiguration = define[GetApplicationSessionConfigurationRequest, GetApplicationSessionConfigurationResponse](SSOAdmin, Operation{
 	Name: "GetApplicationSessionConfiguration", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -365,7 +365,7 @@ type ListApplicationAccessScopesRequest struct {
 	NextToken      string `api:"NextToken,type=Token"`
 }
 
-// ScopeDetails is a structure of the model.
+// ScopeDetails is a scope of an application, and the applications or the instance that it is for.
 type ScopeDetails struct {
 	Scope             string   `api:"Scope,required,type=Scope"`
 	AuthorizedTargets []string `api:"AuthorizedTargets,elem=ScopeTarget,type=ScopeTargets"`
@@ -377,7 +377,7 @@ type ListApplicationAccessScopesResponse struct {
 	NextToken string         `api:"NextToken,type=Token"`
 }
 
-// ListApplicationAccessScopes: list the scopes of an application.
+// ListApplicationAccessScopes lists the scopes of an application.
 var ListApplicationAccessScopes = define[ListApplicationAccessScopesRequest, ListApplicationAccessScopesResponse](SSOAdmin, Operation{
 	Name: "ListApplicationAccessScopes", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.NotFound, fault.InternalServer, fault.AdminAccessDenied, fault.Validation},
@@ -391,7 +391,7 @@ type ListApplicationAssignmentsRequest struct {
 	NextToken      string `api:"NextToken,type=Token"`
 }
 
-// ApplicationAssignment is a structure of the model.
+// ApplicationAssignment is who is assigned to an application.
 type ApplicationAssignment struct {
 	ApplicationARN string `api:"ApplicationArn,required,type=ApplicationArn"`
 	PrincipalID    string `api:"PrincipalId,required,type=PrincipalId"`
@@ -404,14 +404,14 @@ type ListApplicationAssignmentsResponse struct {
 	NextToken              string                  `api:"NextToken,type=Token"`
 }
 
-// ListApplicationAssignments: list who is assigned to an application.
+// ListApplicationAssignments lists who is assigned to an application.
 var ListApplicationAssignments = define[ListApplicationAssignmentsRequest, ListApplicationAssignmentsResponse](SSOAdmin, Operation{
 	Name: "ListApplicationAssignments", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
 	Purpose:  "List who is assigned to an application",
 })
 
-// ListApplicationAssignmentsFilter is a structure of the model.
+// ListApplicationAssignmentsFilter is the application that a list of assignments is narrowed to.
 type ListApplicationAssignmentsFilter struct {
 	ApplicationARN string `api:"ApplicationArn,type=ApplicationArn"`
 }
@@ -426,7 +426,7 @@ type ListApplicationAssignmentsForPrincipalRequest struct {
 	MaxResults    *int64                            `api:"MaxResults,integer,type=MaxResults"`
 }
 
-// ApplicationAssignmentForPrincipal is a structure of the model.
+// ApplicationAssignmentForPrincipal is an application that a person or group is assigned to.
 type ApplicationAssignmentForPrincipal struct {
 	ApplicationARN string `api:"ApplicationArn,type=ApplicationArn"`
 	PrincipalID    string `api:"PrincipalId,type=PrincipalId"`
@@ -439,7 +439,7 @@ type ListApplicationAssignmentsForPrincipalResponse struct {
 	NextToken              string                              `api:"NextToken,type=Token"`
 }
 
-// ListApplicationAssignmentsForPrincipal: list the applications that a person or a group is assigned to.
+// ListApplicationAssignmentsForPrincipal lists the applications that a person or a group is assigned to.
 var ListApplicationAssignmentsForPrincipal = define[ListApplicationAssignmentsForPrincipalRequest, ListApplicationAssignmentsForPrincipalResponse](SSOAdmin, Operation{
 	Name: "ListApplicationAssignmentsForPrincipal", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -452,7 +452,7 @@ type ListApplicationAuthenticationMethodsRequest struct {
 	NextToken      string `api:"NextToken,type=Token"`
 }
 
-// AuthenticationMethodItem is a structure of the model.
+// AuthenticationMethodItem is a way in which callers prove who they are, as lists show it.
 type AuthenticationMethodItem struct {
 	AuthenticationMethodType string                `api:"AuthenticationMethodType,type=AuthenticationMethodType"`
 	AuthenticationMethod     *AuthenticationMethod `api:"AuthenticationMethod,union"`
@@ -464,7 +464,7 @@ type ListApplicationAuthenticationMethodsResponse struct {
 	NextToken             string                     `api:"NextToken,type=Token"`
 }
 
-// ListApplicationAuthenticationMethods: list the ways in which callers of an application prove who they are.
+// ListApplicationAuthenticationMethods lists the ways in which callers of an application prove who they are.
 var ListApplicationAuthenticationMethods = define[ListApplicationAuthenticationMethodsRequest, ListApplicationAuthenticationMethodsResponse](SSOAdmin, Operation{
 	Name: "ListApplicationAuthenticationMethods", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.NotFound, fault.InternalServer, fault.AdminAccessDenied, fault.Validation},
@@ -477,7 +477,7 @@ type ListApplicationGrantsRequest struct {
 	NextToken      string `api:"NextToken,type=Token"`
 }
 
-// GrantItem is a structure of the model.
+// GrantItem is a grant, as lists show it.
 type GrantItem struct {
 	GrantType string `api:"GrantType,required,type=GrantType"`
 	Grant     Grant  `api:"Grant,required,union"`
@@ -489,7 +489,7 @@ type ListApplicationGrantsResponse struct {
 	NextToken string      `api:"NextToken,type=Token"`
 }
 
-// ListApplicationGrants: list the grants of an application.
+// ListApplicationGrants lists the grants of an application.
 var ListApplicationGrants = define[ListApplicationGrantsRequest, ListApplicationGrantsResponse](SSOAdmin, Operation{
 	Name: "ListApplicationGrants", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.NotFound, fault.InternalServer, fault.AdminAccessDenied, fault.Validation},
@@ -502,7 +502,7 @@ type ListApplicationProvidersRequest struct {
 	NextToken  string `api:"NextToken,type=Token"`
 }
 
-// ApplicationProvider is a structure of the model.
+// ApplicationProvider is a kind of application.
 type ApplicationProvider struct {
 	ApplicationProviderARN string                `api:"ApplicationProviderArn,required,type=ApplicationProviderArn"`
 	FederationProtocol     string                `api:"FederationProtocol,type=FederationProtocol"`
@@ -516,14 +516,14 @@ type ListApplicationProvidersResponse struct {
 	NextToken            string                `api:"NextToken,type=Token"`
 }
 
-// ListApplicationProviders: list the kinds of application.
+// ListApplicationProviders lists the kinds of application.
 var ListApplicationProviders = define[ListApplicationProvidersRequest, ListApplicationProvidersResponse](SSOAdmin, Operation{
 	Name: "ListApplicationProviders", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.AdminAccessDenied, fault.Validation},
 	Purpose:  "List the kinds of application",
 })
 
-// ListApplicationsFilter is a structure of the model.
+// ListApplicationsFilter is the account or provider that a list of applications is narrowed to.
 type ListApplicationsFilter struct {
 	ApplicationAccount  string `api:"ApplicationAccount,type=AccountId"`
 	ApplicationProvider string `api:"ApplicationProvider,type=ApplicationProviderArn"`
@@ -537,7 +537,7 @@ type ListApplicationsRequest struct {
 	Filter      *ListApplicationsFilter `api:"Filter"`
 }
 
-// Application is a structure of the model.
+// Application is an application, as lists show it.
 type Application struct {
 	ApplicationARN         string         `api:"ApplicationArn,type=ApplicationArn"`
 	ApplicationProviderARN string         `api:"ApplicationProviderArn,type=ApplicationProviderArn"`
@@ -558,7 +558,7 @@ type ListApplicationsResponse struct {
 	NextToken    string        `api:"NextToken,type=Token"`
 }
 
-// ListApplications: list the applications.
+// ListApplications lists the applications.
 var ListApplications = define[ListApplicationsRequest, ListApplicationsResponse](SSOAdmin, Operation{
 	Name: "ListApplications", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.AdminAccessDenied, fault.Validation},
@@ -575,7 +575,7 @@ type PutApplicationAccessScopeRequest struct {
 // PutApplicationAccessScopeResponse is the empty output of PutApplicationAccessScope.
 type PutApplicationAccessScopeResponse struct{}
 
-// PutApplicationAccessScope: give an application a scope.
+// PutApplicationAccessScope gives an application a scope.
 var PutApplicationAccessScope = define[PutApplicationAccessScopeRequest, PutApplicationAccessScopeResponse](SSOAdmin, Operation{
 	Name: "PutApplicationAccessScope", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -591,7 +591,7 @@ type PutApplicationAssignmentConfigurationRequest struct {
 // PutApplicationAssignmentConfigurationResponse is the output of PutApplicationAssignmentConfiguration.
 type PutApplicationAssignmentConfigurationResponse struct{}
 
-// PutApplicationAssignmentConfiguration: say whether people must be assigned to an application.
+// PutApplicationAssignmentConfiguration says whether people must be assigned to an application.
 var PutApplicationAssignmentConfiguration = define[PutApplicationAssignmentConfigurationRequest, PutApplicationAssignmentConfigurationResponse](SSOAdmin, Operation{
 	Name: "PutApplicationAssignmentConfiguration", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -608,7 +608,7 @@ type PutApplicationAuthenticationMethodRequest struct {
 // PutApplicationAuthenticationMethodResponse is the empty output of PutApplicationAuthenticationMethod.
 type PutApplicationAuthenticationMethodResponse struct{}
 
-// PutApplicationAuthenticationMethod: say how callers of an application prove who they are.
+// PutApplicationAuthenticationMethod says how callers of an application prove who they are.
 var PutApplicationAuthenticationMethod = define[PutApplicationAuthenticationMethodRequest, PutApplicationAuthenticationMethodResponse](SSOAdmin, Operation{
 	Name: "PutApplicationAuthenticationMethod", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -625,7 +625,7 @@ type PutApplicationGrantRequest struct {
 // PutApplicationGrantResponse is the empty output of PutApplicationGrant.
 type PutApplicationGrantResponse struct{}
 
-// PutApplicationGrant: give an application a grant.
+// PutApplicationGrant gives an application a grant.
 var PutApplicationGrant = define[PutApplicationGrantRequest, PutApplicationGrantResponse](SSOAdmin, Operation{
 	Name: "PutApplicationGrant", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -641,14 +641,14 @@ type PutApplicationSessionConfigurationRequest struct {
 // PutApplicationSessionConfigurationResponse is the output of PutApplicationSessionConfiguration.
 type PutApplicationSessionConfigurationResponse struct{}
 
-// PutApplicationSessionConfiguration: say whether an application may have background sessions.
+// PutApplicationSessionConfiguration says whether an application may have background sessions.
 var PutApplicationSessionConfiguration = define[PutApplicationSessionConfigurationRequest, PutApplicationSessionConfigurationResponse](SSOAdmin, Operation{
 	Name: "PutApplicationSessionConfiguration", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
 	Purpose:  "Say whether an application may have background sessions",
 })
 
-// UpdateApplicationPortalOptions is a structure of the model.
+// UpdateApplicationPortalOptions is what may be changed of how the portal shows an application.
 type UpdateApplicationPortalOptions struct {
 	SignInOptions *SignInOptions `api:"SignInOptions"`
 }
@@ -665,7 +665,7 @@ type UpdateApplicationRequest struct {
 // UpdateApplicationResponse is the output of UpdateApplication.
 type UpdateApplicationResponse struct{}
 
-// UpdateApplication: change an application.
+// UpdateApplication changes an application.
 var UpdateApplication = define[UpdateApplicationRequest, UpdateApplicationResponse](SSOAdmin, Operation{
 	Name: "UpdateApplication", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},

@@ -13,7 +13,7 @@ type AddRegionResponse struct {
 	Status string `api:"Status,type=RegionStatus"`
 }
 
-// AddRegion: add a Region to the instance.
+// AddRegion adds a Region to the instance.
 var AddRegion = define[AddRegionRequest, AddRegionResponse](SSOAdmin, Operation{
 	Name: "AddRegion", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.QuotaExceeded, fault.Throttling, fault.InternalServer, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -32,25 +32,25 @@ type CreateInstanceResponse struct {
 	InstanceARN string `api:"InstanceArn,type=InstanceArn"`
 }
 
-// CreateInstance: make an instance for the account of the caller.
+// CreateInstance makes an instance for the account of the caller.
 var CreateInstance = define[CreateInstanceRequest, CreateInstanceResponse](SSOAdmin, Operation{
 	Name: "CreateInstance", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.QuotaExceeded, fault.Throttling, fault.InternalServer, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
 	Purpose:  "Make an instance for the account of the caller",
 })
 
-// AccessControlAttributeValue is a structure of the model.
+// AccessControlAttributeValue is where the value of an attribute for access control comes from.
 type AccessControlAttributeValue struct {
 	Source []string `api:"Source,required,elem=AccessControlAttributeValueSource,type=AccessControlAttributeValueSourceList"`
 }
 
-// AccessControlAttribute is a structure of the model.
+// AccessControlAttribute is an attribute for access control.
 type AccessControlAttribute struct {
 	Key   string                      `api:"Key,required,type=AccessControlAttributeKey"`
 	Value AccessControlAttributeValue `api:"Value,required"`
 }
 
-// InstanceAccessControlAttributeConfiguration is a structure of the model.
+// InstanceAccessControlAttributeConfiguration is the attributes for access control of an instance.
 type InstanceAccessControlAttributeConfiguration struct {
 	AccessControlAttributes []AccessControlAttribute `api:"AccessControlAttributes,required,elem=AccessControlAttribute,type=AccessControlAttributeList"`
 }
@@ -64,7 +64,7 @@ type CreateInstanceAccessControlAttributeConfigurationRequest struct {
 // CreateInstanceAccessControlAttributeConfigurationResponse is the output of CreateInstanceAccessControlAttributeConfiguration.
 type CreateInstanceAccessControlAttributeConfigurationResponse struct{}
 
-// CreateInstanceAccessControlAttributeConfiguration: turn on attributes for access control.
+// CreateInstanceAccessControlAttributeConfiguration turns on attributes for access control.
 var CreateInstanceAccessControlAttributeConfiguration = define[CreateInstanceAccessControlAttributeConfigurationRequest, CreateInstanceAccessControlAttributeConfigurationResponse](SSOAdmin, Operation{
 	Name: "CreateInstanceAccessControlAttributeConfiguration", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -79,7 +79,7 @@ type DeleteInstanceRequest struct {
 // DeleteInstanceResponse is the output of DeleteInstance.
 type DeleteInstanceResponse struct{}
 
-// DeleteInstance: remove an account's instance.
+// DeleteInstance removes an account's instance.
 var DeleteInstance = define[DeleteInstanceRequest, DeleteInstanceResponse](SSOAdmin, Operation{
 	Name: "DeleteInstance", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -94,7 +94,7 @@ type DeleteInstanceAccessControlAttributeConfigurationRequest struct {
 // DeleteInstanceAccessControlAttributeConfigurationResponse is the output of DeleteInstanceAccessControlAttributeConfiguration.
 type DeleteInstanceAccessControlAttributeConfigurationResponse struct{}
 
-// DeleteInstanceAccessControlAttributeConfiguration: turn off attributes for access control.
+// DeleteInstanceAccessControlAttributeConfiguration turns off attributes for access control.
 var DeleteInstanceAccessControlAttributeConfiguration = define[DeleteInstanceAccessControlAttributeConfigurationRequest, DeleteInstanceAccessControlAttributeConfigurationResponse](SSOAdmin, Operation{
 	Name: "DeleteInstanceAccessControlAttributeConfiguration", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -106,7 +106,7 @@ type DescribeInstanceRequest struct {
 	InstanceARN string `api:"InstanceArn,required,type=InstanceArn"`
 }
 
-// EncryptionConfigurationDetails is a structure of the model.
+// EncryptionConfigurationDetails is the key that an instance is encrypted with, and its state.
 type EncryptionConfigurationDetails struct {
 	KeyType                string `api:"KeyType,type=KmsKeyType"`
 	KMSKeyARN              string `api:"KmsKeyArn,type=KmsKeyArn"`
@@ -127,7 +127,7 @@ type DescribeInstanceResponse struct {
 	PermissionSetsEnabled          *bool                           `api:"PermissionSetsEnabled"`
 }
 
-// DescribeInstance: describe the instance.
+// DescribeInstance describes the instance.
 var DescribeInstance = define[DescribeInstanceRequest, DescribeInstanceResponse](SSOAdmin, Operation{
 	Name: "DescribeInstance", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.AdminAccessDenied, fault.Validation},
@@ -146,7 +146,7 @@ type DescribeInstanceAccessControlAttributeConfigurationResponse struct {
 	InstanceAccessControlAttributeConfiguration *InstanceAccessControlAttributeConfiguration `api:"InstanceAccessControlAttributeConfiguration"`
 }
 
-// DescribeInstanceAccessControlAttributeConfiguration: describe the attributes for access control.
+// DescribeInstanceAccessControlAttributeConfiguration describes the attributes for access control.
 var DescribeInstanceAccessControlAttributeConfiguration = define[DescribeInstanceAccessControlAttributeConfigurationRequest, DescribeInstanceAccessControlAttributeConfigurationResponse](SSOAdmin, Operation{
 	Name: "DescribeInstanceAccessControlAttributeConfiguration", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -167,7 +167,7 @@ type DescribeRegionResponse struct {
 	IsPrimaryRegion *bool     `api:"IsPrimaryRegion"`
 }
 
-// DescribeRegion: describe a Region of the instance.
+// DescribeRegion describes a Region of the instance.
 var DescribeRegion = define[DescribeRegionRequest, DescribeRegionResponse](SSOAdmin, Operation{
 	Name: "DescribeRegion", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -180,7 +180,7 @@ type ListInstancesRequest struct {
 	NextToken  string `api:"NextToken,type=Token"`
 }
 
-// RegionMetadata is a structure of the model.
+// RegionMetadata is a Region of an instance.
 type RegionMetadata struct {
 	RegionName      string    `api:"RegionName,type=RegionName"`
 	Status          string    `api:"Status,type=RegionStatus"`
@@ -188,7 +188,7 @@ type RegionMetadata struct {
 	IsPrimaryRegion *bool     `api:"IsPrimaryRegion"`
 }
 
-// InstanceMetadata is a structure of the model.
+// InstanceMetadata is an instance, as lists show it.
 type InstanceMetadata struct {
 	InstanceARN     string           `api:"InstanceArn,type=InstanceArn"`
 	IdentityStoreID string           `api:"IdentityStoreId,type=Id"`
@@ -207,7 +207,7 @@ type ListInstancesResponse struct {
 	NextToken string             `api:"NextToken,type=Token"`
 }
 
-// ListInstances: list the instances that the caller can see.
+// ListInstances lists the instances that the caller can see.
 var ListInstances = define[ListInstancesRequest, ListInstancesResponse](SSOAdmin, Operation{
 	Name: "ListInstances", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.AdminAccessDenied, fault.Validation},
@@ -227,7 +227,7 @@ type ListRegionsResponse struct {
 	NextToken string           `api:"NextToken,type=Token"`
 }
 
-// ListRegions: list the Regions of the instance.
+// ListRegions lists the Regions of the instance.
 var ListRegions = define[ListRegionsRequest, ListRegionsResponse](SSOAdmin, Operation{
 	Name: "ListRegions", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.AdminAccessDenied, fault.Validation},
@@ -247,7 +247,7 @@ type ListTagsForResourceResponse struct {
 	NextToken string `api:"NextToken,type=Token"`
 }
 
-// ListTagsForResource: list the tags of a resource.
+// ListTagsForResource lists the tags of a resource.
 var ListTagsForResource = define[ListTagsForResourceRequest, ListTagsForResourceResponse](SSOAdmin, Operation{
 	Name: "ListTagsForResource", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -265,7 +265,7 @@ type RemoveRegionResponse struct {
 	Status string `api:"Status,type=RegionStatus"`
 }
 
-// RemoveRegion: remove a Region from the instance.
+// RemoveRegion removes a Region from the instance.
 var RemoveRegion = define[RemoveRegionRequest, RemoveRegionResponse](SSOAdmin, Operation{
 	Name: "RemoveRegion", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -282,7 +282,7 @@ type TagResourceRequest struct {
 // TagResourceResponse is the output of TagResource.
 type TagResourceResponse struct{}
 
-// TagResource: tag a resource.
+// TagResource tags a resource.
 var TagResource = define[TagResourceRequest, TagResourceResponse](SSOAdmin, Operation{
 	Name: "TagResource", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.QuotaExceeded, fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -299,14 +299,14 @@ type UntagResourceRequest struct {
 // UntagResourceResponse is the output of UntagResource.
 type UntagResourceResponse struct{}
 
-// UntagResource: remove tags from a resource.
+// UntagResource removes tags from a resource.
 var UntagResource = define[UntagResourceRequest, UntagResourceResponse](SSOAdmin, Operation{
 	Name: "UntagResource", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
 	Purpose:  "Remove tags from a resource",
 })
 
-// EncryptionConfiguration is a structure of the model.
+// EncryptionConfiguration is the key that an instance shall be encrypted with.
 type EncryptionConfiguration struct {
 	KeyType   string `api:"KeyType,required,type=KmsKeyType"`
 	KMSKeyARN string `api:"KmsKeyArn,type=KmsKeyArn"`
@@ -323,7 +323,7 @@ type UpdateInstanceRequest struct {
 // UpdateInstanceResponse is the output of UpdateInstance.
 type UpdateInstanceResponse struct{}
 
-// UpdateInstance: change the instance.
+// UpdateInstance changes the instance.
 var UpdateInstance = define[UpdateInstanceRequest, UpdateInstanceResponse](SSOAdmin, Operation{
 	Name: "UpdateInstance", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -339,7 +339,7 @@ type UpdateInstanceAccessControlAttributeConfigurationRequest struct {
 // UpdateInstanceAccessControlAttributeConfigurationResponse is the output of UpdateInstanceAccessControlAttributeConfiguration.
 type UpdateInstanceAccessControlAttributeConfigurationResponse struct{}
 
-// UpdateInstanceAccessControlAttributeConfiguration: change the attributes for access control.
+// UpdateInstanceAccessControlAttributeConfiguration changes the attributes for access control.
 var UpdateInstanceAccessControlAttributeConfiguration = define[UpdateInstanceAccessControlAttributeConfigurationRequest, UpdateInstanceAccessControlAttributeConfigurationResponse](SSOAdmin, Operation{
 	Name: "UpdateInstanceAccessControlAttributeConfiguration", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},

@@ -2,7 +2,7 @@ package api
 
 import "sallyport/internal/fault"
 
-// CustomerManagedPolicyReference is a structure of the model.
+// CustomerManagedPolicyReference is a policy that each account has to have under this name.
 type CustomerManagedPolicyReference struct {
 	Name string `api:"Name,required,type=ManagedPolicyName"`
 	Path string `api:"Path,type=ManagedPolicyPath"`
@@ -18,7 +18,7 @@ type AttachCustomerManagedPolicyReferenceToPermissionSetRequest struct {
 // AttachCustomerManagedPolicyReferenceToPermissionSetResponse is the output of AttachCustomerManagedPolicyReferenceToPermissionSet.
 type AttachCustomerManagedPolicyReferenceToPermissionSetResponse struct{}
 
-// AttachCustomerManagedPolicyReferenceToPermissionSet: refer to a policy of the accounts from a permission set.
+// AttachCustomerManagedPolicyReferenceToPermissionSet refers to a policy of the accounts from a permission set.
 var AttachCustomerManagedPolicyReferenceToPermissionSet = define[AttachCustomerManagedPolicyReferenceToPermissionSetRequest, AttachCustomerManagedPolicyReferenceToPermissionSetResponse](SSOAdmin, Operation{
 	Name: "AttachCustomerManagedPolicyReferenceToPermissionSet", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.QuotaExceeded, fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -35,7 +35,7 @@ type AttachManagedPolicyToPermissionSetRequest struct {
 // AttachManagedPolicyToPermissionSetResponse is the output of AttachManagedPolicyToPermissionSet.
 type AttachManagedPolicyToPermissionSetResponse struct{}
 
-// AttachManagedPolicyToPermissionSet: attach a policy of AWS to a permission set.
+// AttachManagedPolicyToPermissionSet attaches a policy of AWS to a permission set.
 var AttachManagedPolicyToPermissionSet = define[AttachManagedPolicyToPermissionSetRequest, AttachManagedPolicyToPermissionSetResponse](SSOAdmin, Operation{
 	Name: "AttachManagedPolicyToPermissionSet", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.QuotaExceeded, fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -52,7 +52,7 @@ type CreatePermissionSetRequest struct {
 	Tags            []Tag  `api:"Tags,elem=Tag,type=TagList"`
 }
 
-// PermissionSet is a structure of the model.
+// PermissionSet is a permission set; its session duration is ISO 8601.
 type PermissionSet struct {
 	Name             string    `api:"Name,type=PermissionSetName"`
 	PermissionSetARN string    `api:"PermissionSetArn,type=PermissionSetArn"`
@@ -67,7 +67,7 @@ type CreatePermissionSetResponse struct {
 	PermissionSet *PermissionSet `api:"PermissionSet"`
 }
 
-// CreatePermissionSet: make a permission set.
+// CreatePermissionSet makes a permission set.
 var CreatePermissionSet = define[CreatePermissionSetRequest, CreatePermissionSetResponse](SSOAdmin, Operation{
 	Name: "CreatePermissionSet", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.QuotaExceeded, fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -83,7 +83,7 @@ type DeleteInlinePolicyFromPermissionSetRequest struct {
 // DeleteInlinePolicyFromPermissionSetResponse is the output of DeleteInlinePolicyFromPermissionSet.
 type DeleteInlinePolicyFromPermissionSetResponse struct{}
 
-// DeleteInlinePolicyFromPermissionSet: remove the inline policy of a permission set.
+// DeleteInlinePolicyFromPermissionSet removes the inline policy of a permission set.
 var DeleteInlinePolicyFromPermissionSet = define[DeleteInlinePolicyFromPermissionSetRequest, DeleteInlinePolicyFromPermissionSetResponse](SSOAdmin, Operation{
 	Name: "DeleteInlinePolicyFromPermissionSet", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -99,7 +99,7 @@ type DeletePermissionSetRequest struct {
 // DeletePermissionSetResponse is the output of DeletePermissionSet.
 type DeletePermissionSetResponse struct{}
 
-// DeletePermissionSet: remove a permission set that nobody is assigned to.
+// DeletePermissionSet removes a permission set that nobody is assigned to.
 var DeletePermissionSet = define[DeletePermissionSetRequest, DeletePermissionSetResponse](SSOAdmin, Operation{
 	Name: "DeletePermissionSet", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -115,7 +115,7 @@ type DeletePermissionsBoundaryFromPermissionSetRequest struct {
 // DeletePermissionsBoundaryFromPermissionSetResponse is the output of DeletePermissionsBoundaryFromPermissionSet.
 type DeletePermissionsBoundaryFromPermissionSetResponse struct{}
 
-// DeletePermissionsBoundaryFromPermissionSet: remove the boundary of a permission set.
+// DeletePermissionsBoundaryFromPermissionSet removes the boundary of a permission set.
 var DeletePermissionsBoundaryFromPermissionSet = define[DeletePermissionsBoundaryFromPermissionSetRequest, DeletePermissionsBoundaryFromPermissionSetResponse](SSOAdmin, Operation{
 	Name: "DeletePermissionsBoundaryFromPermissionSet", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -133,7 +133,7 @@ type DescribePermissionSetResponse struct {
 	PermissionSet *PermissionSet `api:"PermissionSet"`
 }
 
-// DescribePermissionSet: describe a permission set.
+// DescribePermissionSet describes a permission set.
 var DescribePermissionSet = define[DescribePermissionSetRequest, DescribePermissionSetResponse](SSOAdmin, Operation{
 	Name: "DescribePermissionSet", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -150,7 +150,7 @@ type DetachCustomerManagedPolicyReferenceFromPermissionSetRequest struct {
 // DetachCustomerManagedPolicyReferenceFromPermissionSetResponse is the output of DetachCustomerManagedPolicyReferenceFromPermissionSet.
 type DetachCustomerManagedPolicyReferenceFromPermissionSetResponse struct{}
 
-// DetachCustomerManagedPolicyReferenceFromPermissionSet: refer to a policy of the accounts no longer.
+// DetachCustomerManagedPolicyReferenceFromPermissionSet refers to a policy of the accounts no longer.
 var DetachCustomerManagedPolicyReferenceFromPermissionSet = define[DetachCustomerManagedPolicyReferenceFromPermissionSetRequest, DetachCustomerManagedPolicyReferenceFromPermissionSetResponse](SSOAdmin, Operation{
 	Name: "DetachCustomerManagedPolicyReferenceFromPermissionSet", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -167,7 +167,7 @@ type DetachManagedPolicyFromPermissionSetRequest struct {
 // DetachManagedPolicyFromPermissionSetResponse is the output of DetachManagedPolicyFromPermissionSet.
 type DetachManagedPolicyFromPermissionSetResponse struct{}
 
-// DetachManagedPolicyFromPermissionSet: detach a policy of AWS from a permission set.
+// DetachManagedPolicyFromPermissionSet detaches a policy of AWS from a permission set.
 var DetachManagedPolicyFromPermissionSet = define[DetachManagedPolicyFromPermissionSetRequest, DetachManagedPolicyFromPermissionSetResponse](SSOAdmin, Operation{
 	Name: "DetachManagedPolicyFromPermissionSet", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -185,7 +185,7 @@ type GetInlinePolicyForPermissionSetResponse struct {
 	InlinePolicy *string `api:"InlinePolicy,type=PermissionSetPolicyDocument"`
 }
 
-// GetInlinePolicyForPermissionSet: tell the inline policy of a permission set.
+// GetInlinePolicyForPermissionSet tells the inline policy of a permission set.
 var GetInlinePolicyForPermissionSet = define[GetInlinePolicyForPermissionSetRequest, GetInlinePolicyForPermissionSetResponse](SSOAdmin, Operation{
 	Name: "GetInlinePolicyForPermissionSet", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -198,7 +198,7 @@ type GetPermissionsBoundaryForPermissionSetRequest struct {
 	PermissionSetARN string `api:"PermissionSetArn,required,type=PermissionSetArn"`
 }
 
-// PermissionsBoundary is a structure of the model.
+// PermissionsBoundary is the most that a permission set may grant: one of AWS's policies or one of the accounts' own.
 type PermissionsBoundary struct {
 	CustomerManagedPolicyReference *CustomerManagedPolicyReference `api:"CustomerManagedPolicyReference"`
 	ManagedPolicyARN               string                          `api:"ManagedPolicyArn,type=ManagedPolicyArn"`
@@ -209,7 +209,7 @@ type GetPermissionsBoundaryForPermissionSetResponse struct {
 	PermissionsBoundary *PermissionsBoundary `api:"PermissionsBoundary"`
 }
 
-// GetPermissionsBoundaryForPermissionSet: tell the boundary of a permission set.
+// GetPermissionsBoundaryForPermissionSet tells the boundary of a permission set.
 var GetPermissionsBoundaryForPermissionSet = define[GetPermissionsBoundaryForPermissionSetRequest, GetPermissionsBoundaryForPermissionSetResponse](SSOAdmin, Operation{
 	Name: "GetPermissionsBoundaryForPermissionSet", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -230,7 +230,7 @@ type ListCustomerManagedPolicyReferencesInPermissionSetResponse struct {
 	NextToken                       string                           `api:"NextToken,type=Token"`
 }
 
-// ListCustomerManagedPolicyReferencesInPermissionSet: list the policies of the accounts that a permission set refers to.
+// ListCustomerManagedPolicyReferencesInPermissionSet lists the policies of the accounts that a permission set refers to.
 var ListCustomerManagedPolicyReferencesInPermissionSet = define[ListCustomerManagedPolicyReferencesInPermissionSetRequest, ListCustomerManagedPolicyReferencesInPermissionSetResponse](SSOAdmin, Operation{
 	Name: "ListCustomerManagedPolicyReferencesInPermissionSet", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -245,7 +245,7 @@ type ListManagedPoliciesInPermissionSetRequest struct {
 	NextToken        string `api:"NextToken,type=Token"`
 }
 
-// AttachedManagedPolicy is a structure of the model.
+// AttachedManagedPolicy is one of AWS's policies that is attached.
 type AttachedManagedPolicy struct {
 	Name string `api:"Name,type=Name"`
 	ARN  string `api:"Arn,type=ManagedPolicyArn"`
@@ -257,7 +257,7 @@ type ListManagedPoliciesInPermissionSetResponse struct {
 	NextToken               string                  `api:"NextToken,type=Token"`
 }
 
-// ListManagedPoliciesInPermissionSet: list the policies of AWS that are attached to a permission set.
+// ListManagedPoliciesInPermissionSet lists the policies of AWS that are attached to a permission set.
 var ListManagedPoliciesInPermissionSet = define[ListManagedPoliciesInPermissionSetRequest, ListManagedPoliciesInPermissionSetResponse](SSOAdmin, Operation{
 	Name: "ListManagedPoliciesInPermissionSet", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -277,7 +277,7 @@ type ListPermissionSetsResponse struct {
 	NextToken      string   `api:"NextToken,type=Token"`
 }
 
-// ListPermissionSets: list the permission sets.
+// ListPermissionSets lists the permission sets.
 var ListPermissionSets = define[ListPermissionSetsRequest, ListPermissionSetsResponse](SSOAdmin, Operation{
 	Name: "ListPermissionSets", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -294,7 +294,7 @@ type PutInlinePolicyToPermissionSetRequest struct {
 // PutInlinePolicyToPermissionSetResponse is the output of PutInlinePolicyToPermissionSet.
 type PutInlinePolicyToPermissionSetResponse struct{}
 
-// PutInlinePolicyToPermissionSet: set the inline policy of a permission set.
+// PutInlinePolicyToPermissionSet sets the inline policy of a permission set.
 var PutInlinePolicyToPermissionSet = define[PutInlinePolicyToPermissionSetRequest, PutInlinePolicyToPermissionSetResponse](SSOAdmin, Operation{
 	Name: "PutInlinePolicyToPermissionSet", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.QuotaExceeded, fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -311,7 +311,7 @@ type PutPermissionsBoundaryToPermissionSetRequest struct {
 // PutPermissionsBoundaryToPermissionSetResponse is the output of PutPermissionsBoundaryToPermissionSet.
 type PutPermissionsBoundaryToPermissionSetResponse struct{}
 
-// PutPermissionsBoundaryToPermissionSet: set the boundary of a permission set.
+// PutPermissionsBoundaryToPermissionSet sets the boundary of a permission set.
 var PutPermissionsBoundaryToPermissionSet = define[PutPermissionsBoundaryToPermissionSetRequest, PutPermissionsBoundaryToPermissionSetResponse](SSOAdmin, Operation{
 	Name: "PutPermissionsBoundaryToPermissionSet", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -330,7 +330,7 @@ type UpdatePermissionSetRequest struct {
 // UpdatePermissionSetResponse is the output of UpdatePermissionSet.
 type UpdatePermissionSetResponse struct{}
 
-// UpdatePermissionSet: change a permission set.
+// UpdatePermissionSet changes a permission set.
 var UpdatePermissionSet = define[UpdatePermissionSetRequest, UpdatePermissionSetResponse](SSOAdmin, Operation{
 	Name: "UpdatePermissionSet", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},

@@ -2,7 +2,7 @@ package api
 
 import "sallyport/internal/fault"
 
-// OIDCJWTConfiguration is a structure of the model.
+// OIDCJWTConfiguration is where an issuer publishes its keys, and how its tokens name a person.
 type OIDCJWTConfiguration struct {
 	IssuerURL                  string `api:"IssuerUrl,required,type=TrustedTokenIssuerUrl"`
 	ClaimAttributePath         string `api:"ClaimAttributePath,required,type=ClaimAttributePath"`
@@ -10,7 +10,7 @@ type OIDCJWTConfiguration struct {
 	JWKSRetrievalOption        string `api:"JwksRetrievalOption,required,type=JwksRetrievalOption"`
 }
 
-// TrustedTokenIssuerConfiguration is a union, of which one member is set,  of the model.
+// TrustedTokenIssuerConfiguration is the settings of an issuer: a union whose only member so far is OpenID Connect.
 type TrustedTokenIssuerConfiguration struct {
 	OIDCJWTConfiguration *OIDCJWTConfiguration `api:"OidcJwtConfiguration"`
 }
@@ -30,7 +30,7 @@ type CreateTrustedTokenIssuerResponse struct {
 	TrustedTokenIssuerARN string `api:"TrustedTokenIssuerArn,type=TrustedTokenIssuerArn"`
 }
 
-// CreateTrustedTokenIssuer: trust the tokens of an issuer.
+// CreateTrustedTokenIssuer trusts the tokens of an issuer.
 var CreateTrustedTokenIssuer = define[CreateTrustedTokenIssuerRequest, CreateTrustedTokenIssuerResponse](SSOAdmin, Operation{
 	Name: "CreateTrustedTokenIssuer", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.QuotaExceeded, fault.Throttling, fault.InternalServer, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -45,7 +45,7 @@ type DeleteTrustedTokenIssuerRequest struct {
 // DeleteTrustedTokenIssuerResponse is the output of DeleteTrustedTokenIssuer.
 type DeleteTrustedTokenIssuerResponse struct{}
 
-// DeleteTrustedTokenIssuer: trust the tokens of an issuer no longer.
+// DeleteTrustedTokenIssuer trusts the tokens of an issuer no longer.
 var DeleteTrustedTokenIssuer = define[DeleteTrustedTokenIssuerRequest, DeleteTrustedTokenIssuerResponse](SSOAdmin, Operation{
 	Name: "DeleteTrustedTokenIssuer", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
@@ -65,7 +65,7 @@ type DescribeTrustedTokenIssuerResponse struct {
 	TrustedTokenIssuerConfiguration *TrustedTokenIssuerConfiguration `api:"TrustedTokenIssuerConfiguration,union"`
 }
 
-// DescribeTrustedTokenIssuer: describe an issuer.
+// DescribeTrustedTokenIssuer describes an issuer.
 var DescribeTrustedTokenIssuer = define[DescribeTrustedTokenIssuerRequest, DescribeTrustedTokenIssuerResponse](SSOAdmin, Operation{
 	Name: "DescribeTrustedTokenIssuer", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation},
@@ -79,7 +79,7 @@ type ListTrustedTokenIssuersRequest struct {
 	NextToken   string `api:"NextToken,type=Token"`
 }
 
-// TrustedTokenIssuerMetadata is a structure of the model.
+// TrustedTokenIssuerMetadata is an issuer, as lists show it.
 type TrustedTokenIssuerMetadata struct {
 	TrustedTokenIssuerARN  string `api:"TrustedTokenIssuerArn,type=TrustedTokenIssuerArn"`
 	Name                   string `api:"Name,type=TrustedTokenIssuerName"`
@@ -92,21 +92,21 @@ type ListTrustedTokenIssuersResponse struct {
 	NextToken           string                       `api:"NextToken,type=Token"`
 }
 
-// ListTrustedTokenIssuers: list the issuers whose tokens are trusted.
+// ListTrustedTokenIssuers lists the issuers whose tokens are trusted.
 var ListTrustedTokenIssuers = define[ListTrustedTokenIssuersRequest, ListTrustedTokenIssuersResponse](SSOAdmin, Operation{
 	Name: "ListTrustedTokenIssuers", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.AdminAccessDenied, fault.Validation},
 	Purpose:  "List the issuers whose tokens are trusted",
 })
 
-// OIDCJWTUpdateConfiguration is a structure of the model.
+// OIDCJWTUpdateConfiguration is what may be changed of how an issuer's tokens name a person.
 type OIDCJWTUpdateConfiguration struct {
 	ClaimAttributePath         string `api:"ClaimAttributePath,type=ClaimAttributePath"`
 	IdentityStoreAttributePath string `api:"IdentityStoreAttributePath,type=JMESPath"`
 	JWKSRetrievalOption        string `api:"JwksRetrievalOption,type=JwksRetrievalOption"`
 }
 
-// TrustedTokenIssuerUpdateConfiguration is a union, of which one member is set,  of the model.
+// TrustedTokenIssuerUpdateConfiguration is what may be changed of an issuer's settings.
 type TrustedTokenIssuerUpdateConfiguration struct {
 	OIDCJWTConfiguration *OIDCJWTUpdateConfiguration `api:"OidcJwtConfiguration"`
 }
@@ -121,7 +121,7 @@ type UpdateTrustedTokenIssuerRequest struct {
 // UpdateTrustedTokenIssuerResponse is the output of UpdateTrustedTokenIssuer.
 type UpdateTrustedTokenIssuerResponse struct{}
 
-// UpdateTrustedTokenIssuer: change how the tokens of an issuer are read.
+// UpdateTrustedTokenIssuer changes how the tokens of an issuer are read.
 var UpdateTrustedTokenIssuer = define[UpdateTrustedTokenIssuerRequest, UpdateTrustedTokenIssuerResponse](SSOAdmin, Operation{
 	Name: "UpdateTrustedTokenIssuer", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true,
 	Refusals: []*fault.Kind{fault.Throttling, fault.InternalServer, fault.NotFound, fault.AdminAccessDenied, fault.Validation, fault.Conflict},
