@@ -61,7 +61,7 @@ func anybodysMistakes(operation *api.Operation) []mistake {
 		{"a chunked body of 1 MiB", func(m message) message { m.chunked, m.body = true, make([]byte, mebibyte); return m }, 400, invalidRequest},
 	}
 	if operation.Service.Protocol == api.JSON { // whose query means nothing, and may hide what is meant for something else
-		mistakes = append(mistakes, mistake{"an unknown query parameter", withQuery("unknown=1"), 400, "ValidationException"})
+		mistakes = append(mistakes, mistake{"an unknown query parameter", withQuery("unknown=1"), 400, unknownOperation})
 	} else {
 		mistakes = append(mistakes, mistake{"an unknown query parameter", withQuery("unknown=1"), 0, ""})
 	}
@@ -164,8 +164,8 @@ func targetMistakes(operation *api.Operation) (mistakes []mistake) {
 func queryMistakes(operation *api.Operation) []mistake {
 	const sound = "Action=GetCallerIdentity&Version=2011-06-15"
 	mistakes := []mistake{
-		{"no Content-Type", withHeader("Content-Type"), 415, invalidRequest},
-		{"the Content-Type of JSON", withHeader("Content-Type", "application/json"), 415, invalidRequest},
+		{"no Content-Type", withHeader("Content-Type"), 400, unknownOperation},
+		{"the Content-Type of JSON", withHeader("Content-Type", "application/json"), 400, unknownOperation},
 		{"no body", withBody(""), 400, "InvalidAction"},
 		{"no Action", withBody("Version=2011-06-15"), 400, "InvalidAction"},
 		{"no Version", withBody("Action=GetCallerIdentity"), 400, "InvalidAction"},
@@ -173,8 +173,8 @@ func queryMistakes(operation *api.Operation) []mistake {
 		{"an Action in capitals", withBody("Action=GETCALLERIDENTITY&Version=2011-06-15"), 400, "InvalidAction"},
 		{"an Action twice", withBody(sound + "&Action=GetCallerIdentity"), 400, "ValidationError"},
 		{"a form that cannot be decoded", withBody(sound + "&a=%zz"), 400, "ValidationError"},
-		{"a form of 1 MiB", withBody(sound + "&a=" + strings.Repeat("a", mebibyte)), 413, invalidRequest},
-		{"a target of the JSON protocol", withHeader("X-Amz-Target", "SWBExternalService.ListInstances"), 415, invalidRequest},
+		{"a form of 1 MiB", withBody(sound + "&a=" + strings.Repeat("a", mebibyte)), 400, "PackedPolicyTooLarge"},
+		{"a target of the JSON protocol", withHeader("X-Amz-Target", "SWBExternalService.ListInstances"), 400, unknownOperation},
 		{"a target that there is not", withHeader("X-Amz-Target", "SWBExternalService.ListAll"), 400, unknownOperation},
 	}
 	if operation.Auth == api.AuthSigV4 {
@@ -192,19 +192,19 @@ func targetedMistakes(operation *api.Operation) []mistake {
 	target := operation.Service.TargetPrefix + "." + operation.Name
 	unsigned := func(m message) message { m.header["Authorization"] = []string{}; return m }
 	mistakes := []mistake{
-		{"no target", withHeader("X-Amz-Target"), 415, invalidRequest}, // what is then left is the Query protocol
+		{"no target", withHeader("X-Amz-Target"), 400, unknownOperation},
 		{"two targets", withHeader("X-Amz-Target", target, target), 400, unknownOperation},
 		{"a target in capitals", withHeader("X-Amz-Target", strings.ToUpper(target)), 400, unknownOperation},
 		{"a target of no service", withHeader("X-Amz-Target", operation.Name), 400, unknownOperation},
 		{"a target of nothing", withHeader("X-Amz-Target", ""), 400, unknownOperation},
-		{"no Content-Type", withHeader("Content-Type"), 415, invalidRequest},
-		{"the Content-Type of plain JSON", withHeader("Content-Type", "application/json"), 415, invalidRequest},
+		{"no Content-Type", withHeader("Content-Type"), 400, unknownOperation},
+		{"the Content-Type of plain JSON", withHeader("Content-Type", "application/json"), 400, unknownOperation},
 		{"an unknown member", func(m message) message { return withMember(m, "Unknown", `{"a":[1]}`) }, 0, ""},
 		{"a body of 1 MiB", withBody(`{"a":"` + strings.Repeat("a", mebibyte) + `"}`), 413, invalidRequest},
 		{"no signature", unsigned, 400, "MissingAuthenticationTokenException"},
 		{"a password for an Authorization", withHeader("Authorization", "Basic YWxpY2U6YWxpY2U="), 400, "IncompleteSignatureException"},
 	}
-	for _, body := range []string{"", " ", "null", "true", "7", `"text"`, "[]", "{", "}", "{'a':1}", "{a:1}", "<xml/>", "\x00", `{"a":1}{}`, `{"a":1,"a":1}`, "{\"\xff\":1}"} {
+	for _, body := range []string{" ", "null", "true", "7", `"text"`, "[]", "{", "}", "{'a':1}", "{a:1}", "<xml/>", "\x00", `{"a":1}{}`, `{"a":1,"a":1}`, "{\"\xff\":1}"} {
 		mistakes = append(mistakes, mistake{fmt.Sprintf("the body %q", body), withBody(body), 400, serialization})
 	}
 	for _, m := range operation.Input.Members {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,7 +80,7 @@ func newWorld(p *party) *world {
 		"ApplicationArn": w.reports, "Scope": "gateway:read", "AuthorizedTargets": []string{w.gateway},
 	})
 	w.assign(w.reports, w.userID)
-	w.role = w.addRole()
+	w.role = w.addRole(roleName, trustIn(w.account, "sts:AssumeRole", "sts:SetContext"))
 	return w
 }
 
@@ -123,9 +124,12 @@ func (w *world) addApplication(name string) (applicationARN string) {
 	return applicationARN
 }
 
-func (w *world) actorPolicy() members {
+// actorPolicy lets the account get tokens of an application.
+func (w *world) actorPolicy() members { return w.actorPolicyFor("arn:aws:iam::" + w.account + ":root") }
+
+func (w *world) actorPolicyFor(principal string) members {
 	return members{"Version": "2012-10-17", "Statement": []members{{
-		"Effect": "Allow", "Principal": members{"AWS": "arn:aws:iam::" + w.account + ":root"},
+		"Effect": "Allow", "Principal": members{"AWS": principal},
 		"Action": "sso-oauth:CreateTokenWithIAM", "Resource": "*",
 	}}}
 }
@@ -142,17 +146,21 @@ func (w *world) assign(applicationARN, userID string) {
 	})
 }
 
-// addRole makes a role that the operator may take on for people, with the operator's tool: no service of ours has it.
-func (w *world) addRole() (roleARN string) {
+// trustIn is the trust policy of a role that an account may use.
+func trustIn(account string, actions ...string) string {
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root"},` +
+		`"Action":["` + strings.Join(actions, `","`) + `"]}]}`
+}
+
+// addRole makes a role with the operator's tool: no service of ours has roles.
+func (w *world) addRole(name, trust string) (roleARN string) {
 	w.Helper()
-	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + w.account + `:root"},` +
-		`"Action":["sts:AssumeRole","sts:SetContext"]}]}`
 	file := filepath.Join(w.TempDir(), "trust.json")
 	if err := os.WriteFile(file, []byte(trust), 0o600); err != nil {
 		w.Fatal(err)
 	}
-	w.server.Operate("iam", "create-role", roleName, "--account", w.account, "--trust", file)
-	return "arn:aws:iam::" + w.account + ":role/" + roleName
+	w.server.Operate("iam", "create-role", name, "--account", w.account, "--trust", file)
+	return "arn:aws:iam::" + w.account + ":role/" + name
 }
 
 // tokenOf is the input of CreateTokenWithIAM for an application.

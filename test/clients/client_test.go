@@ -203,6 +203,28 @@ func (p *party) signIn(r registered, userName string) members {
 	return p.must(createToken, r.token(deviceGrant, members{"deviceCode": deviceCode}))
 }
 
+// withEveryClient runs a test with each client at one world.
+func withEveryClient(t *testing.T, w *world, test func(*party)) {
+	t.Helper()
+	for name, c := range everyClient(t) {
+		p := &party{T: t, server: w.server, client: c, world: w}
+		p.run(name, test)
+	}
+}
+
+// run runs a part of the party's test, which fails alone.
+func (p *party) run(name string, test func(*party)) {
+	p.Helper()
+	p.Run(name, func(t *testing.T) {
+		part := *p
+		if part.T = t; p.world != nil {
+			its := *p.world
+			its.party, part.world = &part, &its
+		}
+		test(&part)
+	})
+}
+
 // eventually waits until a condition holds that something else brings about.
 func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()

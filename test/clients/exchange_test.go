@@ -67,6 +67,7 @@ type message struct {
 	signer         key    // whose signature it gets when it is delivered; empty for none
 	service        string // that the signature is for
 	at             time.Time
+	tamper         func(*http.Request) // what is done to it after it was signed
 }
 
 // signedBy has the message signed as it is delivered, with everything that is wrong with it by then, unless it has an Authorization.
@@ -164,6 +165,9 @@ func (p plain) deliver(m message) (answer, error) {
 		if err := p.sign(request, m); err != nil {
 			return answer{}, err
 		}
+	}
+	if m.tamper != nil {
+		m.tamper(request)
 	}
 	if m.chunked {
 		request.ContentLength, request.GetBody = -1, nil
