@@ -50,6 +50,7 @@ func openConn(path string, mode access) (*conn, error) {
 		"PRAGMA journal_size_limit = 8388608", // bytes of WAL kept after a checkpoint
 		"PRAGMA fullfsync = ON",               // macOS: fsync does not reach the disk otherwise
 		"PRAGMA cache_size = -16384",          // KiB of page cache for each connection
+		"PRAGMA temp_store = MEMORY",          // what a savepoint may undo; some of every batch went through a temporary file
 	}
 	for _, pragma := range pragmas {
 		if err := c.do(pragma); err != nil {
