@@ -160,7 +160,7 @@ func (s *Service) checkCaller(ctx context.Context, r *applicationRequest) error 
 		checks.Fail("caller", "the request is not signed")
 		return fault.AccessDenied.Refuse("The request has to be signed with AWS credentials")
 	}
-	access, err := r.question()
+	access, err := s.question(r)
 	if err != nil {
 		return err
 	}
@@ -194,14 +194,14 @@ func (r *applicationRequest) fixActorPolicy(checks *trace.Trace) {
 }
 
 // question is what the policies are asked. Those of the caller are as they were first read; that of the application is of the latest reading.
-func (r *applicationRequest) question() (policy.Access, error) {
+func (s *Service) question(r *applicationRequest) (policy.Access, error) {
 	q := r.access
 	q.Action, q.Request.Resource = actionCreateToken, r.app.ARN()
 	q.ResourceAccount, q.ResourceRequired = r.app.AccountID, true
 	if r.app.ActorPolicy == "" {
 		return q, nil
 	}
-	actors, err := policy.Parse([]byte(r.app.ActorPolicy), policy.Resource)
+	actors, err := s.policies.Parse(r.app.ActorPolicy, policy.Resource)
 	if err != nil {
 		return policy.Access{}, fmt.Errorf("read the actor policy of application %s: %w", r.app.ApplicationID, err)
 	}

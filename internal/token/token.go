@@ -66,6 +66,7 @@ type Service struct {
 
 	applicationRate *pace // of applications
 	assertionRate   *pace // of instances
+	policies        policy.Cache
 }
 
 // New makes the service.
