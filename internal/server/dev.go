@@ -24,9 +24,9 @@ import (
 
 // furnish applies the demo directory to a new instance.
 func (h *House) furnish(ctx context.Context) error {
-	var people []store.User
-	err := h.Store.View(ctx, func(tx *store.Tx) (err error) {
-		people, err = tx.Users()
+	var people []store.UserRecord
+	err := h.Store.Look(ctx, func(tx *store.Tx) (err error) {
+		people, err = tx.UsersPage("", 1) // one is enough to tell, of however many
 		return err
 	})
 	if err != nil || len(people) > 0 {
