@@ -53,6 +53,14 @@ func writeRefusal(w http.ResponseWriter, oauth bool, refusal *fault.Refusal) {
 	writeJSON(w, refusal.Kind.Status, body)
 }
 
+// rename gives a refusal of the rim the name that a protocol has for it.
+func rename(refusal *fault.Refusal, names map[*fault.Kind]*fault.Kind) *fault.Refusal {
+	if name, other := names[refusal.Kind]; other {
+		return name.Refuse(refusal.Message)
+	}
+	return refusal
+}
+
 // prepareRefusal sets the headers that refusals of every protocol have.
 func prepareRefusal(w http.ResponseWriter, refusal *fault.Refusal) {
 	header := w.Header()

@@ -59,8 +59,15 @@ func (rim *Rim) findTarget(r *http.Request) (api.Handler, error) {
 	return h, nil
 }
 
+// targetNames are what the configuration services call refusals of the rim: their models have no InvalidRequestException.
+var targetNames = map[*fault.Kind]*fault.Kind{
+	fault.InvalidRequest:  fault.Serialization,
+	fault.RequestTooLarge: fault.Validation,
+}
+
 // writeTargetRefusal writes a refusal as awsJson1_1 clients read it. Its members are those of the service's model.
 func writeTargetRefusal(w http.ResponseWriter, service *api.Service, caller api.Caller, refusal *fault.Refusal) {
+	refusal = rename(refusal, targetNames)
 	body := make([]byte, 0, 512)
 	body = append(body, `{"__type":`...)
 	body = strictjson.AppendString(body, refusal.Kind.Name)

@@ -10,14 +10,18 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"sallyport/internal/admin"
 	"sallyport/internal/api"
+	"sallyport/internal/assertion"
 	"sallyport/internal/creds"
 	"sallyport/internal/iam"
+	"sallyport/internal/identitystore"
 	"sallyport/internal/keys"
 	"sallyport/internal/oauth"
 	"sallyport/internal/portal"
@@ -33,6 +37,11 @@ const (
 	instanceID = "ssoins-1111111111111111"
 	requestID  = "the-request-id"
 	account    = "111122223333"
+	owner      = "999988887777" // the account that the instance belongs to
+	directory  = "d-1234567890"
+
+	applicationID  = "apl-2222222222222222"
+	applicationARN = "arn:aws:sso::" + owner + ":application/" + instanceID + "/" + applicationID
 )
 
 // bench is the rim on a socket, with the real rooms and a real store behind it.
@@ -44,6 +53,7 @@ type bench struct {
 	rows    *store.Store
 	ring    *keys.Ring
 	tokens  *token.Service
+	iam     *iam.Service
 	log     *lines
 }
 
@@ -81,33 +91,33 @@ func newBench(t testing.TB) *bench {
 	if b.ring, err = keys.Open(ctx, b.rows, root, instanceID); err != nil {
 		t.Fatal(err)
 	}
-	mux := http.NewServeMux()
-	server := httptest.NewServer(mux)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { b.handler.ServeHTTP(w, r) }))
 	t.Cleanup(server.Close)
-	b.url, b.handler = server.URL, mux
-	b.serve(mux)
+	b.url = server.URL
+	b.serve()
 	b.furnish()
 	return b
 }
 
 // serve joins the rooms to the rim.
-func (b *bench) serve(mux *http.ServeMux) {
+func (b *bench) serve() {
 	log := slog.New(slog.NewTextHandler(b.log, nil))
+	b.iam = iam.New(iam.Options{Store: b.rows, Ring: b.ring, Clock: b.clock, Log: log})
 	b.tokens = token.New(token.Options{
 		Store: b.rows, Ring: b.ring, Clock: b.clock, Log: log, Issuer: b.url,
-		StartURLs:       token.StartURLs{Own: b.url + "/start", InstanceID: instanceID, IdentityStoreID: "d-1234567890", Region: "us-east-1"},
+		StartURLs:       token.StartURLs{Own: b.url + "/start", InstanceID: instanceID, IdentityStoreID: directory, Region: "us-east-1"},
 		SessionDuration: 8 * time.Hour, RefreshWindow: 30 * time.Second, DeviceCodeLifetime: 10 * time.Minute, PollInterval: time.Second,
-		DeviceGrant: true, ApprovalMaxAge: 15 * time.Minute,
+		DeviceGrant: true, ApprovalMaxAge: 15 * time.Minute, OwnerAccountID: owner, Access: b.iam.Access,
 	})
 	portals := portal.New(portal.Options{Store: b.rows, Ring: b.ring, Clock: b.clock, Log: log})
-	principals := iam.New(iam.Options{Store: b.rows, Ring: b.ring, Clock: b.clock, Log: log})
-	security := sts.New(sts.Options{Store: b.rows, Ring: b.ring, Clock: b.clock, Log: log, Access: principals.Access})
-	var handlers []api.Handler
-	for _, room := range [][]api.Handler{b.tokens.Handlers(), portals.Handlers(), security.Handlers()} {
-		handlers = append(handlers, room...)
-	}
+	security := sts.New(sts.Options{
+		Store: b.rows, Ring: b.ring, Clock: b.clock, Log: log, Access: b.iam.Access, Assertions: assertion.New(assertion.Options{Now: b.clock.Now}),
+	})
+	configuration := admin.New(admin.Options{Store: b.rows, Ring: b.ring, Clock: b.clock, Log: log})
+	people := identitystore.New(identitystore.Options{Store: b.rows, Ring: b.ring, Log: log, IdentityStoreID: directory})
 	rim := New(Options{
-		Handlers: handlers, FindKey: principals.FindKey, Now: b.clock.Now, Log: log,
+		Handlers: slices.Concat(b.tokens.Handlers(), portals.Handlers(), security.Handlers(), configuration.Handlers(), people.Handlers()),
+		FindKey:  b.iam.FindKey, Authorize: b.iam.Authorize, Now: b.clock.Now, Log: log,
 		Caller: func(*http.Request) api.Caller {
 			return api.Caller{Address: netip.MustParseAddr("127.0.0.1"), RequestID: requestID}
 		},
@@ -118,21 +128,29 @@ func (b *bench) serve(mux *http.ServeMux) {
 			},
 		},
 	})
+	mux := http.NewServeMux()
 	rim.Routes(mux)
 	mux.HandleFunc("/", rim.NotFound)
+	b.handler = rim.Presigned(mux)
 }
 
-// furnish makes a person who may be Admin in one account.
+// furnish makes a person who may be Admin in one account, and an application.
 func (b *bench) furnish() {
 	b.t.Helper()
 	err := b.rows.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.PutInstance(store.Instance{InstanceID: instanceID, OwnerAccountID: "999988887777"}); err != nil {
+		if err := tx.PutInstance(store.Instance{
+			InstanceID: instanceID, IdentityStoreID: directory, OwnerAccountID: owner, Region: "us-east-1", Name: "home",
+		}); err != nil {
 			return err
 		}
 		for _, err := range []error{
 			tx.PutUser(store.User{UserID: "u", UserName: "alice", Status: store.StatusEnabled}),
 			tx.PutAccount(store.Account{AccountID: account, Name: "Dev & Test", Email: "dev@example.test"}),
 			tx.PutPermissionSet(store.PermissionSet{PermissionSetID: "ps-1", Name: "Admin", SessionDurationS: 3600}),
+			tx.PutApplication(store.Application{
+				ApplicationID: applicationID, InstanceID: instanceID, AccountID: owner, Name: "app", Status: store.StatusEnabled,
+				ProviderARN: "arn:aws:sso::aws:applicationProvider/custom", BackgroundSession: store.StatusDisabled,
+			}),
 			tx.AddAssignment(store.Assignment{PrincipalType: store.PrincipalUser, PrincipalID: "u", AccountID: account, PermissionSetID: "ps-1"}),
 		} {
 			if err != nil {
@@ -191,9 +209,12 @@ func (b *bench) login(client *api.RegisterClientResponse) *api.CreateTokenRespon
 
 // vend makes credentials of a role for a person of that name.
 func (b *bench) vend(userName string) creds.RoleCredentials {
+	return b.vendUntil(userName, b.clock.Now().Add(time.Hour))
+}
+
+func (b *bench) vendUntil(userName string, end time.Time) creds.RoleCredentials {
 	return creds.VendRole(b.ring, creds.Role{
-		Account: account, RoleName: "AWSReservedSSO_Admin_0123456789abcdef", SessionName: userName, UserID: "u",
-		ExpiresAt: b.clock.Now().Add(time.Hour).UnixMilli(),
+		Account: account, RoleName: "AWSReservedSSO_Admin_0123456789abcdef", SessionName: userName, UserID: "u", ExpiresAt: end.UnixMilli(),
 	})
 }
 

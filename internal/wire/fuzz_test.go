@@ -14,6 +14,7 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
+	"sallyport/internal/sigv4"
 )
 
 // doors are the places that take something from strangers.
@@ -29,6 +30,8 @@ var doors = []struct{ method, path, contentType string }{
 	{"POST", "/", "application/x-www-form-urlencoded"},
 	{"POST", "/revoke", "application/x-www-form-urlencoded"},
 	{"POST", "/introspect", "application/x-www-form-urlencoded"},
+	{"POST", "/", "application/x-amz-json-1.1"},
+	{"GET", "/", ""},
 }
 
 func TestEveryOperationHasADoorThatIsTried(t *testing.T) {
@@ -50,6 +53,7 @@ func FuzzRequests(f *testing.F) {
 	b := newBench(f)
 	client := b.register()
 	granted := b.login(client)
+	signer := b.signers()["admin"]
 	own := strings.NewReplacer("ID", client.ClientID, "SECRET", client.ClientSecret)
 	for door := range doors {
 		for _, seed := range []struct{ query, header, body string }{
@@ -63,6 +67,13 @@ func FuzzRequests(f *testing.F) {
 			{"", "x", `{"clientName":"x","clientType":"public","scopes":["openid"],"redirectUris":["http://127.0.0.1/oauth/callback"],"grantTypes":["authorization_code"]}`},
 			{"", "x", own.Replace("client_id=ID&client_secret=SECRET&token=x")},
 			{"", "x", whoAmI},
+			{whoAmI, "x", ""},
+			{"", "SWBExternalService.PutApplicationGrant", `{"ApplicationArn":"` + applicationARN + `","GrantType":"refresh_token","Grant":{"RefreshToken":{}}}`},
+			{"", "SWBExternalService.CreateApplication", `{"InstanceArn":"arn:aws:sso:::instance/` + instanceID + `","Name":"x","Tags":[{"Key":"a","Value":null}]}`},
+			{"", "AWSIdentityStore.ListUsers", `{"IdentityStoreId":"` + directory + `","Filters":[{"AttributePath":"UserName","AttributeValue":"alice"}]}`},
+			{"", "AWSIdentityStore.CreateUser", `{"IdentityStoreId":"` + directory + `","UserName":"\u0000","Extensions":{"aws:x":{"a":[1e3]}}}`},
+			{"", "", "Action=AssumeRole&Version=2011-06-15&RoleArn=arn:aws:iam::999988887777:role/app&RoleSessionName=x&Tags.member.1.Key=a&Tags.member.1.Value="},
+			{"", "", "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn:aws:iam::999988887777:role/app&RoleSessionName=x&WebIdentityToken=a.b.c"},
 		} {
 			f.Add(door, seed.query, seed.header, []byte(seed.body))
 		}
@@ -70,10 +81,16 @@ func FuzzRequests(f *testing.F) {
 	f.Fuzz(func(t *testing.T, which int, query, token string, body []byte) {
 		door := doors[uint(which)%uint(len(doors))]
 		r := httptest.NewRequest(door.method, door.path, bytes.NewReader(body))
-		r.URL.RawQuery = query
+		if query != "" || door.path == "/" {
+			r.URL.RawQuery = query
+		}
 		r.Header.Set("Content-Type", door.contentType)
-		r.Header.Set("x-amz-sso_bearer_token", token)
-		r.Header.Set("Authorization", token)
+		if door.path == "/" {
+			b.enter(r, token, body, signer)
+		} else {
+			r.Header.Set("x-amz-sso_bearer_token", token)
+			r.Header.Set("Authorization", token)
+		}
 		w := httptest.NewRecorder()
 		b.handler.ServeHTTP(w, r)
 		if w.Code >= http.StatusInternalServerError || w.Code < http.StatusOK {
@@ -83,7 +100,7 @@ func FuzzRequests(f *testing.F) {
 			t.Errorf("status %d, exception %q", w.Code, w.Header().Get("X-Amzn-Errortype"))
 		}
 		switch w.Header().Get("Content-Type") {
-		case "application/json":
+		case "application/json", "application/x-amz-json-1.1":
 			if !json.Valid(w.Body.Bytes()) || !utf8.Valid(w.Body.Bytes()) {
 				t.Errorf("the answer is no JSON: %q", w.Body)
 			}
@@ -95,6 +112,23 @@ func FuzzRequests(f *testing.F) {
 			t.Errorf("the answer is of the type %q", w.Header().Get("Content-Type"))
 		}
 	})
+}
+
+// enter signs a request to the root as an administrator, for the service of its target or for STS, so that what is behind the signature is
+// tried. What cannot be signed comes unsigned.
+func (b *bench) enter(r *http.Request, target string, body []byte, signer sigv4.Credentials) {
+	service := "sts"
+	if r.Header.Get("Content-Type") == targetBody.mediaType {
+		r.Header.Set("X-Amz-Target", target)
+		service = "sso"
+		if strings.HasPrefix(target, "AWSIdentityStore.") {
+			service = "identitystore"
+		}
+	}
+	r.RequestURI = r.URL.RequestURI()
+	if err := (sigv4.Signer{Credentials: signer, Region: "us-east-1", Service: service}).Sign(r, body, b.clock.Now()); err != nil {
+		r.Header.Del("Authorization")
+	}
 }
 
 // texts reads a well-formed document to its end and returns what its innermost elements hold, by their names.

@@ -38,7 +38,7 @@ func (rim *Rim) query(w http.ResponseWriter, r *http.Request) {
 	answer, refusal := rim.runQuery(w, r, caller)
 	w.Header()["Content-Type"] = contentTypeXML
 	if refusal != nil {
-		refusal = inQuery(refusal)
+		refusal = rename(refusal, queryNames)
 		prepareRefusal(w, refusal)
 		writeBody(w, refusal.Kind.Status, xmlError(caller.RequestID, refusal))
 		return
@@ -65,21 +65,13 @@ func (rim *Rim) runQuery(w http.ResponseWriter, r *http.Request, caller api.Call
 	return xmlAnswer(h, caller.RequestID, output), nil
 }
 
-// queryNames are what the Query protocol calls refusals of the rims. What makes a request of STS larger than any form is a session policy, or
+// queryNames are what the Query protocol calls refusals of the rim. What makes a request of STS larger than any form is a session policy, or
 // tags.
 var queryNames = map[*fault.Kind]*fault.Kind{
 	fault.InvalidRequest:       fault.ValidationError,
 	fault.UnsupportedMediaType: fault.UnknownTarget,
 	fault.RequestTooLarge:      fault.PackedPolicyTooLarge,
 	fault.InternalServer:       fault.InternalFailure,
-}
-
-// inQuery gives a refusal the name that the Query protocol has for it.
-func inQuery(refusal *fault.Refusal) *fault.Refusal {
-	if name, other := queryNames[refusal.Kind]; other {
-		return name.Refuse(refusal.Message)
-	}
-	return refusal
 }
 
 // readAction reads what the Query protocol puts into the body, or into the query of a GET, and finds the operation that it names.
