@@ -2,11 +2,10 @@ package iam
 
 import (
 	"context"
-	"reflect"
 	"slices"
+	"strings"
 
 	"sallyport/internal/api"
-	"sallyport/internal/arn"
 	"sallyport/internal/creds"
 	"sallyport/internal/fault"
 	"sallyport/internal/policy"
@@ -36,7 +35,10 @@ func (s *Service) Authorize(ctx context.Context, caller api.Caller, op *api.Oper
 	if err != nil {
 		return err
 	}
-	access.Request.Action, access.Request.Resource = op.Service.IAMPrefix+":"+op.Name, resourceOf(op, input, instance.OwnerAccountID)
+	access.Request.Action = op.Service.IAMPrefix + ":" + op.Name
+	describe(access.Context, op, input)
+	about := resourcesOf(op, input, instance.OwnerAccountID)
+	access.Request.Resource = about[0]
 	access.ResourceAccount = caller.Signer.Account // identity policies alone decide, once the account may administer at all
 	t := trace.From(ctx).Group("identity policies")
 	if caller.Signer.Account != instance.OwnerAccountID && !slices.Contains(s.Delegated, caller.Signer.Account) {
@@ -44,16 +46,25 @@ func (s *Service) Authorize(ctx context.Context, caller api.Caller, op *api.Oper
 		return denied(access, "the instance belongs to another account: call with credentials of its owner")
 	}
 	t.Pass("account", "%s administers the instance", caller.Signer.Account)
-	verdict := policy.Decide(access)
-	explain(t, caller.Signer, access, verdict)
-	if verdict.Decision == policy.Allow {
-		return nil
+	return decide(t, caller.Signer, access, about)
+}
+
+// decide asks about everything that the call is about: who may use a permission set does not thereby reach every account with it.
+func decide(t *trace.Trace, signer *api.Signer, access policy.Access, about []string) error {
+	for _, resource := range about {
+		access.Request.Resource = resource
+		verdict := policy.Decide(access)
+		explain(t, signer, access, verdict, about)
+		if verdict.Decision == policy.Allow {
+			continue
+		}
+		because := verdict.Reason()
+		if verdict.Decision == policy.ExplicitDeny { // which policy it is, is for operators
+			because = "of an explicit deny (" + verdict.By + ")"
+		}
+		return denied(access, because).Because("%s", verdict.Reason())
 	}
-	because := verdict.Reason()
-	if verdict.Decision == policy.ExplicitDeny { // which policy it is, is for operators
-		because = "of an explicit deny (" + verdict.By + ")"
-	}
-	return denied(access, because).Because("%s", verdict.Reason())
+	return nil
 }
 
 func denied(a policy.Access, because string) *fault.Refusal {
@@ -62,12 +73,12 @@ func denied(a policy.Access, because string) *fault.Refusal {
 }
 
 // explain writes the decision for operators, with the command that would change it.
-func explain(t *trace.Trace, signer *api.Signer, a policy.Access, v policy.Verdict) {
+func explain(t *trace.Trace, signer *api.Signer, a policy.Access, v policy.Verdict, about []string) {
 	if t == nil {
 		return
 	}
 	if v.Decision == policy.Allow {
-		t.Pass(a.Action, "%s", v.Reason())
+		t.Pass(a.Action, "on %s: %s", a.Request.Resource, v.Reason())
 		return
 	}
 	nearest := a.Identity
@@ -77,14 +88,14 @@ func explain(t *trace.Trace, signer *api.Signer, a policy.Access, v policy.Verdi
 		}
 	}
 	if v.Decision == policy.ExplicitDeny {
-		t.Fail(a.Action, "%s", v.Reason())
+		t.Fail(a.Action, "on %s: %s", a.Request.Resource, v.Reason())
 		return
 	}
-	t.Fail(a.Action, "%s: %s", v.Reason(), nearest.Nearest(&a.Request))
+	t.Fail(a.Action, "on %s: %s: %s", a.Request.Resource, v.Reason(), nearest.Nearest(&a.Request))
 	if v.By != policy.ByIdentity {
 		return
 	}
-	document := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"` + a.Action + `","Resource":"` + a.Request.Resource + `"}]}`
+	document := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"` + a.Action + `","Resource":["` + strings.Join(about, `","`) + `"]}]}`
 	switch set, reserved := creds.ReservedPermissionSet(signer.RoleName); {
 	case reserved:
 		t.Fix("aws sso-admin put-inline-policy-to-permission-set --instance-arn … --permission-set-arn … --inline-policy '%s' (of %s)", document, set)
@@ -93,37 +104,4 @@ func explain(t *trace.Trace, signer *api.Signer, a policy.Access, v policy.Verdi
 	default:
 		t.Fix("sallyport iam put-user-policy %s --account %s --name %s --document '%s'", signer.UserName, signer.Account, "allow", document)
 	}
-}
-
-// resourceMembers are the members of inputs that name what an operation is about, the narrowest first.
-var resourceMembers = []struct {
-	name string
-	arn  func(value, owner string) string
-}{
-	{"ApplicationArn", asSent},
-	{"TrustedTokenIssuerArn", asSent},
-	{"PermissionSetArn", asSent},
-	{"ResourceArn", asSent},
-	{"InstanceArn", asSent},
-	{"IdentityStoreId", func(value, owner string) string {
-		return arn.IdentityStore{Account: owner, IdentityStoreID: value}.String()
-	}},
-}
-
-func asSent(value, _ string) string { return value }
-
-// resourceOf is the ARN of what the input is about, or * where it names nothing.
-func resourceOf(op *api.Operation, input any, owner string) string {
-	fields := reflect.Indirect(reflect.ValueOf(input))
-	for _, member := range resourceMembers {
-		// The members of a shape are the fields of its type, in their order.
-		at := slices.IndexFunc(op.Input.Members, func(m *api.Member) bool { return m.Name == member.name })
-		if at < 0 || fields.Kind() != reflect.Struct || at >= fields.NumField() || fields.Field(at).Kind() != reflect.String {
-			continue
-		}
-		if value := fields.Field(at).String(); value != "" {
-			return member.arn(value, owner)
-		}
-	}
-	return "*"
 }

@@ -143,20 +143,32 @@ func TestAPersonAdministersByThePoliciesOfTheirPermissionSet(t *testing.T) {
 func TestEveryInputNamesWhatItIsAbout(t *testing.T) {
 	const application = "arn:aws:sso::111122223333:application/ssoins-1111111111111111/apl-1111111111111111"
 	const set = "arn:aws:sso:::permissionSet/ssoins-1111111111111111/ps-1111111111111111"
+	const account, store = "arn:aws:sso:::account/222233334444", "arn:aws:identitystore::111122223333:identitystore/d-1111111111"
+	const people = "arn:aws:identitystore:::"
 	cases := []struct {
 		op    *api.Operation
 		input any
-		want  string
+		want  string // with a blank between
 	}{
 		{api.ListInstances.Operation, &api.ListInstancesRequest{}, "*"},
 		{api.CreateApplication.Operation, &api.CreateApplicationRequest{InstanceARN: instanceARN}, instanceARN},
 		{api.PutApplicationGrant.Operation, &api.PutApplicationGrantRequest{ApplicationARN: application}, application},
-		{api.CreateAccountAssignment.Operation, &api.CreateAccountAssignmentRequest{InstanceARN: instanceARN, PermissionSetARN: set}, set},
+		{api.CreateAccountAssignment.Operation, &api.CreateAccountAssignmentRequest{InstanceARN: instanceARN, PermissionSetARN: set, TargetID: "222233334444"},
+			set + " " + account + " " + instanceARN},
+		{api.ListAccountAssignments.Operation, &api.ListAccountAssignmentsRequest{InstanceARN: instanceARN, PermissionSetARN: set, AccountID: "222233334444"},
+			set + " " + account + " " + instanceARN},
+		{api.DeletePermissionSet.Operation, &api.DeletePermissionSetRequest{InstanceARN: instanceARN, PermissionSetARN: set}, set + " " + instanceARN},
 		{api.TagResource.Operation, &api.TagResourceRequest{InstanceARN: instanceARN, ResourceARN: set}, set},
-		{api.ListUsers.Operation, &api.ListUsersRequest{IdentityStoreID: "d-1111111111"}, "arn:aws:identitystore::111122223333:identitystore/d-1111111111"},
+		{api.ListUsers.Operation, &api.ListUsersRequest{IdentityStoreID: "d-1111111111"}, store},
+		{api.UpdateUser.Operation, &api.UpdateUserRequest{IdentityStoreID: "d-1111111111", UserID: "u-1"}, store + " " + people + "user/u-1"},
+		{api.CreateGroupMembership.Operation, &api.CreateGroupMembershipRequest{IdentityStoreID: "d-1111111111", GroupID: "g-1", MemberID: api.MemberID{UserID: "u-1"}},
+			store + " " + people + "group/g-1 " + people + "user/u-1"},
+		{api.IsMemberInGroups.Operation, &api.IsMemberInGroupsRequest{IdentityStoreID: "d-1111111111", GroupIDs: []string{"g-1", "g-2"}, MemberID: api.MemberID{UserID: "u-1"}},
+			store + " " + people + "group/g-1 " + people + "group/g-2 " + people + "user/u-1"},
+		{api.DeleteGroupMembership.Operation, &api.DeleteGroupMembershipRequest{IdentityStoreID: "d-1111111111", MembershipID: "m-1"}, store + " " + people + "membership/m-1"},
 	}
 	for _, c := range cases {
-		if got := resourceOf(c.op, c.input, owner); got != c.want {
+		if got := strings.Join(resourcesOf(c.op, c.input, owner), " "); got != c.want {
 			t.Errorf("%s is about %s, want %s", c.op.Name, got, c.want)
 		}
 	}
@@ -171,6 +183,68 @@ func TestEveryInputNamesWhatItIsAbout(t *testing.T) {
 			if named == nothing[op.Name] {
 				t.Errorf("%s: names what it is about: %t", op.Name, named)
 			}
+		}
+	}
+}
+
+// Who may give one permission set in one account must not give it in another, and a deny of any of the resources counts (AWS:
+// CreateAccountAssignment needs instance, permission set and account).
+func TestACallIsAllowedOnEverythingThatItIsAbout(t *testing.T) {
+	b := newBench(t)
+	const set = "arn:aws:sso:::permissionSet/ssoins-1111111111111111/ps-1111111111111111"
+	const account, directory, person = "arn:aws:sso:::account/222233334444", "arn:aws:identitystore::111122223333:identitystore/d-1111111111", "arn:aws:identitystore:::user/u-1"
+	assign := func(account string) func(api.Caller) error {
+		return func(caller api.Caller) error {
+			return b.s.Authorize(ctx, caller, api.CreateAccountAssignment.Operation, &api.CreateAccountAssignmentRequest{
+				InstanceARN: instanceARN, PermissionSetARN: set, TargetID: account, TargetType: "AWS_ACCOUNT"})
+		}
+	}
+	update := func(id string) func(api.Caller) error {
+		return func(caller api.Caller) error {
+			return b.s.Authorize(ctx, caller, api.UpdateUser.Operation, &api.UpdateUserRequest{IdentityStoreID: "d-1111111111", UserID: id})
+		}
+	}
+	tag := func(key, value string) func(api.Caller) error {
+		return func(caller api.Caller) error {
+			return b.s.Authorize(ctx, caller, api.TagResource.Operation, &api.TagResourceRequest{ResourceARN: set, Tags: []api.Tag{{Key: key, Value: value}}})
+		}
+	}
+	untag := func(caller api.Caller) error {
+		return b.s.Authorize(ctx, caller, api.UntagResource.Operation, &api.UntagResourceRequest{ResourceARN: set, TagKeys: []string{"team", "owner"}})
+	}
+	on := func(effect string, resources ...string) string {
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"` + effect + `","Action":"*","Resource":["` + strings.Join(resources, `","`) + `"]}]}`
+	}
+	when := func(effect, condition string) string {
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"` + effect + `","Action":"*","Resource":"*","Condition":` + condition + `}]}`
+	}
+	cases := []struct {
+		name     string
+		policies []string
+		call     func(api.Caller) error
+		want     string // words of the refusal; empty when it is allowed
+	}{
+		{"an assignment of all three", []string{on("Allow", instanceARN, set, account)}, assign("222233334444"), ""},
+		{"an assignment in another account", []string{on("Allow", instanceARN, set, account)}, assign("333344445555"), "on resource: arn:aws:sso:::account/333344445555 because no identity policy"},
+		{"an assignment without the instance", []string{on("Allow", set, account)}, assign("222233334444"), "on resource: " + instanceARN},
+		{"an assignment in an account that is denied", []string{admin, on("Deny", account)}, assign("222233334444"), "of an explicit deny"},
+		{"an assignment in an instance that is denied", []string{admin, on("Deny", instanceARN)}, assign("222233334444"), "of an explicit deny"},
+		{"a person", []string{on("Allow", directory, person)}, update("u-1"), ""},
+		{"another person", []string{on("Allow", directory, person)}, update("u-2"), "on resource: arn:aws:identitystore:::user/u-2"},
+		{"a person who is denied", []string{admin, on("Deny", person)}, update("u-1"), "of an explicit deny"},
+		{"a tag", []string{when("Allow", `{"StringEquals":{"aws:RequestTag/team":"blue"}}`)}, tag("team", "blue"), ""},
+		{"a tag of another value", []string{when("Allow", `{"StringEquals":{"aws:RequestTag/team":"blue"}}`)}, tag("team", "red"), "no identity policy"},
+		{"a tag that is denied", []string{admin, when("Deny", `{"ForAnyValue:StringEquals":{"aws:TagKeys":"team"}}`)}, tag("team", "blue"), "of an explicit deny"},
+		{"a tag that may not be taken away", []string{admin, when("Deny", `{"ForAnyValue:StringEquals":{"aws:TagKeys":"owner"}}`)}, untag, "of an explicit deny"},
+	}
+	for i, c := range cases {
+		_, key := b.user(owner, "caller"+string(rune('a'+i)), c.policies...)
+		signer := b.find(key.AccessKeyID, "").Signer
+		err := c.call(api.Caller{Signer: &signer})
+		if c.want == "" && err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		} else if c.want != "" {
+			wantRefusal(t, err, fault.AdminAccessDenied, c.want)
 		}
 	}
 }
