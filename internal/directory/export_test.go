@@ -178,11 +178,9 @@ func (t draw) user(name string) user {
 	return u
 }
 
-func (t draw) policy(document ...string) document {
-	return document_(t.one("policy", document...))
+func (t draw) policy(from ...string) document {
+	return documentOf(t.one("policy", from...))
 }
-
-func document_(json string) document { return document{json: json} }
 
 const (
 	identityOne = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:Get*","s3:List*"],"Resource":"*"}]}`
@@ -280,7 +278,7 @@ func (t draw) instances(d *Directory, users, groups, accounts []string) {
 				claimPath: text{value: t.one("claim", "email", "sub")}, attributePath: text{value: t.one("path", "emails.value", "userName")}, tags: t.tags(),
 			}
 			if t.maybe("keys") {
-				i.jwks = document_(keySet)
+				i.jwks = documentOf(keySet)
 			}
 			d.issuers.list = append(d.issuers.list, i)
 		}
@@ -308,7 +306,7 @@ func (t draw) application(name, own string, issuers, others, users, groups []str
 		a.assignmentRequired = truth{given: true}
 	}
 	if t.maybe("actor") {
-		a.actorPolicy = document_(actorOne)
+		a.actorPolicy = documentOf(actorOne)
 	}
 	if t.maybe("portal") {
 		a.portalOptions = &portalOptions{signInOptions: &signInOptions{text{value: "APPLICATION"}, text{value: "https://app.example.com/"}}}
@@ -370,13 +368,13 @@ func (t draw) iam(d *Directory, accounts []string) {
 		for _, name := range t.some("iam roles", 2, "app", "yes") {
 			d.iam.roles.list = append(d.iam.roles.list, iamRole{
 				principal: t.principal(account, name, keysOf()), description: t.text("description", "plain", "yes", "a: b"),
-				trustPolicy: document_(trustOne), maxSessionDuration: t.text("session", "7200"),
+				trustPolicy: documentOf(trustOne), maxSessionDuration: t.text("session", "7200"),
 			})
 		}
 		for _, url := range t.some("providers", 2, "https://a.example.com", "https://b.example.com/x") {
 			p := oidcProvider{account: text{value: account}, url: text{value: url}, clientIDs: texts([]string{"sts.amazonaws.com", "1"})}
 			if t.maybe("keys") {
-				p.jwks = document_(keySet)
+				p.jwks = documentOf(keySet)
 			}
 			d.iam.providers.list = append(d.iam.providers.list, p)
 		}

@@ -22,7 +22,7 @@ func Parse(file string, content []byte) (*Directory, error) {
 	d := &Directory{file: file}
 	readMapping(r, "the file", node, fileFields, d)
 	if r.visits < maxVisits {
-		if !d.whole() {
+		if ruleFormat.holds(orElse(d.format.value, "1")) && !d.whole() {
 			for _, m := range r.later {
 				r.add(place{m.Line, m.Column}, "%s", m.Text)
 			}

@@ -39,7 +39,7 @@ func (t truth) pointer() *bool {
 type reader struct {
 	*Mistakes
 	visits int
-	later  []Mistake // keys that the first format does not have; mistakes if this is the file's
+	later  []Mistake // the first key that the first format does not have, which is a mistake if this is the file's
 }
 
 // readMapping reads the keys of a mapping by the table.
@@ -54,7 +54,7 @@ func readMapping[T any](r *reader, what string, node *yaml.Node, fields []field[
 		case seen[f.key]:
 			r.add(placeOf(key), "found %s a second time in %s, expected it once", f.key, what)
 		default:
-			if seen[f.key] = true; f.is&later != 0 && len(r.later) < maxMistakes {
+			if seen[f.key] = true; f.is&later != 0 && len(r.later) == 0 { // one is enough to tell
 				r.later = append(r.later, Mistake{key.Line, key.Column, fmt.Sprintf(needsFormat, f.key, what)})
 			}
 			f.read(r, f.key, value, into)
@@ -170,7 +170,7 @@ func (r *reader) text(key string, node *yaml.Node, rule rule) text {
 		what = "a value that is not shown"
 	}
 	switch tag := node.ShortTag(); {
-	case tag == "!!str":
+	case tag == "!!str" || tag == "!!int" && rule.integer:
 	case rule.numeral && (tag == "!!int" || tag == "!!float") && rule.holds(node.Value):
 	case tag == "!!null":
 		r.add(place, "%s: found nothing, expected %s", key, rule.words())
