@@ -2,7 +2,6 @@ package identitystore
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -13,62 +12,14 @@ import (
 	"sallyport/internal/sys"
 )
 
-// A user is kept in two parts: what other rooms ask for in columns, and the rest as the input that CreateUser would take, without the
-// members that have a column. attributes and record go from the one form to the other.
-
 // attributes is the user as CreateUser would take it.
 func (s *Service) attributes(record store.UserRecord) (*userInput, error) {
-	in := &userInput{}
-	if record.Profile != "" {
-		body, err := strictjson.Parse([]byte(record.Profile), strictjson.Limits{})
-		if err == nil {
-			err = api.CreateUser.Input.Decode(api.Source{Body: body, Style: inputStyle}, in)
-		}
-		if err != nil {
-			// A refusal here would be an answer to the caller about what somebody else once sent.
-			return nil, fmt.Errorf("identitystore: read the profile of user %s: %s", record.UserID, err)
-		}
-	}
-	in.IdentityStoreID = s.IdentityStoreID
-	in.UserName, in.DisplayName = record.UserName, record.DisplayName
-	if in.Name == nil {
-		in.Name = &api.PersonName{}
-	}
-	in.Name.GivenName, in.Name.FamilyName = record.GivenName, record.FamilyName
-	switch {
-	case record.Email == "":
-		in.Emails = nil
-	case len(in.Emails) == 0: // an address that the operator's file gave
-		primary := true
-		in.Emails = []api.Email{{Value: record.Email, Primary: &primary}}
-	default:
-		in.Emails[0].Value = record.Email
-	}
-	return in, nil
+	return record.Attributes(s.IdentityStoreID)
 }
 
 // record is the user as the store keeps it.
 func record(userID, status string, in *userInput) store.UserRecord {
-	r := store.UserRecord{User: store.User{
-		UserID: userID, UserName: in.UserName, DisplayName: in.DisplayName,
-		GivenName: in.Name.GivenName, FamilyName: in.Name.FamilyName, Status: status,
-	}}
-	rest, name := *in, *in.Name
-	rest.UserName, rest.DisplayName, name.GivenName, name.FamilyName = "", "", "", ""
-	rest.Name = nil
-	if name != (api.PersonName{}) {
-		rest.Name = &name
-	}
-	if len(in.Emails) > 0 {
-		r.Email = in.Emails[0].Value
-		rest.Emails = slices.Clone(in.Emails)
-		rest.Emails[0].Value = ""
-	}
-	r.Profile = string(api.CreateUser.Input.AppendJSON(nil, &rest))
-	if r.Profile == string(api.CreateUser.Input.AppendJSON(nil, &userInput{IdentityStoreID: in.IdentityStoreID})) {
-		r.Profile = ""
-	}
-	return r
+	return store.NewUserRecord(userID, status, in)
 }
 
 // taken refuses what another user has already.
