@@ -58,3 +58,9 @@ func BenchmarkUnsignedCreateTokenWithIAM(bb *testing.B) {
 	const body = `{"clientId":"arn:aws:sso::111122223333:application/ssoins-1111111111111111/apl-1111111111111111","grantType":"refresh_token"}`
 	b.measure(bb, b.request("POST", "/token?aws_iam=t", body, "Content-Type", typeJSON), body, http.StatusForbidden)
 }
+
+func BenchmarkListInstances(bb *testing.B) {
+	b := newBench(bb)
+	r := b.target(b.signers()["admin"], "sso", "SWBExternalService.ListInstances", "{}")
+	b.measure(bb, r, "{}", http.StatusOK)
+}

@@ -105,6 +105,7 @@ func TestAFailureShowsNothingOfItselfAndAsksToComeAgain(t *testing.T) {
 		"CreateToken":       b.send("POST", "/token", string(text), "Content-Type", typeJSON),
 		"ListAccounts":      b.send("GET", "/assignment/accounts", "", "x-amz-sso_bearer_token", granted.AccessToken),
 		"GetCallerIdentity": b.do(signed),
+		"ListInstances":     b.do(b.target(sigv4.Credentials{AccessKeyID: long, SecretAccessKey: secret}, "sso", "SWBExternalService.ListInstances", "{}")),
 		"introspection":     b.form("/introspect", form),
 		"revocation":        b.form("/revoke", form),
 	} {
@@ -112,6 +113,9 @@ func TestAFailureShowsNothingOfItselfAndAsksToComeAgain(t *testing.T) {
 			exception := "InternalServerException"
 			if name == "GetCallerIdentity" {
 				exception = "InternalFailure" // as the Query protocol calls it
+			}
+			if !strings.Contains(got.body, exception) || !strings.Contains(got.body, internal.Message) {
+				t.Errorf("the body says %s", got.body)
 			}
 			if got.status != http.StatusInternalServerError || got.header.Get("Retry-After") == "" ||
 				got.header.Get("X-Amzn-Errortype") != exception {
@@ -125,7 +129,7 @@ func TestAFailureShowsNothingOfItselfAndAsksToComeAgain(t *testing.T) {
 		})
 	}
 	log := b.log.String()
-	if n := strings.Count(log, "msg=Failed"); n != 5 {
+	if n := strings.Count(log, "msg=Failed"); n != 6 {
 		t.Errorf("%d failures are logged, want each once:\n%s", n, log)
 	}
 	for _, secret := range []string{granted.AccessToken, granted.RefreshToken, client.ClientSecret, held.SecretAccessKey, secret} {
@@ -146,6 +150,38 @@ func TestThrottledAndUnavailableCallersHearWhenToComeAgain(t *testing.T) {
 			t.Errorf("%s: status %d, Retry-After %q, want %q", kind.Name, w.Code, got, want)
 		}
 	}
+}
+
+func TestMembersOfExceptionsAreWrittenBesideTheMessage(t *testing.T) {
+	moved := fault.InvalidRequestRegion.Refuse("call the other one").With("endpoint", "https://other.example").With("region", `eu-"1`)
+	w := httptest.NewRecorder()
+	writeRefusal(w, true, moved)
+	const wantREST = `{"__type":"InvalidRequestRegionException","error":"invalid_request","error_description":"call the other one",` +
+		`"message":"call the other one","endpoint":"https://other.example","region":"eu-\"1"}`
+	if w.Body.String() != wantREST || w.Code != http.StatusBadRequest {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	locked := fault.Validation.Refuse("the key is disabled").With("Reason", "KMS_DisabledException")
+	for service, want := range map[*api.Service]string{
+		api.SSOAdmin:      `{"__type":"ValidationException","Message":"the key is disabled","Reason":"KMS_DisabledException"}`,
+		api.IdentityStore: `{"__type":"ValidationException","Message":"the key is disabled","Reason":"KMS_DisabledException","RequestId":"the-request-id"}`,
+	} {
+		w := httptest.NewRecorder()
+		writeTargetRefusal(w, service, api.Caller{RequestID: requestID}, locked)
+		if w.Body.String() != want {
+			t.Errorf("%s: %s", service.ID, w.Body)
+		}
+	}
+}
+
+// target returns a signed request of a JSON service.
+func (b *bench) target(who sigv4.Credentials, service, target, body string) *http.Request {
+	b.t.Helper()
+	r := b.request("POST", "/", body, "Content-Type", targetBody.mediaType, "X-Amz-Target", target)
+	if err := (sigv4.Signer{Credentials: who, Region: "us-east-1", Service: service}).Sign(r, []byte(body), b.clock.Now()); err != nil {
+		b.t.Fatal(err)
+	}
+	return r
 }
 
 // keep makes a long-lived key.
