@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -298,4 +299,26 @@ func FuzzDocuments(f *testing.F) {
 			t.Errorf("%s is written and read as %s", d.json, again.json)
 		}
 	})
+}
+
+func TestTheManualsFilesAreFiles(t *testing.T) {
+	manual, err := os.ReadFile("../../docs/operate.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := 0
+	for i, block := range strings.Split(string(manual), "```yaml\n")[1:] {
+		content, _, _ := strings.Cut(block, "```")
+		if !strings.Contains(content, "\nusers:") {
+			continue
+		}
+		h := openHouse(t)
+		h.apply(t, []byte(content))
+		if files++; len(h.apply(t, []byte(content)).List) != 0 {
+			t.Errorf("block %d changes something when it is applied again", i)
+		}
+	}
+	if files != 2 {
+		t.Errorf("there are %d directory files in it, want 2", files)
+	}
 }
