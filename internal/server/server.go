@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -74,7 +75,7 @@ func OpenHouse(ctx context.Context, c *Config, log *slog.Logger) (*House, error)
 }
 
 func (h *House) open(ctx context.Context, c *Config) error {
-	root, err := rootKey(c)
+	root, err := h.rootKey(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -92,11 +93,27 @@ func (h *House) open(ctx context.Context, c *Config) error {
 	return nil
 }
 
-func rootKey(c *Config) (keys.RootKey, error) {
+// rootKey reads the root key, and makes one for a store that nothing is sealed in yet. One that was lost is not made anew: it would open
+// nothing, and lie where the right one has to be put back.
+func (h *House) rootKey(ctx context.Context, c *Config) (keys.RootKey, error) {
 	if text := c.RootKey.Reveal(); text != "" {
 		return keys.ParseRootKey(text)
 	}
-	return keys.RootKeyFile(filepath.Join(c.Data, "root.key"))
+	path := filepath.Join(c.Data, "root.key")
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		var sealing []store.SealingKey
+		err := h.Store.Look(ctx, func(tx *store.Tx) (err error) {
+			sealing, err = tx.SealingKeys()
+			return err
+		})
+		if err != nil {
+			return keys.RootKey{}, fmt.Errorf("read the key ring: %w", err)
+		}
+		if len(sealing) > 0 {
+			return keys.RootKey{}, fmt.Errorf("the root key %s is gone, and nothing in the database opens without it: put it back from its backup", path)
+		}
+	}
+	return keys.RootKeyFile(path)
 }
 
 // defaultOwner owns an instance until a directory file names another account.
