@@ -100,18 +100,17 @@ func (h *House) rootKey(ctx context.Context, c *Config) (keys.RootKey, error) {
 		return keys.ParseRootKey(text)
 	}
 	path := filepath.Join(c.Data, "root.key")
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		var sealing []store.SealingKey
-		err := h.Store.Look(ctx, func(tx *store.Tx) (err error) {
-			sealing, err = tx.SealingKeys()
-			return err
-		})
-		if err != nil {
-			return keys.RootKey{}, fmt.Errorf("read the key ring: %w", err)
-		}
-		if len(sealing) > 0 {
-			return keys.RootKey{}, fmt.Errorf("the root key %s is gone, and nothing in the database opens without it: put it back from its backup", path)
-		}
+	var sealing []store.SealingKey
+	err := h.Store.Look(ctx, func(tx *store.Tx) (err error) {
+		sealing, err = tx.SealingKeys()
+		return err
+	})
+	if err != nil {
+		return keys.RootKey{}, fmt.Errorf("read the key ring: %w", err)
+	}
+	// The file is looked for after the ring: a process that starts beside this one makes them in the other order.
+	if _, err := os.Stat(path); len(sealing) > 0 && errors.Is(err, fs.ErrNotExist) {
+		return keys.RootKey{}, fmt.Errorf("the root key %s is gone, and nothing in the database opens without it: put it back from its backup", path)
 	}
 	return keys.RootKeyFile(path)
 }
