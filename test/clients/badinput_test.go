@@ -200,7 +200,7 @@ func targetedMistakes(operation *api.Operation) []mistake {
 		{"no Content-Type", withHeader("Content-Type"), 400, unknownOperation},
 		{"the Content-Type of plain JSON", withHeader("Content-Type", "application/json"), 400, unknownOperation},
 		{"an unknown member", func(m message) message { return withMember(m, "Unknown", `{"a":[1]}`) }, 0, ""},
-		{"a body of 1 MiB", withBody(`{"a":"` + strings.Repeat("a", mebibyte) + `"}`), 413, invalidRequest},
+		{"a body of 1 MiB", withBody(`{"a":"` + strings.Repeat("a", mebibyte) + `"}`), 400, validation},
 		{"no signature", unsigned, 400, "MissingAuthenticationTokenException"},
 		{"a password for an Authorization", withHeader("Authorization", "Basic YWxpY2U6YWxpY2U="), 400, "IncompleteSignatureException"},
 	}

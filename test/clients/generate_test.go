@@ -31,7 +31,7 @@ const (
 	mostLetters  = 40   // of a text, where the model allows more
 	mostDepth    = 3    // of a document
 	mostKnown    = 20   // values of a type that are remembered
-	mostRepeats  = 8    // of a part of a pattern that may repeat for ever
+	mostRepeats  = 8    // of a part of a pattern that may repeat for ever, where the text need not be longer
 	pastAnyBound = 3000 // letters that most texts may not have
 )
 
@@ -155,10 +155,10 @@ func (g *generator) text(bounds *api.Constraint, typeName string) string {
 
 // fit tries for a text of the pattern within the bounds; some patterns allow more than the bounds do.
 func (g *generator) fit(pattern *syntax.Regexp, least, most int) string {
-	const tries = 20
+	const tries = 50
 	var text string
 	for range tries {
-		text = g.matching(pattern)
+		text = g.matching(pattern, max(mostRepeats, 2*least))
 		if letters := len([]rune(text)); letters >= least && letters <= most {
 			return text
 		}
@@ -166,8 +166,8 @@ func (g *generator) fit(pattern *syntax.Regexp, least, most int) string {
 	return text
 }
 
-// matching makes a text that a pattern matches.
-func (g *generator) matching(pattern *syntax.Regexp) string {
+// matching makes a text that a pattern matches, of whose parts none is repeated more often than that.
+func (g *generator) matching(pattern *syntax.Regexp, repeats int) string {
 	var text strings.Builder
 	switch pattern.Op {
 	case syntax.OpLiteral:
@@ -178,24 +178,24 @@ func (g *generator) matching(pattern *syntax.Regexp) string {
 		text.WriteString(g.letters(1, 1))
 	case syntax.OpCapture, syntax.OpConcat:
 		for _, part := range pattern.Sub {
-			text.WriteString(g.matching(part))
+			text.WriteString(g.matching(part, repeats))
 		}
 	case syntax.OpAlternate:
-		text.WriteString(g.matching(pattern.Sub[g.IntN(len(pattern.Sub))]))
+		text.WriteString(g.matching(pattern.Sub[g.IntN(len(pattern.Sub))], repeats))
 	case syntax.OpQuest:
-		text.WriteString(g.repeated(pattern.Sub[0], g.IntN(2)))
+		text.WriteString(g.repeated(pattern.Sub[0], g.IntN(2), repeats))
 	case syntax.OpStar:
-		text.WriteString(g.repeated(pattern.Sub[0], g.IntN(mostRepeats)))
+		text.WriteString(g.repeated(pattern.Sub[0], g.IntN(repeats), repeats))
 	case syntax.OpPlus:
-		text.WriteString(g.repeated(pattern.Sub[0], 1+g.IntN(mostRepeats)))
+		text.WriteString(g.repeated(pattern.Sub[0], 1+g.IntN(repeats), repeats))
 	}
 	return text.String()
 }
 
-func (g *generator) repeated(pattern *syntax.Regexp, times int) string {
+func (g *generator) repeated(pattern *syntax.Regexp, times, repeats int) string {
 	var text strings.Builder
 	for range times {
-		text.WriteString(g.matching(pattern))
+		text.WriteString(g.matching(pattern, repeats))
 	}
 	return text.String()
 }

@@ -293,9 +293,9 @@ func declares(operation *api.Operation, kind *fault.Kind) bool {
 	return false
 }
 
-// wellFormed is an input that has every required member. The configuration services have bounds in their models, and get what these allow.
+// wellFormed is an input that has every required member. Services that have bounds in their models get what these allow.
 func wellFormed(operation *api.Operation) members {
-	if operation.Service.Protocol == api.JSON {
+	if operation.Service.Protocol != api.RESTJSON {
 		return newGenerator(*seed).structure(operation.Input)
 	}
 	in := members{}

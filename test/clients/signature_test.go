@@ -121,6 +121,28 @@ func TestLateClientsLearnTheTime(t *testing.T) {
 	}
 }
 
+// Credentials that are over are called so, or programs would not know to get new ones.
+func TestExpiredCredentialsAreCalledSo(t *testing.T) {
+	w := newWorld(&party{T: t, server: harness.Start(t), client: goSDK{}})
+	in := members{"RoleArn": w.role, "RoleSessionName": "for-nobody", "DurationSeconds": 900}
+	session := keyOf(w.must(api.AssumeRole.Operation, in).object("Credentials"))
+	const later = 15 * time.Minute
+	w.server.Advance(later)
+	p := newPlain(t, w.server, 1)
+	for operation, in := range w.signedCalls() {
+		m := compose(operation, in).signedBy(session, operation)
+		m.at = time.Now().Add(later)
+		got, err := p.deliver(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := signatureRefusals[operation.Service.Protocol]
+		if got.status != names.status || got.header.Get("X-Amzn-Errortype") != names.called["expired"] {
+			t.Errorf("%s: %v, want %d %s", operation.Name, got, names.status, names.called["expired"])
+		}
+	}
+}
+
 // What no SDK does is done by hand, after the SDK's signer has signed.
 func TestTamperedRequestsAreRefused(t *testing.T) {
 	w := newWorld(&party{T: t, server: harness.Start(t), client: goSDK{}})
