@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -150,8 +151,8 @@ func (p *plan) compareInstance() error {
 	have := p.have.instance
 	next := have
 	if want := p.d.instance; want != nil {
-		next.Name = orElse(want.name.value, have.Name)
-		next.OwnerAccountID = orElse(want.ownerAccountID.value, have.OwnerAccountID)
+		next.Name = cmp.Or(want.name.value, have.Name)
+		next.OwnerAccountID = cmp.Or(want.ownerAccountID.value, have.OwnerAccountID)
 	}
 	p.owner = next.OwnerAccountID
 	if p.d.instance == nil {

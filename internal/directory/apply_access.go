@@ -1,8 +1,10 @@
 package directory
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
@@ -45,7 +47,7 @@ func (p *plan) comparePermissionSets() error {
 		old, found := have[set.name.value]
 		delete(have, set.name.value)
 		next := set.row()
-		next.PermissionSetID = orElse(old.PermissionSetID, "ps-"+sys.NewHex(permissionSetIDSize))
+		next.PermissionSetID = cmp.Or(old.PermissionSetID, "ps-"+sys.NewHex(permissionSetIDSize))
 		p.permissionSet(set, old, next, found)
 		known.byName[next.Name], known.byID[next.PermissionSetID] = next.PermissionSetID, next.Name
 	}
@@ -138,7 +140,7 @@ func (c policyChange) fields() []Field {
 }
 
 func managedWords(p store.AllSetPolicies) string {
-	return quotedList(slices.Sorted(slices.Values(p.Managed)))
+	return strings.Join(slices.Sorted(slices.Values(p.Managed)), ", ")
 }
 
 func customerWords(p store.AllSetPolicies) string {
@@ -147,7 +149,7 @@ func customerWords(p store.AllSetPolicies) string {
 		words[i] = policy.Path + policy.Name
 	}
 	slices.Sort(words)
-	return quotedList(words)
+	return strings.Join(words, ", ")
 }
 
 func boundaryWords(p store.AllSetPolicies) string {

@@ -1,10 +1,13 @@
 package directory
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -50,7 +53,7 @@ const instanceIDSize = 8
 func (p *plan) accountInstance(i accountInstance, old store.AccountInstance, found bool) {
 	tags, tagged := tagsText(i.tags), p.have.tags[old.InstanceID]
 	next := store.AccountInstance{
-		InstanceID: orElse(old.InstanceID, "ssoins-"+sys.NewHex(instanceIDSize)), AccountID: i.account.value, Name: i.name.value,
+		InstanceID: cmp.Or(old.InstanceID, "ssoins-"+sys.NewHex(instanceIDSize)), AccountID: i.account.value, Name: i.name.value,
 	}
 	p.instanceIDs[next.AccountID] = next.InstanceID
 	put := func(tx *store.Tx) error {
@@ -77,18 +80,9 @@ func instanceWords(account string) string { return "instance of account " + acco
 func (p *plan) instanceOf(account text) (id string, ok bool) {
 	if id, ok = p.instanceIDs[account.value]; !ok {
 		p.mistakes.add(account.place, "found the account %s, expected one that has an instance of its own%s", shown(account.value),
-			didYouMean(account.value, known(p.instanceIDs)))
+			didYouMean(account.value, slices.Sorted(maps.Keys(p.instanceIDs))))
 	}
 	return id, ok
-}
-
-func known[V any](m map[string]V) []string {
-	var names []string
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // issuerKey is by what issuers are tied to the store.
@@ -122,7 +116,7 @@ func (p *plan) compareIssuers() error {
 // issuer compares one issuer, and reports whether it is the one that the store has. One with another URL is another one.
 func (p *plan) issuer(i issuer, old store.TrustedTokenIssuer, instanceID string) (same bool) {
 	next, tags, tagged := i.row(), tagsText(i.tags), ""
-	next.InstanceID, next.AccountID = instanceID, orElse(i.accountInstance.value, p.owner)
+	next.InstanceID, next.AccountID = instanceID, cmp.Or(i.accountInstance.value, p.owner)
 	if same = old.URL == next.URL; same {
 		next.IssuerID, next.AccountID, tagged = old.IssuerID, old.AccountID, p.have.tags[old.IssuerID]
 		if canonical(old.JWKS) == canonical(next.JWKS) {
@@ -212,7 +206,7 @@ func (p *plan) tieApplications() (kept map[string]bool) {
 		if !ok {
 			continue
 		}
-		account := orElse(a.account.value, orElse(a.accountInstance.value, p.owner))
+		account := cmp.Or(a.account.value, cmp.Or(a.accountInstance.value, p.owner))
 		tied := applicationPlan{application: a}
 		tied.old, tied.found = p.findApplication(a, instanceID, account)
 		if tied.found && kept[tied.old.ApplicationID] {
@@ -221,7 +215,7 @@ func (p *plan) tieApplications() (kept map[string]bool) {
 		}
 		tied.next = a.row()
 		tied.next.InstanceID, tied.next.AccountID, tied.next.CreatedAt = instanceID, account, tied.old.CreatedAt
-		tied.next.ApplicationID = orElse(tied.old.ApplicationID, orElse(a.id.value, "apl-"+sys.NewHex(applicationIDSize)))
+		tied.next.ApplicationID = cmp.Or(tied.old.ApplicationID, cmp.Or(a.id.value, "apl-"+sys.NewHex(applicationIDSize)))
 		kept[tied.next.ApplicationID] = true
 		p.applications = append(p.applications, tied)
 		if !tied.found {
@@ -353,15 +347,15 @@ var defaultPortalOptions = string(portalOptionsShape.AppendJSON(nil, &api.Portal
 func (a application) row() store.Application {
 	row := store.Application{
 		ProviderARN: arn.CustomApplication, Name: a.name.value, Description: a.description.value,
-		Status: orElse(a.status.value, store.StatusEnabled), AssignmentRequired: a.assignmentRequired.or(true),
-		BackgroundSession: orElse(a.backgroundSessions.value, store.StatusDisabled), ActorPolicy: a.actorPolicy.json,
+		Status: cmp.Or(a.status.value, store.StatusEnabled), AssignmentRequired: a.assignmentRequired.or(true),
+		BackgroundSession: cmp.Or(a.backgroundSessions.value, store.StatusDisabled), ActorPolicy: a.actorPolicy.json,
 		PortalOptions: defaultPortalOptions,
 	}
 	if a.idTokenSigningAlg.value == algRS256 {
 		row.IDTokenAlg = algRS256
 	}
 	if o := a.portalOptions; o != nil {
-		options := api.PortalOptions{Visibility: orElse(o.visibility.value, store.StatusEnabled)}
+		options := api.PortalOptions{Visibility: cmp.Or(o.visibility.value, store.StatusEnabled)}
 		if o.signInOptions != nil {
 			options.SignInOptions = &api.SignInOptions{Origin: o.signInOptions.origin.value, ApplicationURL: o.signInOptions.applicationURL.value}
 		}
@@ -374,8 +368,8 @@ func (a application) row() store.Application {
 func applicationAttributes(a store.Application, grants []store.ApplicationGrant, scopes []store.ApplicationScope, tags string) (attributes, error) {
 	all := attributes{
 		{"name", a.Name}, {"description", a.Description}, {"status", a.Status},
-		{"portalOptions", canonical(orElse(a.PortalOptions, defaultPortalOptions))}, {"assignmentRequired", strconv.FormatBool(a.AssignmentRequired)},
-		{"backgroundSessions", a.BackgroundSession}, {"idTokenSigningAlg", orElse(a.IDTokenAlg, "ES256")}, {"tags", canonical(tags)},
+		{"portalOptions", canonical(cmp.Or(a.PortalOptions, defaultPortalOptions))}, {"assignmentRequired", strconv.FormatBool(a.AssignmentRequired)},
+		{"backgroundSessions", a.BackgroundSession}, {"idTokenSigningAlg", cmp.Or(a.IDTokenAlg, "ES256")}, {"tags", canonical(tags)},
 	}
 	for _, g := range grants {
 		all = append(all, attribute{"grants." + grantKey(g.GrantType), canonical(g.Document)})
@@ -385,7 +379,7 @@ func applicationAttributes(a store.Application, grants []store.ApplicationGrant,
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, attribute{"scopes." + s.Scope, orElse(quotedList(targets), "any")})
+		all = append(all, attribute{"scopes." + s.Scope, cmp.Or(strings.Join(targets, ", "), "any")})
 	}
 	return all, nil
 }

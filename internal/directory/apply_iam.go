@@ -1,12 +1,15 @@
 package directory
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"sallyport/internal/creds"
 	"sallyport/internal/store"
@@ -26,7 +29,7 @@ func (p *plan) compareIAM() error {
 type principalKey struct{ account, name string }
 
 func (u iamUser) row() store.IAMUser {
-	return store.IAMUser{AccountID: u.account.value, UserName: u.name.value, Path: orElse(u.path.value, "/")}
+	return store.IAMUser{AccountID: u.account.value, UserName: u.name.value, Path: cmp.Or(u.path.value, "/")}
 }
 
 func (r iamRole) row() store.IAMRole {
@@ -35,7 +38,7 @@ func (r iamRole) row() store.IAMRole {
 		seconds = creds.MinRoleSession
 	}
 	return store.IAMRole{
-		AccountID: r.account.value, RoleName: r.name.value, Path: orElse(r.path.value, "/"), Description: r.description.value,
+		AccountID: r.account.value, RoleName: r.name.value, Path: cmp.Or(r.path.value, "/"), Description: r.description.value,
 		TrustPolicy: r.trustPolicy.json, MaxSessionS: seconds,
 	}
 }
@@ -168,8 +171,8 @@ func (p principal) rows() []store.IAMPolicy {
 func differingPolicies(have, want []store.IAMPolicy) []Field {
 	was, managed := splitPolicies(have)
 	will, next := splitPolicies(want)
-	fields := differing(attributes{{"managedPolicies", quotedList(managed)}}, attributes{{"managedPolicies", quotedList(next)}})
-	for _, name := range slices.Compact(slices.Sorted(slices.Values(append(known(was), known(will)...)))) {
+	fields := differing(attributes{{"managedPolicies", strings.Join(managed, ", ")}}, attributes{{"managedPolicies", strings.Join(next, ", ")}})
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(slices.AppendSeq(slices.Collect(maps.Keys(was)), maps.Keys(will))))) {
 		fields = append(fields, differingDocument("policies."+name, was[name], will[name])...)
 	}
 	return fields
@@ -302,7 +305,7 @@ func keyWords(k store.AccessKey) string {
 // accessKey compares one key. Its secret is compared where the file has one, and never shown.
 func (p *plan) accessKey(key accessKey, of store.IAMPrincipal, old store.AccessKey, found bool) error {
 	next := store.AccessKey{
-		AccessKeyID: key.id.value, SealedSecret: old.SealedSecret, AccountID: of.AccountID, Status: orElse(key.status.value, store.KeyActive),
+		AccessKeyID: key.id.value, SealedSecret: old.SealedSecret, AccountID: of.AccountID, Status: cmp.Or(key.status.value, store.KeyActive),
 	}
 	if of.Kind == store.IAMRoleKind {
 		next.RoleName = of.Name

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -58,7 +59,7 @@ func (p *plan) compareUsers() error {
 // user compares one user, and returns who that will be.
 func (p *plan) user(u user, old store.UserRecord, found bool) (store.UserRecord, error) {
 	next := u.row(p.have.instance.IdentityStoreID)
-	next.UserID = orElse(old.UserID, uuid.NewString())
+	next.UserID = cmp.Or(old.UserID, uuid.NewString())
 	wanted := externalIDRows(u.externalIDs)
 	if !found {
 		p.add(userWords(next.UserName), func(tx *store.Tx) error { return tx.PutUserRecord(next) })
@@ -235,7 +236,7 @@ func (p *plan) compareGroups() error {
 
 func (p *plan) group(g group, old store.Group, found bool) store.Group {
 	next, wanted := g.row(), externalIDRows(g.externalIDs)
-	next.GroupID = orElse(old.GroupID, uuid.NewString())
+	next.GroupID = cmp.Or(old.GroupID, uuid.NewString())
 	put := func(tx *store.Tx) error { return tx.PutGroup(next) }
 	if !found {
 		p.add(groupWords(next.DisplayName), put)

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -333,7 +334,7 @@ func needsID(row store.Application, named map[[2]string]int) bool {
 func (e *exporter) application(row store.Application, named map[[2]string]int) (a application, err error) {
 	own := e.accountOf(row.InstanceID)
 	a = application{
-		name: text{value: row.Name}, accountInstance: text{value: own}, account: unless(row.AccountID, orElse(own, e.rows.instance.OwnerAccountID)),
+		name: text{value: row.Name}, accountInstance: text{value: own}, account: unless(row.AccountID, cmp.Or(own, e.rows.instance.OwnerAccountID)),
 		description: text{value: row.Description}, status: unless(row.Status, store.StatusEnabled),
 		backgroundSessions: unless(row.BackgroundSession, store.StatusDisabled), idTokenSigningAlg: text{value: row.IDTokenAlg},
 		actorPolicy: documentOf(row.ActorPolicy),
@@ -410,7 +411,7 @@ func (e *exporter) jwtBearerOf(grant *api.JWTBearerGrant) *jwtBearer {
 	}
 	j := &jwtBearer{}
 	for _, i := range grant.AuthorizedTokenIssuers {
-		j.issuers = append(j.issuers, authorizedIssuer{text{value: orElse(names[i.TrustedTokenIssuerARN], i.TrustedTokenIssuerARN)}, texts(i.AuthorizedAudiences)})
+		j.issuers = append(j.issuers, authorizedIssuer{text{value: cmp.Or(names[i.TrustedTokenIssuerARN], i.TrustedTokenIssuerARN)}, texts(i.AuthorizedAudiences)})
 	}
 	return j
 }
@@ -432,7 +433,7 @@ func (e *exporter) scopesOf(row store.Application, named map[[2]string]int) ([]s
 			return nil, err
 		}
 		for i, target := range targets {
-			targets[i] = orElse(words[target], target)
+			targets[i] = cmp.Or(words[target], target)
 		}
 		all = append(all, scope{text{value: s.Scope}, texts(targets)})
 	}
@@ -473,7 +474,7 @@ func (e *exporter) iam(d *Directory) error {
 func (e *exporter) principalOf(p store.IAMPrincipal, path string, keys map[store.IAMPrincipal][]accessKey) principal {
 	out := principal{account: text{value: p.AccountID}, name: text{value: p.Name}, path: unless(path, "/"), accessKeys: keys[p]}
 	documents, managed := splitPolicies(e.iamPolicies[p])
-	for _, name := range known(documents) {
+	for _, name := range slices.Sorted(maps.Keys(documents)) {
 		out.policies = append(out.policies, namedPolicy{text{value: name}, documentOf(documents[name])})
 	}
 	out.managedPolicies = texts(managed)

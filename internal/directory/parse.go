@@ -2,6 +2,7 @@ package directory
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"strconv"
@@ -22,7 +23,7 @@ func Parse(file string, content []byte) (*Directory, error) {
 	d := &Directory{file: file}
 	readMapping(r, "the file", node, fileFields, d)
 	if r.visits < maxVisits {
-		if ruleFormat.holds(orElse(d.format.value, "1")) && !d.whole() {
+		if ruleFormat.holds(cmp.Or(d.format.value, "1")) && !d.whole() {
 			for _, m := range r.later {
 				r.add(place{m.Line, m.Column}, "%s", m.Text)
 			}

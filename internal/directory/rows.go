@@ -1,10 +1,10 @@
 package directory
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"sallyport/internal/store"
 )
@@ -142,15 +142,5 @@ func putTags(tx *store.Tx, id, tags string) error {
 }
 
 func (p customerPolicy) row() store.CustomerPolicy {
-	return store.CustomerPolicy{Name: p.name.value, Path: orElse(p.path.value, "/")}
+	return store.CustomerPolicy{Name: p.name.value, Path: cmp.Or(p.path.value, "/")}
 }
-
-func orElse(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
-}
-
-// quotedList is texts as people read them in a change.
-func quotedList(list []string) string { return strings.Join(list, ", ") }
