@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"zombiezen.com/go/sqlite"
+
+	"sallyport/internal/sys"
 )
 
 // This file holds what is SQLite's own: how a connection is opened, how statements are prepared and bound, and what an error
@@ -173,11 +175,15 @@ func (c *conn) query(sql string, args []any, scan func(row) error) error {
 	}
 }
 
+// boundLimit finds limits that are bound. SQLite plans a statement anew for each value of one, every time that it is run, unless the limit is
+// something to compute.
+var boundLimit = sys.Pattern(`LIMIT \?[0-9]+`)
+
 func (c *conn) prepare(sql string, args []any) (*sqlite.Stmt, error) {
 	numbered, ok := c.bound[sql]
 	if !ok {
 		// SQLite takes $1 for a name and numbers names in the order they appear; ?1 is the number itself.
-		numbered = strings.ReplaceAll(sql, "$", "?")
+		numbered = boundLimit().ReplaceAllString(strings.ReplaceAll(sql, "$", "?"), "$0 + 0")
 		c.bound[sql] = numbered
 	}
 	statement, err := c.db.Prepare(numbered)

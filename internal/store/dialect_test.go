@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"testing"
 )
 
@@ -21,6 +22,25 @@ func TestNoConnectionUsesTemporaryFiles(t *testing.T) {
 		t.Error(err)
 	}
 	if err := s.Update(context.Background(), check); err != nil {
+		t.Error(err)
+	}
+}
+
+// A page must not pay for planning its statement: SQLite does so for each value of a limit that stands by itself.
+func TestABoundLimitIsNothingToPlanBy(t *testing.T) {
+	s, _ := open(t)
+	err := s.View(context.Background(), func(tx *Tx) error {
+		if _, err := tx.GroupsPage("", 2); err != nil {
+			return err
+		}
+		for written, run := range tx.c.bound {
+			if strings.HasSuffix(written, "LIMIT $2") != strings.HasSuffix(run, "LIMIT ?2 + 0") {
+				t.Errorf("%q is run as %q", written, run)
+			}
+		}
+		return nil
+	})
+	if err != nil {
 		t.Error(err)
 	}
 }

@@ -194,7 +194,7 @@ func plans(t *testing.T, method func(tx *Tx) error) map[string][]string {
 // plan is how the database would run a statement.
 func plan(t *testing.T, tx *Tx, statement string) (steps []string) {
 	t.Helper()
-	prepared, _, err := tx.c.db.PrepareTransient("EXPLAIN QUERY PLAN " + strings.ReplaceAll(statement, "$", "?"))
+	prepared, _, err := tx.c.db.PrepareTransient("EXPLAIN QUERY PLAN " + tx.c.bound[statement])
 	if err != nil {
 		t.Fatal(err)
 	}
