@@ -28,6 +28,9 @@ func exchanged(t *testing.T, s *Store) {
 			{SessionID: "e"},
 		} {
 			session.UserID, session.EndsAt = "u", end
+			if session.ApplicationID != "" {
+				session.IssuerID = "tti-1"
+			}
 			if err := tx.AddSession(session); err != nil {
 				return err
 			}
@@ -71,8 +74,11 @@ func TestTheEndOfASessionEndsWhatItsTokensWereExchangedFor(t *testing.T) {
 		{"of an application, with what came of them", func(tx *Tx) error { return tx.RevokeSessionsOfApplication("apl-2", "why") }, []string{"a", "e"}},
 		{"of an application whose sessions others hang on", func(tx *Tx) error { return tx.RevokeSessionsOfApplication("apl-1", "why") }, []string{"e"}},
 		{"of no application", func(tx *Tx) error { return tx.RevokeSessionsOfApplication("apl-3", "why") }, []string{"a", "b", "c", "d", "e"}},
-		{"of an application that is disabled", status("apl-2", StatusDisabled), []string{"a", "d", "e"}},
-		{"of an application that is gone", func(tx *Tx) error { return tx.DeleteApplication("apl-1") }, []string{"b", "c", "e"}},
+		{"of an application that is disabled", status("apl-2", StatusDisabled), []string{"a", "e"}},
+		{"of an application that is disabled, above others", status("apl-1", StatusDisabled), []string{"e"}},
+		{"of an application that is gone", func(tx *Tx) error { return tx.DeleteApplication("apl-1") }, []string{"e"}},
+		{"of an issuer that is trusted no longer", func(tx *Tx) error { return tx.DeleteTrustedTokenIssuer("tti-1") }, []string{"e"}},
+		{"of no issuer", func(tx *Tx) error { return tx.DeleteTrustedTokenIssuer("tti-2") }, []string{"a", "b", "c", "d", "e"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -27,7 +27,8 @@ type Session struct {
 	CredentialID    string // by which records of AWS services tell the session
 	ParentSessionID string // whose token was exchanged for this session, and whose end ends it
 
-	// ApplicationStatus is the status of the application as it is now, empty for one that is gone. It is no column of the session.
+	// ApplicationStatus is the status of the application as it is now, empty for one that is gone; of an exchanged session that of the
+	// application above it that is not enabled, if there is one. It is no column of the session.
 	ApplicationStatus string
 }
 
@@ -36,7 +37,8 @@ func (s Session) Live(tx *Tx) bool {
 	return s.RevokedAt == 0 && tx.Millis() < s.EndsAt && s.ClientStands()
 }
 
-// ClientStands reports whether the application of the session may be used. Registrations end by themselves, where they are opened.
+// ClientStands reports whether the application of the session may be used, and those whose tokens were exchanged for it. Registrations end by
+// themselves, where they are opened.
 func (s Session) ClientStands() bool {
 	return s.ApplicationID == "" || s.ApplicationStatus == StatusEnabled
 }
@@ -44,7 +46,7 @@ func (s Session) ClientStands() bool {
 const sessionColumns = `session.session_id, session.user_id, session.client_id, session.client_name, session.grant_type, session.scopes,
 	session.nonce, session.sign_in_id, session.auth_time, session.created_at, session.ends_at, session.generation, session.rotated_at,
 	session.key_id, session.revoked_at, session.revoked_because, session.application_id, session.actor, session.may_act, session.issuer_id,
-	session.credential_id, session.parent_session_id, COALESCE(application.status, '')`
+	session.credential_id, session.parent_session_id`
 
 const sessionWidth = 23
 
@@ -66,9 +68,16 @@ func (tx *Tx) AddSession(s Session) error {
 	return err
 }
 
-// SessionAndUser finds a session, with the status of its application, and the person it belongs to in one read.
+// SessionAndUser finds a session, with the status of its application and of those that its tokens came through, and the person it belongs to
+// in one read.
 func (tx *Tx) SessionAndUser(sessionID string) (s Session, u User, found bool, err error) {
-	found, err = tx.one(`SELECT `+sessionColumns+`, directory_user.user_id, directory_user.user_name, directory_user.display_name,
+	found, err = tx.one(`SELECT `+sessionColumns+`,
+			COALESCE((WITH RECURSIVE held (application_id, parent_session_id) AS (
+				SELECT p.application_id, p.parent_session_id FROM session p WHERE p.session_id = session.parent_session_id
+				UNION ALL SELECT p.application_id, p.parent_session_id FROM session p JOIN held ON p.session_id = held.parent_session_id)
+			SELECT COALESCE(a.status, '') FROM held LEFT JOIN application a ON a.application_id = held.application_id
+				WHERE held.application_id <> '' AND COALESCE(a.status, '') <> 'ENABLED' LIMIT 1), application.status, ''),
+			directory_user.user_id, directory_user.user_name, directory_user.display_name,
 			directory_user.given_name, directory_user.family_name, directory_user.email, directory_user.status
 		FROM session JOIN directory_user ON directory_user.user_id = session.user_id
 			LEFT JOIN application ON application.application_id = session.application_id
@@ -94,6 +103,13 @@ func (tx *Tx) RevokeSession(sessionID, because string) (bool, error) {
 		SELECT session_id FROM ended)`,
 		sessionID, tx.Millis(), because)
 	return changed > 0, err
+}
+
+// revokeSessionsOfIssuer ends the sessions of people whom an issuer vouched for. Those that came of exchanging their tokens name it as well.
+func (tx *Tx) revokeSessionsOfIssuer(issuerID, because string) error {
+	_, err := tx.exec(`UPDATE session SET revoked_at = $2, revoked_because = $3 WHERE issuer_id = $1 AND revoked_at = 0`,
+		issuerID, tx.Millis(), because)
+	return err
 }
 
 // RevokeSessionsOfApplication ends every session of an application, and those that came of exchanging their tokens.

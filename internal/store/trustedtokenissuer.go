@@ -46,8 +46,12 @@ func (tx *Tx) PutTrustedTokenIssuer(i TrustedTokenIssuer) error {
 	return err
 }
 
-// DeleteTrustedTokenIssuer removes an issuer with its tags. Grants that name it keep doing so and let nobody in.
+// DeleteTrustedTokenIssuer removes an issuer with its tags, and ends the sessions that rest upon its word. Grants that name it keep doing so
+// and let nobody in.
 func (tx *Tx) DeleteTrustedTokenIssuer(issuerID string) error {
+	if err := tx.revokeSessionsOfIssuer(issuerID, "its issuer is trusted no longer"); err != nil {
+		return err
+	}
 	for _, statement := range []string{
 		`DELETE FROM trusted_token_issuer WHERE issuer_id = $1`,
 		`DELETE FROM resource_tags WHERE resource_id = $1`,

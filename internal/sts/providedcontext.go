@@ -67,7 +67,7 @@ func (s *Service) checkContext(ctx context.Context, tx *store.Tx, c *assertedCon
 	case user.Status != store.StatusEnabled:
 		t.Fail("context", "user %s is disabled", user.UserID)
 	case !session.ClientStands():
-		t.Fail("context", "application %s is disabled or gone", c.ApplicationARN)
+		t.Fail("context", "application %s, or one whose token was exchanged for its own, is disabled or gone", c.ApplicationARN)
 		t.Fix("aws sso-admin update-application --application-arn %s --status ENABLED", c.ApplicationARN)
 	case !session.Live(tx):
 		t.Fail("context", "the session of the context was ended: %s", cmp.Or(session.RevokedBecause, "its time is over"))

@@ -100,6 +100,9 @@ func (s *Service) redeemRefresh(tx *store.Tx, r *redemption, refreshToken string
 	if !user.Enabled() {
 		return issue{}, refreshUnknown.Because("the user is disabled")
 	}
+	if !session.ClientStands() { // the client itself is enabled, or nobody would come so far
+		return issue{}, refreshUnknown.Because("an application whose token was exchanged for the session is disabled")
+	}
 	if err := r.admit(tx, user); err != nil {
 		return issue{}, err
 	}

@@ -129,7 +129,7 @@ func subjectEnded(tx *store.Tx, token creds.AccessToken, session store.Session, 
 	case tx.Millis() >= token.ExpiresAt:
 		return "it has expired"
 	case !session.ClientStands():
-		return "its application is disabled or gone"
+		return "its application, or one whose token was exchanged for it, is disabled or gone"
 	case !session.Live(tx) || time.Duration(session.EndsAt-tx.Millis())*time.Millisecond < time.Second:
 		return "its session has ended " + session.RevokedBecause
 	case !user.Enabled():

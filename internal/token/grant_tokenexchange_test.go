@@ -238,6 +238,9 @@ func TestTheEndOfTheSubjectsSessionEndsWhatWasExchanged(t *testing.T) {
 		"by ending the sessions of its application": func(w *world, subject string) {
 			w.update(func(tx *store.Tx) error { return tx.RevokeSessionsOfApplication(anotherApp, "test") })
 		},
+		"by disabling its application": func(w *world, subject string) {
+			w.put(anotherApp, func(a *store.Application) { a.Status = store.StatusDisabled })
+		},
 		"by disabling the user": func(w *world, subject string) { w.disableUser() },
 		"by ending the sign-in": func(w *world, subject string) {
 			w.update(func(tx *store.Tx) error { return tx.RevokeSignIn("s", "test") })
@@ -261,6 +264,46 @@ func TestTheEndOfTheSubjectsSessionEndsWhatWasExchanged(t *testing.T) {
 			_, err := w.refreshAs(theApp, out.RefreshToken)
 			is(t, err, fault.InvalidGrant)
 		})
+	}
+}
+
+// What was exchanged for a token of an application that is disabled for a while rests for that while, also at some distance.
+func TestWhatWasExchangedRestsWhileAnApplicationAboveItIsDisabled(t *testing.T) {
+	w := newWorld(t)
+	w.grant(anotherApp, oauth.GrantRefreshToken)
+	w.scope(theApp, "chain:on", arn.Instance{InstanceID: organisation}.String())
+	w.scope(anotherApp, "chain:on", arn.Instance{InstanceID: organisation}.String())
+	between := w.got(w.exchange(theApp, w.got(w.bring(anotherApp, w.assertion())).AccessToken)).AccessToken
+	last := w.got(w.exchange(anotherApp, between, func(in *api.CreateTokenWithIAMRequest) {
+		in.RequestedTokenType = string(oauth.TokenTypeRefreshToken)
+	}))
+	w.put(theApp, func(a *store.Application) { a.Status = store.StatusDisabled })
+	if w.holds(last.AccessToken) {
+		t.Error("its access token holds")
+	}
+	_, err := w.refreshAs(anotherApp, last.RefreshToken)
+	is(t, err, fault.InvalidGrant)
+	w.put(theApp)
+	w.got(w.refreshAs(anotherApp, last.RefreshToken))
+}
+
+func TestSessionsEndWithTheTrustInTheirIssuer(t *testing.T) {
+	w := newWorld(t)
+	for _, id := range []string{theApp, anotherApp} {
+		w.grant(id, oauth.GrantRefreshToken)
+	}
+	w.scope(anotherApp, "wonder:read", appARN(theApp))
+	subject := w.got(w.bring(anotherApp, w.assertion()))
+	child := w.got(w.exchange(theApp, subject.AccessToken, func(in *api.CreateTokenWithIAMRequest) {
+		in.RequestedTokenType = string(oauth.TokenTypeRefreshToken)
+	}))
+	w.update(func(tx *store.Tx) error { return tx.DeleteTrustedTokenIssuer(issuerID) })
+	_, err := w.refreshAs(anotherApp, subject.RefreshToken)
+	is(t, err, fault.InvalidGrant)
+	_, err = w.refreshAs(theApp, child.RefreshToken)
+	is(t, err, fault.InvalidGrant)
+	if w.holds(subject.AccessToken) || w.holds(child.AccessToken) {
+		t.Error("a token holds")
 	}
 }
 
