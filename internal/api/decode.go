@@ -22,6 +22,8 @@ type Source struct {
 	Header func(name string) (string, bool)
 	// Style is how refusals of the service name what is wrong.
 	Style Style
+	// Kept says that the members were read before and kept since. The bounds of texts and lists, which they met then, are not looked at again.
+	Kept bool
 }
 
 // Style is the wording and the kind of a refusal of malformed input.
@@ -47,7 +49,7 @@ func (s *Shape) Decode(source Source, input any) error {
 	if source.Style.Invalid == nil {
 		source.Style = RESTStyle
 	}
-	d := decoder{style: source.Style}
+	d := decoder{style: source.Style, kept: source.Kept}
 	target := reflect.ValueOf(input).Elem()
 	for _, member := range s.Members {
 		field := target.Field(member.index)
@@ -70,6 +72,7 @@ func (s *Shape) Decode(source Source, input any) error {
 // decoder reads one input and knows where it is, for its refusals.
 type decoder struct {
 	style Style
+	kept  bool
 	path  []string
 }
 
@@ -326,7 +329,7 @@ func set(field, value reflect.Value) {
 
 // size holds the length of a list or map against the model.
 func (d *decoder) size(m *Member, n int) error {
-	if m.Bounds == nil {
+	if m.Bounds == nil || d.kept {
 		return nil
 	}
 	return d.length(m, m.Bounds, int64(n), "", "has too few or too many elements")
@@ -344,6 +347,9 @@ func (d *decoder) length(m *Member, bounds *Constraint, n int64, value, plain st
 
 // bounded holds a text against the model.
 func (d *decoder) bounded(m *Member, bounds *Constraint, text, verb string) error {
+	if d.kept {
+		return nil
+	}
 	if limited := bounds != nil && (bounds.Max != 0 || bounds.BoundedByRoom); !limited && len(text) > maxMemberLength {
 		most := strconv.Itoa(maxMemberLength)
 		return d.outside(m, "", verb+" longer than "+most+" bytes", "Member must have length less than or equal to "+most)
