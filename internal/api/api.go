@@ -116,6 +116,7 @@ type Signer struct {
 	// FederatedProvider is the ARN of the OpenID provider whose token began the session, for those of AssumeRoleWithWebIdentity.
 	FederatedProvider string
 	UserSessionID     string // of the person's session that the credentials hang on
+	ContextSessionID  string // of the session behind the context that they were begun with, on which they hang as well
 	IssuedAt          int64  // of temporary credentials, Unix milliseconds
 }
 

@@ -65,6 +65,9 @@ type Role struct {
 	SourceIdentity    string
 	FederatedProvider string      // ARN of the OpenID provider, for WebIdentityRole
 	OnBehalfOf        *api.Person // whom an identity or audit context names
+	// ContextSessionID is of the session of the application behind the context, on which the credentials hang as well. Who had to sign in
+	// for the credentials that took on the role does not get away with somebody else's context.
+	ContextSessionID string
 
 	// What the session was narrowed to and marked with. It is what PackedPolicySize measures.
 	Policies       []string // documents of session policies, those of managed policies among them
@@ -107,6 +110,7 @@ func (r Role) Signer() api.Signer {
 		RoleARN: r.RoleARN(), RoleName: r.RoleName, Temporary: true, IssuedAt: r.IssuedAt,
 		SessionPolicies: r.Policies, SourceIdentity: r.SourceIdentity, FederatedProvider: r.FederatedProvider,
 		Tags: r.Tags, TransitiveTags: r.TransitiveTags, OnBehalfOf: r.OnBehalfOf, UserSessionID: r.UserSessionID,
+		ContextSessionID: r.ContextSessionID,
 	}
 	if r.Kind == UserSession {
 		signer.Kind, signer.UserID, signer.UserName = api.UserSigner, r.IAMUserID, r.UserName
@@ -114,21 +118,24 @@ func (r Role) Signer() api.Signer {
 	return signer
 }
 
-// Holds tells whether the person's session that the credentials hang on still lets them be used. Credentials that hang on none hold until
+// Holds tells whether the sessions of people that the credentials hang on still let them be used. Credentials that hang on none hold until
 // they expire. A session that came to its end by itself does not take credentials with it: they have an end of their own, and a role's may
-// be later. One that somebody ended does, at once, and so does disabling the person or the application. It is one read.
+// be later. One that somebody ended does, at once, and so does disabling the person or the application. It is one read for a session.
 func (r Role) Holds(tx *store.Tx) (bool, error) {
-	if r.UserSessionID == "" {
-		return true, nil
+	for _, sessionID := range []string{r.UserSessionID, r.ContextSessionID} {
+		if sessionID == "" {
+			continue
+		}
+		session, user, found, err := tx.SessionAndUser(sessionID)
+		if err != nil {
+			return false, err
+		}
+		// One that is not found is of a person who was deleted. A session's row outlives its end by a day, which is longer than any credentials live.
+		if !found || session.RevokedAt != 0 || !session.ClientStands() || user.Status != store.StatusEnabled {
+			return false, nil
+		}
 	}
-	session, user, found, err := tx.SessionAndUser(r.UserSessionID)
-	if err != nil {
-		return false, err
-	}
-	if !found { // the person was deleted. A session's row outlives its end by a day, which is longer than any credentials live
-		return false, nil
-	}
-	return session.RevokedAt == 0 && session.ClientStands() && user.Status == store.StatusEnabled, nil
+	return true, nil
 }
 
 // UserID is the unique id of a user with long-lived keys, as AWS writes it.

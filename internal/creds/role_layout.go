@@ -39,7 +39,7 @@ func (r Role) pack(o origin) []byte {
 		Text(r.UserID).Text(r.UserSessionID).Int(r.IssuedAt).Int(r.ExpiresAt).
 		Int(flag(r.Chained)).Text(r.SourceIdentity).Text(r.FederatedProvider).
 		Int(flag(r.OnBehalfOf != nil)).Text(person.UserID).Text(person.IdentityStoreARN).Text(person.InstanceARN).
-		Text(person.ApplicationARN).Text(person.CredentialID).Int(flag(person.AuditOnly)).
+		Text(person.ApplicationARN).Text(person.CredentialID).Int(flag(person.AuditOnly)).Text(r.ContextSessionID).
 		Text(string(r.packed())).Bytes()
 }
 
@@ -67,6 +67,7 @@ func unpackRole(message []byte) (role Role, o origin, ok bool) {
 	if named {
 		role.OnBehalfOf = &person
 	}
+	role.ContextSessionID = u.Text()
 	packed := u.Text()
 	return role, o, u.Err() == nil && role.unpack(packed)
 }

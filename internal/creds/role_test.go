@@ -26,9 +26,10 @@ func fullRole(t testing.TB) Role {
 			InstanceARN: "arn:aws:sso:::instance/ssoins-1111111111111111", ApplicationARN: "arn:aws:sso::111122223333:application/ssoins-1/apl-1",
 			CredentialID: "c-1", AuditOnly: true,
 		},
-		Policies:       []string{`{"Version":"2012-10-17","Statement":[]}`, `{}`},
-		Tags:           map[string]string{"team": "blue", "cost centre": ""},
-		TransitiveTags: []string{"team"},
+		ContextSessionID: "s-2",
+		Policies:         []string{`{"Version":"2012-10-17","Statement":[]}`, `{}`},
+		Tags:             map[string]string{"team": "blue", "cost centre": ""},
+		TransitiveTags:   []string{"team"},
 	}
 	for i, value := 0, reflect.ValueOf(role); i < value.NumField(); i++ {
 		if name := value.Type().Field(i).Name; name != "AccessKeyID" && value.Field(i).IsZero() {
@@ -179,7 +180,7 @@ func TestTheSignerOfACredentialIsWhatIAMSaysOfIt(t *testing.T) {
 		ARN:     "arn:aws:sts::111122223333:assumed-role/analyst/alice",
 		RoleARN: "arn:aws:iam::111122223333:role/data/analyst", RoleName: "analyst", Temporary: true, SessionPolicies: role.Policies,
 		SourceIdentity: "alice@example.com", Tags: role.Tags, TransitiveTags: []string{"team"}, OnBehalfOf: role.OnBehalfOf,
-		FederatedProvider: role.FederatedProvider, UserSessionID: "s-1", IssuedAt: role.IssuedAt,
+		FederatedProvider: role.FederatedProvider, UserSessionID: "s-1", ContextSessionID: "s-2", IssuedAt: role.IssuedAt,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("a role's is %+v, want %+v", got, want)
@@ -225,11 +226,15 @@ func TestCredentialsHoldAsLongAsNobodyEndsTheSessionThatTheyHangOn(t *testing.T)
 			}
 			n.clock.Advance(c.later)
 			err := n.rows.View(ctx, func(tx *store.Tx) error {
-				holds, err := Role{UserSessionID: c.session}.Holds(tx)
-				if holds != c.holds {
-					t.Errorf("holds: %v", holds)
+				for what, role := range map[string]Role{
+					"the person's": {UserSessionID: c.session}, "the context's": {ContextSessionID: c.session},
+					"both": {UserSessionID: c.session, ContextSessionID: c.session},
+				} {
+					if holds, err := role.Holds(tx); holds != c.holds || err != nil {
+						t.Errorf("%s: holds: %v, %v", what, holds, err)
+					}
 				}
-				return err
+				return nil
 			})
 			if err != nil {
 				t.Error(err)

@@ -47,9 +47,11 @@ func (s *Service) AssumeRole(ctx context.Context, caller api.Caller, in *api.Ass
 	if a.lapsed != nil {
 		return nil, a.lapsed
 	}
-	session := creds.Role{Kind: creds.AssumedRole, Chained: chained(signer), UserSessionID: signer.UserSessionID}
+	session := creds.Role{
+		Kind: creds.AssumedRole, Chained: chained(signer), UserSessionID: signer.UserSessionID, ContextSessionID: signer.ContextSessionID,
+	}
 	if a.provided != nil { // the credentials act for this person from now on, whoever the caller's credentials came from
-		session.UserID, session.UserSessionID, session.OnBehalfOf = a.provided.UserID, a.provided.SessionID, a.provided.person()
+		session.UserID, session.ContextSessionID, session.OnBehalfOf = a.provided.UserID, a.provided.SessionID, a.provided.person()
 	}
 	v, err := s.vend(ctx, caller, a.asked, a.role, session)
 	if err != nil {

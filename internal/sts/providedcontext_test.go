@@ -23,7 +23,7 @@ func TestASessionActsForThePersonOfItsContext(t *testing.T) {
 			InstanceARN: "arn:aws:sso:::instance/" + instance, ApplicationARN: applicationARN, CredentialID: "c-1", AuditOnly: auditOnly,
 		}
 		signer := b.with(out.Credentials).Signer
-		if signer.OnBehalfOf == nil || *signer.OnBehalfOf != want || signer.UserSessionID != "s-1" {
+		if signer.OnBehalfOf == nil || *signer.OnBehalfOf != want || signer.ContextSessionID != "s-1" {
 			t.Errorf("the signer is %+v, for %+v", signer, signer.OnBehalfOf)
 		}
 	}
@@ -146,6 +146,42 @@ func TestCredentialsAreCutOffWithTheSessionOfThePerson(t *testing.T) {
 				t.Error("those of somebody else are cut off as well")
 			}
 		})
+	}
+}
+
+// Whoever signed in for credentials, and takes on a role with the context of somebody else, has what they get as long as their own sign-in
+// lasts: a context is no way to outlive it.
+func TestAContextOfAnotherDoesNotKeepCredentialsWhoseOwnSessionWasEnded(t *testing.T) {
+	for _, kind := range []creds.ContextKind{creds.IdentityContext, creds.AuditContext} {
+		b := newBench(t)
+		text := b.person(kind)
+		b.update(func(tx *store.Tx) error {
+			if err := tx.PutUser(store.User{UserID: "u-2", UserName: "bob", Status: store.StatusEnabled}); err != nil {
+				return err
+			}
+			return tx.AddSession(store.Session{SessionID: "s-2", UserID: "u-2", EndsAt: tx.Now.Add(time.Hour).UnixMilli()})
+		})
+		role := b.role("target", statements(trusts(awsPrincipal("*"), "", "sts:*")))
+		next := b.role("next", statements(trusts(awsPrincipal("*"), "", "sts:*")))
+		portal := creds.VendRole(b.s.Ring, creds.Role{
+			Account: home, RoleName: "AWSReservedSSO_Ops_0123456789abcdef", SessionName: "bob", UserID: "u-2", UserSessionID: "s-2",
+			ExpiresAt: b.clock.Now().Add(time.Hour).UnixMilli(),
+		})
+		signer := portal.Signer()
+		caller := api.Caller{Signer: &signer}
+		enhanced := b.mustAssume(caller, api.AssumeRoleRequest{RoleARN: role, ProvidedContexts: provide(text)}).Credentials
+		chained := b.mustAssume(b.with(enhanced), api.AssumeRoleRequest{RoleARN: next}).Credentials
+		again := b.mustAssume(b.with(chained), api.AssumeRoleRequest{RoleARN: role, ProvidedContexts: provide(text)}).Credentials
+		for step, ended := range []bool{false, true} {
+			if ended {
+				b.update(func(tx *store.Tx) error { _, err := tx.RevokeSession("s-2", "logout"); return err })
+			}
+			for i, c := range []*api.SessionCredentials{enhanced, chained, again} {
+				if key := b.find(c.AccessKeyID, c.SessionToken); !key.Known || key.Expired != ended {
+					t.Errorf("step %d, credentials %d: %+v", step, i, key)
+				}
+			}
+		}
 	}
 }
 
