@@ -68,9 +68,10 @@ func (rim *Rim) runQuery(w http.ResponseWriter, r *http.Request, caller api.Call
 // queryNames are what the Query protocol calls refusals of the rim. What makes a request of STS larger than any form is a session policy, or
 // tags.
 var queryNames = map[*fault.Kind]*fault.Kind{
-	fault.InvalidRequest:  fault.ValidationError,
-	fault.RequestTooLarge: fault.PackedPolicyTooLarge,
-	fault.InternalServer:  fault.InternalFailure,
+	fault.InvalidRequest:       fault.ValidationError,
+	fault.UnsupportedMediaType: fault.UnknownTarget,
+	fault.RequestTooLarge:      fault.PackedPolicyTooLarge,
+	fault.InternalServer:       fault.InternalFailure,
 }
 
 // readAction reads what the Query protocol puts into the body, or into the query of a GET, and finds the operation that it names.
