@@ -46,8 +46,8 @@ func (s *Service) readContext(ctx context.Context, provided []api.ProvidedContex
 // isJWT tells whether somebody pasted a token where one claim of it belongs. It is a guess for a better sentence.
 func isJWT(text string) bool { return strings.HasPrefix(text, "eyJ") && strings.Count(text, ".") == 2 }
 
-// checkContext tells in lapsed why a context is of no use any more: it has expired, or the session, the person or the application behind it
-// has gone. All three are one read.
+// checkContext tells in lapsed why a context is of no use any more: it has expired, the session, the person or the application behind it has
+// gone, or the person may not use the application any more.
 func (s *Service) checkContext(ctx context.Context, tx *store.Tx, c *assertedContext) (lapsed, err error) {
 	if c == nil {
 		return nil, nil
@@ -61,6 +61,12 @@ func (s *Service) checkContext(ctx context.Context, tx *store.Tx, c *assertedCon
 	if err != nil {
 		return nil, err
 	}
+	assigned := false
+	if found {
+		if assigned, err = stillAssigned(tx, session); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case !found || user.UserID != c.UserID:
 		t.Fail("context", "the session or the person of the context is gone")
@@ -71,6 +77,9 @@ func (s *Service) checkContext(ctx context.Context, tx *store.Tx, c *assertedCon
 		t.Fix("aws sso-admin update-application --application-arn %s --status ENABLED", c.ApplicationARN)
 	case !session.Live(tx):
 		t.Fail("context", "the session of the context was ended: %s", cmp.Or(session.RevokedBecause, "its time is over"))
+	case !assigned:
+		t.Fail("context", "user %s is no longer assigned to application %s", user.UserID, c.ApplicationARN)
+		t.Fix("aws sso-admin create-application-assignment --application-arn %s --principal-type USER --principal-id %s", c.ApplicationARN, user.UserID)
 	default:
 		return nil, nil
 	}
@@ -92,6 +101,16 @@ func (c *assertedContext) describe(into policy.Context) {
 	} {
 		into.Set("sts:RequestContext/"+key, value)
 	}
+}
+
+// stillAssigned asks whether the person may use the application of the session, as it is asked when tokens are issued: new credentials are no
+// less than a new token.
+func stillAssigned(tx *store.Tx, session store.Session) (bool, error) {
+	application, found, err := tx.Application(session.ApplicationID)
+	if err != nil || found && !application.AssignmentRequired {
+		return true, err
+	}
+	return tx.AssignedToApplication(session.ApplicationID, session.UserID)
 }
 
 func (c *assertedContext) person() *api.Person {

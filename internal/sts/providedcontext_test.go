@@ -68,6 +68,27 @@ func TestAContextHoldsAsLongAsWhatIsBehindIt(t *testing.T) {
 			return tx.PutApplication(store.Application{ApplicationID: "apl-2222222222222222", InstanceID: instance, AccountID: home, Name: "app", Status: application})
 		}
 	}
+	required := func(assigned ...store.ApplicationAssignment) func(*store.Tx) error {
+		return func(tx *store.Tx) error {
+			app, _, err := tx.Application("apl-2222222222222222")
+			if app.AssignmentRequired = true; err != nil {
+				return err
+			}
+			if err := tx.PutApplication(app); err != nil {
+				return err
+			}
+			if err := tx.AddMembership(store.Membership{GroupID: "g-1", UserID: "u-1"}); err != nil {
+				return err
+			}
+			for _, a := range assigned {
+				a.ApplicationID = app.ApplicationID
+				if _, err := tx.AddApplicationAssignment(a); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
 	cases := []struct {
 		name    string
 		context creds.Context
@@ -80,6 +101,10 @@ func TestAContextHoldsAsLongAsWhatIsBehindIt(t *testing.T) {
 		{name: "at its end", later: time.Hour, kind: fault.STSTokenExpired},
 		{name: "the person is disabled", change: status(store.StatusDisabled, store.StatusEnabled), kind: fault.STSAccessDenied},
 		{name: "the application is disabled", change: status(store.StatusEnabled, store.StatusDisabled), kind: fault.STSAccessDenied},
+		{name: "the person is not assigned any more", change: required(), kind: fault.STSAccessDenied},
+		{name: "the person is assigned", change: required(store.ApplicationAssignment{PrincipalType: "USER", PrincipalID: "u-1"})},
+		{name: "a group of the person is assigned", change: required(store.ApplicationAssignment{PrincipalType: "GROUP", PrincipalID: "g-1"})},
+		{name: "another group is assigned", change: required(store.ApplicationAssignment{PrincipalType: "GROUP", PrincipalID: "g-2"}), kind: fault.STSAccessDenied},
 		{name: "the person is gone", change: func(tx *store.Tx) error { return tx.DeleteUser("u-1") }, kind: fault.STSAccessDenied},
 		{name: "the session was ended", change: func(tx *store.Tx) error { _, err := tx.RevokeSession("s-1", "logout"); return err }, kind: fault.STSAccessDenied},
 		{name: "a session that nobody knows", context: creds.Context{SessionID: "s-2"}, kind: fault.STSAccessDenied},
