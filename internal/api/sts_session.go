@@ -2,18 +2,18 @@ package api
 
 import "sallyport/internal/fault"
 
-// PolicyDescriptorType is a structure of the model.
+// PolicyDescriptorType is a managed policy, by its ARN.
 type PolicyDescriptorType struct {
 	ARN string `api:"arn,type=arnType"`
 }
 
-// SessionTag is a structure of the model.
+// SessionTag is a key and value on a session of a role.
 type SessionTag struct {
 	Key   string `api:"Key,required,type=tagKeyType"`
 	Value string `api:"Value,required,type=tagValueType"`
 }
 
-// ProvidedContext is a structure of the model.
+// ProvidedContext is what a provider says of the person that a session acts for: for Identity Center an identity or an audit context, 2,048 letters at most.
 type ProvidedContext struct {
 	ProviderARN      string `api:"ProviderArn,type=arnType"`
 	ContextAssertion string `api:"ContextAssertion,type=contextAssertionType"`
@@ -35,7 +35,7 @@ type AssumeRoleRequest struct {
 	ProvidedContexts  []ProvidedContext      `api:"ProvidedContexts,elem=ProvidedContext,type=ProvidedContextsListType"`
 }
 
-// SessionCredentials is a structure of the model.
+// SessionCredentials is temporary credentials, which expire together.
 type SessionCredentials struct {
 	AccessKeyID     string    `api:"AccessKeyId,required,type=accessKeyIdType"`
 	SecretAccessKey string    `api:"SecretAccessKey,required,sensitive"`
@@ -43,7 +43,7 @@ type SessionCredentials struct {
 	Expiration      Timestamp `api:"Expiration,required"`
 }
 
-// AssumedRoleUser is a structure of the model.
+// AssumedRoleUser is the session of a role, by id and ARN.
 type AssumedRoleUser struct {
 	AssumedRoleID string `api:"AssumedRoleId,required,type=assumedRoleIdType"`
 	ARN           string `api:"Arn,required,type=arnType"`
@@ -57,7 +57,7 @@ type AssumeRoleResponse struct {
 	SourceIdentity   string              `api:"SourceIdentity,type=sourceIdentityType"`
 }
 
-// AssumeRole: take on a role, for a person if a context is provided.
+// AssumeRole takes on a role, for a person if a context is provided.
 var AssumeRole = define[AssumeRoleRequest, AssumeRoleResponse](STS, Operation{
 	Name: "AssumeRole", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true, OwnAuthorization: true,
 	Refusals: []*fault.Kind{fault.MalformedPolicyDocument, fault.PackedPolicyTooLarge, fault.RegionDisabled, fault.STSTokenExpired},
@@ -86,7 +86,7 @@ type AssumeRoleWithWebIdentityResponse struct {
 	SourceIdentity              string              `api:"SourceIdentity,type=sourceIdentityType"`
 }
 
-// AssumeRoleWithWebIdentity: take on a role with the token of an OpenID provider.
+// AssumeRoleWithWebIdentity takes on a role with the token of an OpenID provider.
 var AssumeRoleWithWebIdentity = define[AssumeRoleWithWebIdentityRequest, AssumeRoleWithWebIdentityResponse](STS, Operation{
 	Name: "AssumeRoleWithWebIdentity", Method: "POST", Path: "/", Auth: AuthNone, ServedOnly: true, OwnAuthorization: true,
 	Refusals: []*fault.Kind{fault.MalformedPolicyDocument, fault.PackedPolicyTooLarge, fault.IDPRejectedClaim, fault.IDPCommunicationError, fault.InvalidIdentityToken, fault.STSTokenExpired, fault.RegionDisabled},
@@ -103,7 +103,7 @@ type DecodeAuthorizationMessageResponse struct {
 	DecodedMessage string `api:"DecodedMessage"`
 }
 
-// DecodeAuthorizationMessage: decode why a request was refused.
+// DecodeAuthorizationMessage decodes why a request was refused.
 var DecodeAuthorizationMessage = define[DecodeAuthorizationMessageRequest, DecodeAuthorizationMessageResponse](STS, Operation{
 	Name: "DecodeAuthorizationMessage", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true, OwnAuthorization: true,
 	Refusals: []*fault.Kind{fault.InvalidAuthorizationMessage},
@@ -120,7 +120,7 @@ type GetAccessKeyInfoResponse struct {
 	Account string `api:"Account"`
 }
 
-// GetAccessKeyInfo: tell which account an access key belongs to.
+// GetAccessKeyInfo tells which account an access key belongs to.
 var GetAccessKeyInfo = define[GetAccessKeyInfoRequest, GetAccessKeyInfoResponse](STS, Operation{
 	Name: "GetAccessKeyInfo", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true, OwnAuthorization: true,
 	Purpose: "Tell which account an access key belongs to",
@@ -138,7 +138,7 @@ type GetSessionTokenResponse struct {
 	Credentials *SessionCredentials `api:"Credentials"`
 }
 
-// GetSessionToken: get temporary credentials of the caller's own user.
+// GetSessionToken gets temporary credentials of the caller's own user.
 var GetSessionToken = define[GetSessionTokenRequest, GetSessionTokenResponse](STS, Operation{
 	Name: "GetSessionToken", Method: "POST", Path: "/", Auth: AuthSigV4, ServedOnly: true, OwnAuthorization: true,
 	Refusals: []*fault.Kind{fault.RegionDisabled},
