@@ -557,7 +557,7 @@ func (p *plan) putGrantsAndScopes(tx *store.Tx, a *applicationPlan) error {
 func readShape(shape *api.Shape, text string, into any) error {
 	tree, err := strictjson.Parse([]byte(text), strictjson.Limits{})
 	if err == nil {
-		err = shape.Decode(api.Source{Body: tree}, into)
+		err = shape.Decode(api.Source{Body: tree, Kept: true}, into)
 	}
 	if err != nil {
 		return fmt.Errorf("read a stored %s: %v", shape.Name, err) // a refusal here is our failure

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -161,7 +162,7 @@ iam: {users: [], roles: [], oidcProviders: []}
 	}
 }
 
-// TestSessionsOfWhatIsRemovedEnd: a session stands until its application, its instance or its person goes.
+// A session stands until its application, its issuer or its person goes.
 func TestSessionsOfWhatIsRemovedEnd(t *testing.T) {
 	cases := []struct {
 		name, old, new string // of everything
@@ -170,6 +171,7 @@ func TestSessionsOfWhatIsRemovedEnd(t *testing.T) {
 		{"nothing changes", "", "", true},
 		{"the application changes", "description: Numbers", "description: Other", true},
 		{"the application has another name", "- name: Reports\n", "- name: Report\n", false},
+		{"the issuer has another URL", "issuerUrl: https://dex.example.com/\n", "issuerUrl: https://okta.example.com/\n", false},
 		{"the person is removed", "  - {userName: ben, givenName: Ben, familyName: Boyd, email: ben@example.com}\n", "", false},
 		{"the person is disabled", "email: ben@example.com}", "email: ben@example.com, status: DISABLED}", false},
 	}
@@ -182,13 +184,19 @@ func TestSessionsOfWhatIsRemovedEnd(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				all, err := tx.AllApplications()
-				for _, a := range all {
-					if a.Name == "Reports" {
-						return tx.AddSession(store.Session{SessionID: "s", UserID: ben.UserID, ApplicationID: a.ApplicationID, EndsAt: tx.Now.Add(time.Hour).UnixMilli()})
-					}
+				applications, err := tx.AllApplications()
+				if err != nil {
+					return err
 				}
-				return err
+				reports := applications[slices.IndexFunc(applications, func(a store.Application) bool { return a.Name == "Reports" })]
+				issuers, err := tx.TrustedTokenIssuers(reports.InstanceID)
+				if err != nil {
+					return err
+				}
+				return tx.AddSession(store.Session{
+					SessionID: "s", UserID: ben.UserID, ApplicationID: reports.ApplicationID, IssuerID: issuers[0].IssuerID,
+					EndsAt: tx.Now.Add(time.Hour).UnixMilli(),
+				})
 			})
 			content := in(t, c.old, c.new)
 			content = strings.ReplaceAll(content, "targets: [Reports, ", "targets: [")
