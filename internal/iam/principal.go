@@ -131,18 +131,26 @@ func (s *Service) UpdateRole(ctx context.Context, caller api.Caller, accountID, 
 	})
 }
 
-// DeletePrincipal removes a user or a role with its policies and its keys, all of which stop at once.
+// DeletePrincipal removes a user or a role with its policies and its keys, all of which stop at once. Trust policies and actor policies that
+// name it go on naming it, and nobody who gets the name later.
 func (s *Service) DeletePrincipal(ctx context.Context, caller api.Caller, p store.IAMPrincipal) error {
 	name, remove := audit.IAMUserDeleted, (*store.Tx).DeleteIAMUser
 	if p.Kind == store.IAMRoleKind {
 		name, remove = audit.IAMRoleDeleted, (*store.Tx).DeleteIAMRole
 	}
 	return s.change(ctx, caller, audit.Event{Name: name, Detail: detail(p)}, func(tx *store.Tx) error {
+		rename, err := uniqueNames(tx, p)
+		if err != nil {
+			return err
+		}
 		deleted, err := remove(tx, p.AccountID, p.Name)
-		if err == nil && !deleted {
+		if err != nil {
+			return err
+		}
+		if !deleted {
 			return unknown(p)
 		}
-		return err
+		return renamePrincipals(tx, rename)
 	})
 }
 

@@ -3,11 +3,14 @@ package iam
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
+	"sallyport/internal/api"
 	"sallyport/internal/creds"
 	"sallyport/internal/fault"
+	"sallyport/internal/policy"
 	"sallyport/internal/store"
 )
 
@@ -111,6 +114,84 @@ func TestARoleChangesInPlace(t *testing.T) {
 	wrong := int64(1)
 	wantRefusal(t, b.s.UpdateRole(ctx, operator, owner, "app", RoleChange{MaxSessionS: &wrong}), fault.Validation, "3600")
 	wantRefusal(t, b.s.UpdateRole(ctx, operator, owner, "App", RoleChange{}), fault.NotFound, "there is no role App")
+}
+
+// Attack admin-delete-recreate: who gets the name of somebody who was deleted is not let in by policies that meant the other one.
+func TestPoliciesDoNotMeanWhoeverGetsTheNameOfADeletedPrincipal(t *testing.T) {
+	trusting := func(principal string) string {
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + principal + `"},"Action":"sts:AssumeRole"}]}`
+	}
+	acting := func(principal string) string {
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["` + principal + `"]},"Action":"sso-oauth:CreateTokenWithIAM","Resource":"*"}]}`
+	}
+	cases := []struct {
+		name   string
+		create func(b *bench) store.IAMPrincipal
+		names  []string // by which a policy names the principal
+	}{
+		{"a user", func(b *bench) store.IAMPrincipal { user, _ := b.user(owner, "bob"); return user.Principal() },
+			[]string{"arn:aws:iam::" + owner + ":user/bob"}},
+		{"a role", func(b *bench) store.IAMPrincipal { return b.role(owner, "bob").Principal() },
+			[]string{"arn:aws:iam::" + owner + ":role/team/bob", ""}}, // the second is that of the session of its key
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t)
+			p := c.create(b)
+			first := b.find(b.key(p).AccessKeyID, "").Signer
+			for i, name := range c.names {
+				if name == "" {
+					name = first.ARN
+				}
+				trust := trusting(name)
+				if _, err := b.s.CreateRole(ctx, operator, store.IAMRole{AccountID: owner, RoleName: fmt.Sprint("trusting", i), TrustPolicy: trust}); err != nil {
+					t.Fatal(err)
+				}
+				b.update(func(tx *store.Tx) error {
+					return tx.PutApplication(store.Application{ApplicationID: fmt.Sprint("apl-", i), InstanceID: instance, ActorPolicy: acting(name)})
+				})
+			}
+			reached := func(signer api.Signer) (decisions []policy.Decision) {
+				b.update(func(tx *store.Tx) error {
+					for i := range c.names {
+						role, _, err := tx.IAMRole(owner, fmt.Sprint("trusting", i))
+						if err != nil {
+							return err
+						}
+						application, _, err := tx.Application(fmt.Sprint("apl-", i))
+						if err != nil {
+							return err
+						}
+						for kind, document := range map[policy.Kind]string{policy.Trust: role.TrustPolicy, policy.Resource: application.ActorPolicy} {
+							parsed, err := policy.Parse([]byte(document), kind)
+							if err != nil {
+								t.Fatalf("%s: %v", document, err)
+							}
+							action := map[policy.Kind]string{policy.Trust: "sts:AssumeRole", policy.Resource: "sso-oauth:CreateTokenWithIAM"}[kind]
+							decisions = append(decisions, parsed.Evaluate(&policy.Request{Action: action, Principal: creds.Principal(&signer)}).Decision)
+						}
+					}
+					return nil
+				})
+				return decisions
+			}
+			if slices.Contains(reached(first), policy.ImplicitDeny) {
+				t.Fatal("the policies do not name the first")
+			}
+			if err := b.s.DeletePrincipal(ctx, operator, p); err != nil {
+				t.Fatal(err)
+			}
+			if slices.Contains(reached(first), policy.ImplicitDeny) {
+				t.Error("the policies no longer say whom they meant")
+			}
+			c.create(b)
+			second := b.find(b.key(p).AccessKeyID, "").Signer
+			second.ARN = first.ARN // a session of the same name
+			if slices.Contains(reached(second), policy.Allow) {
+				t.Error("the policies name the second, too")
+			}
+		})
+	}
 }
 
 func TestAKeyLivesAndIsReplaced(t *testing.T) {

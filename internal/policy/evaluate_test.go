@@ -8,14 +8,14 @@ import (
 )
 
 var (
-	user    = Principal{Kind: User, Account: account, ARN: "arn:aws:iam::111122223333:user/team/alice", UserID: "AIDAEXAMPLE", UserName: "alice"}
+	user    = Principal{Kind: User, Account: account, ARN: "arn:aws:iam::111122223333:user/team/alice", UserID: "AIDA0123456789ABCDEFG", UserName: "alice"}
 	session = Principal{
 		Kind: AssumedRole, Account: account, ARN: "arn:aws:sts::111122223333:assumed-role/app/blue",
-		RoleARN: "arn:aws:iam::111122223333:role/path/app", UserID: "AROAEXAMPLE:blue",
+		RoleARN: "arn:aws:iam::111122223333:role/path/app", UserID: "AROA0123456789ABCDEFG:blue",
 	}
 	foreign = Principal{
 		Kind: AssumedRole, Account: other, ARN: "arn:aws:sts::444455556666:assumed-role/app/blue",
-		RoleARN: "arn:aws:iam::444455556666:role/path/app", UserID: "AROAOTHER:blue",
+		RoleARN: "arn:aws:iam::444455556666:role/path/app", UserID: "AROA9876543210ABCDEFG:blue",
 	}
 	vouched = Principal{Kind: Federated, Provider: "arn:aws:iam::111122223333:oidc-provider/example.com"}
 	service = Principal{Kind: Service, Service: "qbusiness.amazonaws.com"}
@@ -279,7 +279,7 @@ func TestEveryRequestHasItsGlobalKeys(t *testing.T) {
 	for key, want := range map[string]string{
 		"aws:CurrentTime": "2026-11-22T04:05:06Z", "aws:EpochTime": "1795320306", "aws:SourceIp": "203.0.113.9",
 		"aws:PrincipalArn": session.RoleARN, "aws:PrincipalAccount": account, "aws:PrincipalType": "AssumedRole",
-		"aws:userid": "AROAEXAMPLE:blue", "aws:PrincipalTag/Project": "x", "aws:SourceIdentity": "alice",
+		"aws:userid": "AROA0123456789ABCDEFG:blue", "aws:PrincipalTag/Project": "x", "aws:SourceIdentity": "alice",
 	} {
 		if values := got.get(key); len(values) != 1 || values[0] != want {
 			t.Errorf("%s: %q, want %q", key, values, want)

@@ -93,6 +93,7 @@ var (
 	principals    = []string{
 		"*", "111122223333", "arn:aws:iam::444455556666:root", user.ARN, strings.Replace(user.ARN, account, other, 1),
 		session.ARN, session.RoleARN, foreign.ARN, foreign.RoleARN, "arn:aws:iam::111122223333:role/app", "arn:aws:sts::111122223333:assumed-role/app/green",
+		"AIDA0123456789ABCDEFG", "AROA0123456789ABCDEFG", "AROA0123456789ABCDEFG:blue",
 	}
 )
 

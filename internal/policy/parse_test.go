@@ -138,7 +138,7 @@ func TestDocumentsThatAreRefused(t *testing.T) {
 		{"a wildcard for the account of a role", Resource, actor(`{"AWS":"arn:aws:iam::*:role/app"}`), "Statement[0].Principal.AWS: "},
 		{"a variable in a role", Resource, actor(`{"AWS":"arn:aws:iam::111122223333:role/${aws:username}"}`), "Statement[0].Principal.AWS: "},
 		{"a group", Resource, actor(`{"AWS":"arn:aws:iam::111122223333:group/g"}`), "Statement[0].Principal.AWS: "},
-		{"the unique id of a role", Resource, actor(`{"AWS":"AROAEXAMPLE"}`), "Statement[0].Principal.AWS: "},
+		{"what only begins like the unique id of a role", Resource, actor(`{"AWS":"AROAEXAMPLE"}`), "Statement[0].Principal.AWS: "},
 		{"an account of eleven digits", Resource, actor(`{"AWS":"11112222333"}`), "Statement[0].Principal.AWS: "},
 		{"every service", Resource, actor(`{"Service":"*"}`), "Statement[0].Principal.Service: "},
 		{"every provider", Trust, one(`"Effect":"Allow","Principal":{"Federated":"*"},"Action":"sts:AssumeRoleWithWebIdentity"`), "Statement[0].Principal.Federated: "},

@@ -108,6 +108,7 @@ const (
 	theUser                         // ARN of a user
 	theRole                         // ARN of a role: all of its sessions
 	theSession                      // ARN of one session
+	theID                           // unique id of a user, a role or a session: what is left of the ARN of one that was deleted
 	theService                      // a service
 	vouchedFor                      // ARN of an OpenID provider
 )
@@ -141,6 +142,9 @@ func (e principal) reaches(p *Principal) reach {
 		hit = p.Kind == AssumedRole && p.RoleARN == e.value
 	case theSession:
 		hit = p.Kind == AssumedRole && p.ARN == e.value
+	case theID:
+		role, _, _ := strings.Cut(p.UserID, ":")
+		hit = inAccount && p.Kind != Root && (p.UserID == e.value || role == e.value)
 	case theService:
 		hit = p.Kind == Service && p.Service == e.value
 	case vouchedFor:
@@ -182,8 +186,23 @@ func awsPrincipal(text string) (principal, bool) {
 	if _, err := arn.ParseAssumedRole(text); err == nil {
 		return principal{theSession, text}, true
 	}
+	if isUniqueID(text) {
+		return principal{theID, text}, true
+	}
 	return principal{}, false
 }
+
+// isUniqueID tells whether text is the unique id of a user or a role, or that of a role with the name of a session behind it.
+func isUniqueID(text string) bool {
+	id, session, named := strings.Cut(text, ":")
+	role := strings.HasPrefix(id, "AROA")
+	if len(id) != uniqueIDLength || !role && !strings.HasPrefix(id, "AIDA") || strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != "" {
+		return false
+	}
+	return !named || role && arn.ValidSessionName(session)
+}
+
+const uniqueIDLength = 21
 
 func (r *reader) principal(s *statement, path string, value strictjson.Value) *Error {
 	switch {

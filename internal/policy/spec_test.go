@@ -571,6 +571,8 @@ func (s spec) entry(kind, value string, p Principal, withAccount bool) (hit, dir
 		return p.Kind == Federated && (p.Provider == value || s.wrong == "a provider is any provider"), true
 	case value == "*":
 		return withAccount, true
+	case strings.HasPrefix(value, "A"): // a unique id; that of a role is of all of its sessions
+		return withAccount && p.Kind != Root && (p.UserID == value || strings.HasPrefix(p.UserID, value+":")), true
 	case !strings.HasPrefix(value, "arn:"), strings.HasSuffix(value, ":root"):
 		id := strings.TrimSuffix(strings.TrimPrefix(value, "arn:aws:iam::"), ":root")
 		hit := withAccount && (p.Account == id || s.wrong == "an account is all accounts")

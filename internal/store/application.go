@@ -80,6 +80,11 @@ func (tx *Tx) Applications(q ApplicationQuery) ([]Application, error) {
 		ORDER BY application_id LIMIT $5`, q.InstanceID, q.After, q.AccountID, q.ProviderARN, q.Limit)
 }
 
+// ApplicationsWithActors returns every application, of whatever instance, that has an actor policy.
+func (tx *Tx) ApplicationsWithActors() ([]Application, error) {
+	return list(tx, scanApplication, `SELECT `+applicationColumns+` FROM application WHERE actor_policy <> '' ORDER BY application_id`)
+}
+
 // CountApplicationsAndAccounts returns how many applications an instance has and how many accounts there are: AWS bounds their sum.
 func (tx *Tx) CountApplicationsAndAccounts(instanceID string) (count int64, err error) {
 	_, err = tx.one(`SELECT (SELECT COUNT(*) FROM application WHERE instance_id = $1) + (SELECT COUNT(*) FROM account)`,
