@@ -284,6 +284,9 @@ func dateTest(want order) func(string, bool) (test, string) {
 	}
 }
 
+// mappedBits is what stands before an IPv4 address in the form of IPv6 (RFC 4291 §2.5.5.2).
+const mappedBits = 96
+
 func addressTest(text string, _ bool) (test, string) {
 	prefix, err := netip.ParsePrefix(text)
 	if err != nil {
@@ -293,6 +296,9 @@ func addressTest(text string, _ bool) (test, string) {
 		}
 		address = address.Unmap()
 		prefix = netip.PrefixFrom(address, address.BitLen())
+	}
+	if prefix.Addr().Is4In6() && prefix.Bits() >= mappedBits { // addresses of requests are in the form of IPv4
+		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-mappedBits)
 	}
 	return func(actual string, _ Context) outcome {
 		address, err := netip.ParseAddr(actual)

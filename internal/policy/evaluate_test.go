@@ -172,6 +172,8 @@ func TestConditions(t *testing.T) {
 		{`{"IpAddress":{"x:six":"2001:db8::/32"}}`, true},
 		{`{"IpAddress":{"x:six":"0.0.0.0/0"}}`, false},
 		{`{"IpAddress":{"aws:SourceIp":"::ffff:203.0.113.9"}}`, true},
+		{`{"IpAddress":{"aws:SourceIp":"::ffff:203.0.113.0/120"}}`, true},
+		{`{"NotIpAddress":{"aws:SourceIp":"::ffff:203.0.113.0/120"}}`, false},
 		{`{"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}}`, false},
 		{`{"ArnLike":{"x:arn":"arn:aws:iam::*:role/team/*"}}`, true},
 		{`{"ArnEquals":{"x:arn":"arn:aws:iam::111122223333:role/*/app"}}`, true},
