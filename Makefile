@@ -27,7 +27,7 @@ test-go:
 
 # The packages in which goroutines share something. The race detector needs a C compiler.
 test-race:
-	CGO_ENABLED=1 go test -race ./internal/store ./internal/keys ./internal/token ./internal/signin ./internal/server
+	CGO_ENABLED=1 go test -race ./internal/store ./internal/keys ./internal/token ./internal/signin ./internal/server ./internal/assertion ./internal/explain ./internal/sigv4
 
 # The command line against the AWS CLI, case by case.
 test-oracle: build
