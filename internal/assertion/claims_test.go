@@ -284,7 +284,7 @@ func TestAnAssertionIsRecognisedWhateverItsSignature(t *testing.T) {
 		t.Errorf("with another jti: %v, %v", a, renamed)
 	}
 	without := replay(b.key.sign(t, b.claims(nil)))
-	if without.ID != "" || without.Input == "" || without.Until != time.Unix(b.now.Unix()+300, 0).Add(Leeway + 10*time.Minute).UTC() {
+	if without.ID != "" || without.Input == "" || without.Until != time.Unix(b.now.Unix()+300, 0).Add(Leeway+10*time.Minute).UTC() {
 		t.Errorf("without jti: %v", without)
 	}
 	if digest("a", "bc") == digest("ab", "c") {
