@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -148,25 +149,32 @@ func (p process) resident(b *testing.B) float64 {
 	return 0
 }
 
-// run has every worker do operations until b.N are done, and reports them per second and per second of the server's processor time.
+// run has every worker do operations until b.N are done, and reports them per second and per second of the server's processor time, and how
+// long the middle one and the slowest of a hundred took.
 func (p process) run(b *testing.B, operation func(worker int) error) {
 	b.Helper()
 	var done atomic.Int64
 	var wg sync.WaitGroup
+	took := make([]time.Duration, b.N)
 	before := p.cpu(b)
 	b.ResetTimer()
 	for worker := range workers {
 		wg.Go(func() {
-			for done.Add(1) <= int64(b.N) {
+			for n := done.Add(1); n <= int64(b.N); n = done.Add(1) {
+				began := time.Now()
 				if err := operation(worker); err != nil {
 					b.Error(err)
 					return
 				}
+				took[n-1] = time.Since(began)
 			}
 		})
 	}
 	wg.Wait()
 	b.StopTimer()
+	slices.Sort(took)
+	b.ReportMetric(float64(took[b.N/2].Microseconds()), "p50-us")
+	b.ReportMetric(float64(took[b.N*99/100].Microseconds()), "p99-us")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "ops/s")
 	if spent := (p.cpu(b) - before).Seconds(); spent > 0 {
 		b.ReportMetric(float64(b.N)/spent, "ops/server-cpu-s")
