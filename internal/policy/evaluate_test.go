@@ -2,6 +2,7 @@ package policy
 
 import (
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -317,5 +318,25 @@ func TestACacheForgetsWhatIsNotAskedFor(t *testing.T) {
 	}
 	if _, err := c.Parse(document(0), Trust); err == nil {
 		t.Error("a document was taken for one of another kind")
+	}
+}
+
+// Whoever may take on a role may write a policy for each session, and must not fill the memory with them.
+func TestACacheOfLargeDocumentsHoldsFewOfThem(t *testing.T) {
+	var c Cache
+	for i := range cacheGeneration {
+		large := one(`"Effect":"Allow","Action":"a:` + strings.Repeat("?*", 950) + strconv.Itoa(i) + `","Resource":"*"`)
+		if _, err := c.Parse(large, Session); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := 0
+	for _, generation := range []map[cacheKey]*Policy{c.young, c.old} {
+		for key := range generation {
+			text += len(key.document)
+		}
+	}
+	if text > 2*cacheText || text < cacheText {
+		t.Errorf("%d bytes of documents are kept", text)
 	}
 }

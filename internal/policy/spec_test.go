@@ -377,7 +377,7 @@ func (s spec) olderARN(pattern, text string) bool {
 func (s spec) values(context Context, key string) []string {
 	var values []string
 	for name, more := range context {
-		if name == key || s.wrong != "the case of a condition key counts" && strings.ToLower(name) == strings.ToLower(key) {
+		if name == key || s.wrong != "the case of a condition key counts" && strings.EqualFold(name, key) {
 			values = append(values, more...)
 		}
 	}
@@ -470,7 +470,7 @@ func (s spec) matches(operator, value, wanted string, context Context) (matches,
 		}
 		return s.like(tokens, []rune(value)), true
 	case operator == "Bool":
-		return strings.ToLower(value) == strings.ToLower(wanted), true
+		return strings.EqualFold(value, wanted), true
 	case operator == "IpAddress":
 		return s.address(value, wanted), true
 	}
