@@ -98,9 +98,7 @@ func (s *Service) authorizedAudiences(checks *trace.Trace, r *applicationRequest
 	case r.issuer.IssuerID == "":
 		checks.Fail(assertion.OtherIssuer.String(), "the instance has no trusted token issuer with the URL %s", r.peeked)
 		checks.Fix("aws sso-admin create-trusted-token-issuer --instance-arn %s --name NAME --trusted-token-issuer-type OIDC_JWT "+
-			"--trusted-token-issuer-configuration 'OidcJwtConfiguration={IssuerUrl=%s,ClaimAttributePath=email,"+
-			"IdentityStoreAttributePath=emails.value,JwksRetrievalOption=OPEN_ID_DISCOVERY}'",
-			arn.Instance{InstanceID: r.app.InstanceID}, quoted(r.peeked))
+			"--trusted-token-issuer-configuration '%s'", arn.Instance{InstanceID: r.app.InstanceID}, quoted(issuerConfiguration(r.peeked)))
 		return nil, issuerNotTrusted
 	}
 	document, err := r.app.grant(oauth.GrantJWTBearer)
@@ -146,6 +144,17 @@ func (r *applicationRequest) fixIssuers(checks *trace.Trace, issuers []authorize
 		panic(err) // texts only: it cannot fail
 	}
 	checks.Fix("aws sso-admin put-application-grant --application-arn %s --grant-type %s --grant '%s'", r.app.ARN(), oauth.GrantJWTBearer, quoted(string(text)))
+}
+
+// issuerConfiguration is what makes a URL the issuer of a command, in JSON: anybody can have written the URL, and in the short form a comma
+// in it would begin the next member.
+func issuerConfiguration(url string) string {
+	written, err := json.Marshal(url)
+	if err != nil {
+		panic(err) // a text only: it cannot fail
+	}
+	return `{"OidcJwtConfiguration":{"IssuerUrl":` + string(written) + `,"ClaimAttributePath":"email",` +
+		`"IdentityStoreAttributePath":"emails.value","JwksRetrievalOption":"OPEN_ID_DISCOVERY"}}`
 }
 
 // quoted makes text that somebody sent fit to stand between single quotes of a command.

@@ -430,7 +430,10 @@ func TestTheTraceTellsWhichCheckFailedAndHoldsNoSecret(t *testing.T) {
 		{"the grant", func(w *world) map[string]any { w.ungrant(theApp, oauth.GrantJWTBearer); return nil },
 			[]string{"FAIL grant", "aws sso-admin put-application-grant --application-arn " + appARN(theApp)}},
 		{"the issuer, unknown", func(w *world) map[string]any { return map[string]any{"iss": "https://other.example.test"} },
-			[]string{"FAIL issuer", "aws sso-admin create-trusted-token-issuer", "IssuerUrl=https://other.example.test"}},
+			[]string{"FAIL issuer", "aws sso-admin create-trusted-token-issuer", `"IssuerUrl":"https://other.example.test"`}},
+		{"the issuer, of a name that would say more", func(w *world) map[string]any {
+			return map[string]any{"iss": `https://a.example.test,IssuerUrl=https://b.example.test";'$(id)'`}
+		}, []string{"FAIL issuer", `{"IssuerUrl":"https://a.example.test,IssuerUrl=https://b.example.test\";'\''$(id)'\''","Cl`}},
 		{"the issuer, not trusted", func(w *world) map[string]any {
 			w.grantAs(theApp, oauth.GrantJWTBearer, `{"JwtBearer":{"AuthorizedTokenIssuers":[{"TrustedTokenIssuerArn":"`+issuerARN("tti-other")+`","AuthorizedAudiences":["kept"]}]}}`)
 			return nil
