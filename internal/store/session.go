@@ -72,11 +72,11 @@ func (tx *Tx) AddSession(s Session) error {
 // in one read.
 func (tx *Tx) SessionAndUser(sessionID string) (s Session, u User, found bool, err error) {
 	found, err = tx.one(`SELECT `+sessionColumns+`,
-			COALESCE((WITH RECURSIVE held (application_id, parent_session_id) AS (
+			COALESCE(CASE WHEN session.parent_session_id <> '' THEN (WITH RECURSIVE held (application_id, parent_session_id) AS (
 				SELECT p.application_id, p.parent_session_id FROM session p WHERE p.session_id = session.parent_session_id
 				UNION ALL SELECT p.application_id, p.parent_session_id FROM session p JOIN held ON p.session_id = held.parent_session_id)
 			SELECT COALESCE(a.status, '') FROM held LEFT JOIN application a ON a.application_id = held.application_id
-				WHERE held.application_id <> '' AND COALESCE(a.status, '') <> 'ENABLED' LIMIT 1), application.status, ''),
+				WHERE held.application_id <> '' AND COALESCE(a.status, '') <> 'ENABLED' LIMIT 1) END, application.status, ''),
 			directory_user.user_id, directory_user.user_name, directory_user.display_name,
 			directory_user.given_name, directory_user.family_name, directory_user.email, directory_user.status
 		FROM session JOIN directory_user ON directory_user.user_id = session.user_id
