@@ -23,7 +23,7 @@ const (
 	maxFixes     = 8
 	maxName      = 64   // bytes of a check's name
 	maxDetail    = 512  // bytes of a detail
-	maxFix       = 1024 // bytes of a command; an application's ARN and a user id fit several times
+	maxFix       = 2048 // bytes of a command; an application's ARN and a user id fit several times, and a grant with a handful of issuers does
 	maxText      = 8192 // bytes of all details: thousands of traces are kept
 )
 
@@ -92,12 +92,17 @@ func (t *Trace) Fail(check, format string, args ...any) { t.add(Fail, check, for
 // Note notes something that was found and decides nothing.
 func (t *Trace) Note(check, format string, args ...any) { t.add(Note, check, format, args...) }
 
-// Fix notes the command that would mend the refusal. A command that was noted already is not noted again.
+// Fix notes the command that would mend the refusal. A command that was noted already is not noted again, and one that cannot be noted as it
+// is (see Clean) not at all: whoever ran what is left of it would do something else.
 func (t *Trace) Fix(format string, args ...any) {
 	if t == nil {
 		return
 	}
-	fix := Clean(fmt.Sprintf(format, args...), maxFix)
+	fix := fmt.Sprintf(format, args...)
+	if Clean(fix, maxFix) != fix {
+		t.Note("command", "the one that would mend it has no room here, or has something that is not shown")
+		return
+	}
 	t.tree.mu.Lock()
 	defer t.tree.mu.Unlock()
 	if len(t.tree.fixes) < maxFixes && !slices.Contains(t.tree.fixes, fix) {

@@ -126,6 +126,23 @@ func TestATraceIsBounded(t *testing.T) {
 	}
 }
 
+// Whoever ran what is left of a command would do something else, or nothing that the shell understands.
+func TestACommandIsShownWholeOrNotAtAll(t *testing.T) {
+	cases := []struct{ name, word string }{
+		{"too long", strings.Repeat("word ", maxFix/5)},
+		{"with something that looks like a secret", strings.Repeat("Zm9vYmFy", 12)},
+		{"with something that does not print", "\u202e"},
+	}
+	for _, c := range cases {
+		_, root := With(context.Background())
+		root.Fix("command '%s'", c.word)
+		record := root.Record()
+		if len(record.Fixes) != 0 || len(record.Nodes) != 1 || record.Nodes[0].Check != "command" {
+			t.Errorf("%s: commands %q, checks %+v", c.name, record.Fixes, record.Nodes)
+		}
+	}
+}
+
 func TestTheTextOfATraceIsBounded(t *testing.T) {
 	_, root := With(context.Background())
 	for range maxNodes {
