@@ -93,8 +93,10 @@ func (c *Claims) readAudience(wanted []string) *Refusal {
 	}
 	at := slices.IndexFunc(c.Audiences, func(a string) bool { return slices.Contains(wanted, a) })
 	if at < 0 {
-		return refuse(Audience, "The assertion is not made for an audience that is authorized here.").
+		refusal := refuse(Audience, "The assertion is not made for an audience that is authorized here.").
 			detail("aud is %q, authorized are %q", c.Audiences, wanted)
+		refusal.Audiences = c.Audiences
+		return refusal
 	}
 	c.Audience = c.Audiences[at]
 	return nil

@@ -48,7 +48,9 @@ func (r Reason) String() string {
 type Refusal struct {
 	Reason  Reason
 	Message string // a sentence for whoever sent the assertion
-	more    string // for the trace
+	// Audiences are all that aud names, where Reason is Audience. The issuer has signed them.
+	Audiences []string
+	more      string // for the trace
 }
 
 func (r *Refusal) Error() string { return r.Message }

@@ -3,7 +3,6 @@ package iam
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"sallyport/internal/api"
 	"sallyport/internal/creds"
@@ -92,16 +91,7 @@ func explain(t *trace.Trace, signer *api.Signer, a policy.Access, v policy.Verdi
 		return
 	}
 	t.Fail(a.Action, "on %s: %s: %s", a.Request.Resource, v.Reason(), nearest.Nearest(&a.Request))
-	if v.By != policy.ByIdentity {
-		return
-	}
-	document := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"` + a.Action + `","Resource":["` + strings.Join(about, `","`) + `"]}]}`
-	switch set, reserved := creds.ReservedPermissionSet(signer.RoleName); {
-	case reserved:
-		t.Fix("aws sso-admin put-inline-policy-to-permission-set --instance-arn … --permission-set-arn … --inline-policy '%s' (of %s)", document, set)
-	case signer.Kind == api.RoleSigner:
-		t.Fix("sallyport iam put-role-policy %s --account %s --name %s --document '%s'", signer.RoleName, signer.Account, "allow", document)
-	default:
-		t.Fix("sallyport iam put-user-policy %s --account %s --name %s --document '%s'", signer.UserName, signer.Account, "allow", document)
+	if v.By == policy.ByIdentity {
+		t.Fix("%s", creds.AllowCommand(signer, a.Action, about...))
 	}
 }

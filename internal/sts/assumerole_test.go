@@ -591,7 +591,7 @@ func TestTheTraceTellsWhichConditionKeptTheCallerOut(t *testing.T) {
 			"sallyport iam update-role guarded --account " + home + ` --trust FILE, with the statement {"Effect":"Allow","Principal":{"AWS":"` + opsARN +
 				`"},"Action":"sts:SetSourceIdentity"}`},
 		{"a command for the caller's policies", caller, api.AssumeRoleRequest{RoleARN: left},
-			"sallyport iam put-user-policy ops --account " + home + ` --name sts --document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"` + left + `"}]}'`},
+			`--document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":["` + left + `"]}]}'`},
 		{"a command for longer sessions", caller, api.AssumeRoleRequest{RoleARN: guarded, ExternalID: "right", DurationSeconds: new(int64(7200))},
 			"sallyport iam update-role guarded --account " + home + " --max-session 7200"},
 		{"a command for a role that is missing", caller, api.AssumeRoleRequest{RoleARN: targetARN + "x"}, "sallyport iam create-role targetx --account " + home},

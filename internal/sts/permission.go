@@ -27,7 +27,7 @@ func (s *Service) permit(ctx context.Context, tx *store.Tx, caller api.Caller, a
 	}
 	explain(trace.From(ctx), access, verdict)
 	if verdict.Decision == policy.ImplicitDeny && verdict.By == policy.ByIdentity {
-		mendIdentity(trace.From(ctx), caller.Signer, access)
+		trace.From(ctx).Fix("%s", creds.AllowCommand(caller.Signer, action, "*"))
 	}
 	return fault.STSAccessDenied.Refuse(notAuthorized(caller.Signer.ARN, action, "*")).Because("%s", verdict.Reason())
 }
@@ -79,7 +79,7 @@ func mend(t *trace.Trace, signer *api.Signer, role arn.Role, found bool, access 
 	}
 	switch verdict.By {
 	case policy.ByIdentity:
-		mendIdentity(t, signer, access)
+		t.Fix("%s", creds.AllowCommand(signer, access.Request.Action, access.Request.Resource))
 	case policy.ByResource:
 		word := "update-role"
 		if !found {
@@ -99,17 +99,4 @@ func trusting(access policy.Access) string {
 		principal, kind = access.Principal.Provider, "Federated"
 	}
 	return `{"Effect":"Allow","Principal":{"` + kind + `":"` + principal + `"},"Action":"` + access.Request.Action + `"}`
-}
-
-func mendIdentity(t *trace.Trace, signer *api.Signer, access policy.Access) {
-	document := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"` + access.Request.Action + `","Resource":"` + access.Request.Resource + `"}]}`
-	set, reserved := creds.ReservedPermissionSet(signer.RoleName)
-	switch {
-	case reserved:
-		t.Fix("aws sso-admin put-inline-policy-to-permission-set --instance-arn … --permission-set-arn … --inline-policy '%s' (of %s)", document, set)
-	case signer.Kind == api.RoleSigner:
-		t.Fix("sallyport iam put-role-policy %s --account %s --name sts --document '%s'", signer.RoleName, signer.Account, document)
-	default:
-		t.Fix("sallyport iam put-user-policy %s --account %s --name sts --document '%s'", signer.UserName, signer.Account, document)
-	}
 }

@@ -170,15 +170,23 @@ func (s *Service) checkCaller(ctx context.Context, r *applicationRequest) error 
 		return nil
 	}
 	checks.Fail("caller", "%s: %s", r.caller.Signer.ARN, verdict.Reason())
-	if verdict.By == policy.ByResource && verdict.Decision == policy.ImplicitDeny {
+	needed := "The actor policy of the application has to allow it, and no policy may deny it"
+	switch {
+	case verdict.Decision != policy.ImplicitDeny:
+	case verdict.By == policy.ByResource:
 		if nearest := access.Resource.Nearest(&access.Request); nearest != "" {
 			checks.Note("actor policy", "%s", nearest)
 		}
 		r.fixActorPolicy(checks)
+	case verdict.By == policy.ByIdentity:
+		needed = "The actor policy of the application leaves it to the policies of the caller, one of which has to allow it"
+		if nearest := access.Identity.Nearest(&access.Request); nearest != "" {
+			checks.Note("identity policies", "%s", nearest)
+		}
+		checks.Fix("%s", creds.AllowCommand(r.caller.Signer, actionCreateToken, r.app.ARN()))
 	}
 	return fault.AccessDenied.Refuse("User: "+r.caller.Signer.ARN+" is not authorized to perform: "+actionCreateToken+
-		" on resource: "+r.app.ARN()+". The actor policy of the application has to allow it, and no policy may deny it").
-		Because("%s", verdict.Reason())
+		" on resource: "+r.app.ARN()+". "+needed).Because("%s", verdict.Reason())
 }
 
 // fixActorPolicy names the command that would let the caller act as the application. The command replaces the whole policy: where there is one,

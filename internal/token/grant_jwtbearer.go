@@ -68,8 +68,9 @@ func verifyAssertion(ctx context.Context, s *Service, r *applicationRequest) err
 	ctx = trace.Into(ctx, checks)
 	r.claims, err = s.Assertions.Verify(ctx, r.Assertion,
 		assertion.Issuer{URL: r.issuer.URL, JWKS: []byte(r.issuer.JWKS), TrustEmail: s.TrustEmail}, assertion.Expectations{Audiences: audiences})
-	if refusal := (*assertion.Refusal)(nil); errors.As(err, &refusal) && refusal.Reason == assertion.Audience {
-		if err := r.fixAudience(checks); err != nil {
+	refusal := (*assertion.Refusal)(nil)
+	if errors.As(err, &refusal) && refusal.Reason == assertion.Audience {
+		if err := r.fixAudience(checks, refusal.Audiences); err != nil {
 			return err
 		}
 	}
@@ -77,12 +78,18 @@ func verifyAssertion(ctx context.Context, s *Service, r *applicationRequest) err
 		return fault.InvalidGrant.Refuse(err.Error())
 	}
 	if r.attribute, err = r.claims.Value(ctx, r.issuer.ClaimPath); err != nil {
-		checks.Fix("aws sso-admin update-trusted-token-issuer --trusted-token-issuer-arn %s --trusted-token-issuer-configuration "+
-			"OidcJwtConfiguration={ClaimAttributePath=CLAIM}", r.issuerARN())
+		if errors.As(err, &refusal) && refusal.Reason == assertion.Claim {
+			checks.Fix("aws sso-admin update-trusted-token-issuer --trusted-token-issuer-arn %s --trusted-token-issuer-configuration "+
+				"OidcJwtConfiguration={ClaimAttributePath=%s}", r.issuerARN(), anotherClaim)
+		}
 		return fault.InvalidGrant.Refuse(err.Error())
 	}
 	return nil
 }
+
+// anotherClaim stands in commands for the name of a claim. It is none that the operation takes, so that whoever forgets to put another in its
+// place changes nothing.
+const anotherClaim = "NAME-OF-A-CLAIM"
 
 func (r *applicationRequest) issuerARN() string {
 	return arn.TrustedTokenIssuer{Account: r.issuer.AccountID, InstanceID: r.issuer.InstanceID, IssuerID: r.issuer.IssuerID}.String()
@@ -116,8 +123,12 @@ func (s *Service) authorizedAudiences(checks *trace.Trace, r *applicationRequest
 	return issuers[i].Audiences, nil
 }
 
-// fixAudience names the command that has the application take assertions of the issuer for one more audience.
-func (r *applicationRequest) fixAudience(checks *trace.Trace) error {
+// fixAudience names the command that has the application take assertions of the issuer for one more audience: the first of those that the
+// assertion is for, of which the issuer's signature tells.
+func (r *applicationRequest) fixAudience(checks *trace.Trace, audiences []string) error {
+	if len(audiences) == 0 {
+		return nil
+	}
 	document, err := r.app.grant(oauth.GrantJWTBearer)
 	if err != nil {
 		return err
@@ -125,7 +136,7 @@ func (r *applicationRequest) fixAudience(checks *trace.Trace) error {
 	issuers, name := document.JWTBearer.AuthorizedTokenIssuers, r.issuerARN()
 	for i := range issuers {
 		if issuers[i].IssuerARN == name {
-			issuers[i].Audiences = append(issuers[i].Audiences, "AUDIENCE")
+			issuers[i].Audiences = append(issuers[i].Audiences, audiences[0])
 		}
 	}
 	r.fixIssuers(checks, issuers)

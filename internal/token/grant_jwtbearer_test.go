@@ -427,6 +427,11 @@ func TestTheTraceTellsWhichCheckFailedAndHoldsNoSecret(t *testing.T) {
 			w.put(theApp, func(a *store.Application) { a.ActorPolicy = allow(`{"AWS":"arn:aws:iam::` + owner + `:role/another"}`) })
 			return nil
 		}, []string{"FAIL caller: " + callerARN, `--authentication-method FILE, with the statement {"Effect":"Allow","Principal":{"AWS":"` + callerARN + `"}`}},
+		{"the caller's own policies", func(w *world) map[string]any {
+			w.put(theApp, func(a *store.Application) { a.ActorPolicy = allow(`{"AWS":"` + owner + `"}`) })
+			return nil
+		}, []string{"FAIL caller: " + callerARN, "no identity policy allows it", "sallyport iam put-user-policy ",
+			`"Action":"sso-oauth:CreateTokenWithIAM","Resource":["` + appARN(theApp) + `"]`}},
 		{"the grant", func(w *world) map[string]any { w.ungrant(theApp, oauth.GrantJWTBearer); return nil },
 			[]string{"FAIL grant", "aws sso-admin put-application-grant --application-arn " + appARN(theApp)}},
 		{"the issuer, unknown", func(w *world) map[string]any { return map[string]any{"iss": "https://other.example.test"} },
@@ -440,7 +445,9 @@ func TestTheTraceTellsWhichCheckFailedAndHoldsNoSecret(t *testing.T) {
 		}, []string{"FAIL issuer", "aws sso-admin put-application-grant", issuerARN("tti-other") + `","AuthorizedAudiences":["kept"]}`,
 			`{"TrustedTokenIssuerArn":"` + issuerARN(issuerID) + `","AuthorizedAudiences":["AUDIENCE"]}`}},
 		{"the audience", func(w *world) map[string]any { return map[string]any{"aud": "https://other.example.test"} },
-			[]string{"FAIL audience", "aws sso-admin put-application-grant --application-arn " + appARN(theApp), `"AuthorizedAudiences":["` + audience + `","AUDIENCE"]`}},
+			[]string{"FAIL audience", "aws sso-admin put-application-grant --application-arn " + appARN(theApp), `"AuthorizedAudiences":["` + audience + `","https://other.example.test"]`}},
+		{"the claim", func(w *world) map[string]any { return map[string]any{"email": 7} },
+			[]string{"FAIL claim", "aws sso-admin update-trusted-token-issuer", "{ClaimAttributePath=NAME-OF-A-CLAIM}"}},
 		{"the person", func(w *world) map[string]any { return map[string]any{"email": "secret.name@example.test"} },
 			[]string{"FAIL user", "claim email is sha256:", "emails.value of 0 users"}},
 		{"the assignment", func(w *world) map[string]any { w.unassign(theApp, store.PrincipalUser, "u-1"); return nil },
