@@ -13,7 +13,7 @@ import (
 )
 
 // supported are the areas whose every entry is accounted for, in the order of the report.
-var supported = []string{"register", "device", "code", "token", "refresh", "portal", "http", "web", "signin"}
+var supported = []string{"register", "device", "code", "token", "refresh", "portal", "http", "web", "signin", "jwt", "exchange", "sigv4", "admin", "crypto"}
 
 // entry is one attack of the catalogue.
 type entry struct {
@@ -31,6 +31,7 @@ type template struct {
 	JSON         any
 	RawBody      string `json:"raw_body"`
 	Form, Query  map[string]string
+	Sign         string // how, with which signing name, by whom
 }
 
 // expectation is what must come back. Alternatives are separated by |.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"time"
+
+	"sallyport/internal/api"
 )
 
 const refreshWindow = 30 * time.Second
@@ -138,15 +140,27 @@ var refreshSteps = map[string]attack{
 		w.filesAreClean(w.t, 12)
 	},
 	"refresh-iam-refresh": func(w *world) {
+		p := w.propagation()
 		c := w.register()
-		token := w.login(c, "alice").refresh
-		body := members{"clientId": c.id, "clientSecret": c.secret, "grantType": grantRefresh, "refreshToken": token}
-		w.unchanged("asking for CreateTokenWithIAM", func() {
-			for _, target := range []string{"/token?aws_iam=t", "/token?aws_iam=", "/token?aws_iam"} {
+		own := w.login(c, "alice").refresh
+		apps, front := p.token().tokens().refresh, p.front(p.app)
+		signed := func(clientID, token string) answer {
+			return p.call(p.caller, api.CreateTokenWithIAM.Operation, members{"clientId": clientID, "grantType": grantRefresh, "refreshToken": token})
+		}
+		w.unchanged("refresh tokens at the other operation", func() {
+			w.refused(signed(p.app, own), 400, "InvalidGrantException")
+			w.refused(signed(c.id, own), 401, "InvalidClientException")
+			w.refused(w.refresh(c, apps), 400, "InvalidGrantException")
+			w.refused(w.refresh(registration{p.app, c.secret}, apps), 401, "InvalidClientException")
+			w.refused(signed(front.app, apps), 400, "UnauthorizedClientException") // another application
+			body := members{"clientId": c.id, "clientSecret": c.secret, "grantType": grantRefresh, "refreshToken": own}
+			w.refused(w.post("/token?aws_iam=t", body), 403, "MissingAuthenticationTokenException")
+			for _, target := range []string{"/token?aws_iam=", "/token?aws_iam", "/token?aws_iam=T", "/token?aws_iam=true"} {
 				w.refused(w.post(target, body), 404, "UnknownOperationException")
 			}
 		})
-		w.want(200, w.refresh(c, token))
+		w.want(200, w.refresh(c, own))
+		w.want(200, signed(p.app, apps))
 	},
 	"refresh-grace-after-key-rotation": func(w *world) {
 		w = w.another()

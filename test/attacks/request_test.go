@@ -2,6 +2,7 @@ package attacks
 
 import (
 	"encoding/json"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -19,6 +20,14 @@ type requestCase struct {
 	check    func(w *world, f *stage, a answer)
 }
 
+// requests are the entries with a template that need more than the template. Those that are not here need nothing.
+var requests = func() map[string]requestCase {
+	all := maps.Clone(publicRequests)
+	maps.Copy(all, jwtRequests)
+	maps.Copy(all, exchangeRequests)
+	return all
+}()
+
 // stage is what the placeholders of one entry stand for. It is made as far as the template asks for it.
 type stage struct {
 	w         *world
@@ -27,6 +36,7 @@ type stage struct {
 	device    device
 	code      string
 	tokens    tokens
+	app       *propagation
 	browser   *browser // whose cookies the request has, if any
 	sent      func() answer
 	lastQuery url.Values
@@ -87,7 +97,28 @@ var placeholders = map[string]func(f *stage) string{
 		f.w.advance(61 * time.Minute)
 		return token
 	},
-	"start_url": func(f *stage) string { return f.w.server.StartURL },
+	"app_arn":                     func(f *stage) string { return f.application().app },
+	"assertion":                   func(f *stage) string { return f.assertion(nil) },
+	"assertion_wrong_aud":         func(f *stage) string { return f.assertion(members{"aud": "somebody else"}) },
+	"assertion_unknown_user":      func(f *stage) string { return f.assertion(members{"email": "nobody@acme.example"}) },
+	"assertion_expired":           func(f *stage) string { return f.assertion(members{"exp": f.w.now().Add(-2 * time.Hour).Unix()}) },
+	"assertion_other_issuer":      func(f *stage) string { return f.assertionOfOther() },
+	"id_token":                    func(f *stage) string { return f.application().front(f.app.app).token().tokens().id },
+	"foreign_access_token":        func(f *stage) string { return f.w.foreignToken() },
+	"access_token_other_audience": func(f *stage) string { return f.application().front(f.w.application()).token().tokens().access },
+	"start_url":                   func(f *stage) string { return f.w.server.StartURL },
+}
+
+func (f *stage) assertion(changes members) string {
+	p := f.application()
+	return p.issuer.token(p.email, changes)
+}
+
+// assertionOfOther is a good one of an issuer that the instance trusts and the application does not take.
+func (f *stage) assertionOfOther() string {
+	p, other := f.application(), f.w.issuer()
+	f.w.trust(other.url, "email", "emails.value")
+	return other.token(p.email, nil)
 }
 
 var placeholder = regexp.MustCompile(`\{[a-z0-9_]+\}`)
@@ -183,8 +214,12 @@ func (f *stage) prepare(t template) {
 	}
 	f.sent = func() answer {
 		f.w.t.Helper()
-		if f.browser != nil {
+		switch {
+		case f.browser != nil:
 			return f.browser.send(t.Method, target, header, body)
+		case t.Sign != "":
+			service := strings.Split(t.Sign, ":")[1] // scheme, service, and a name for whoever may call
+			return f.w.do(f.w.request(signing{key: f.application().caller, service: service}, t.Method, target, header, body))
 		}
 		return f.w.send(t.Method, target, header, body)
 	}

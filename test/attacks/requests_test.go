@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// requests are the entries with a template that need more than the template. Those that are not here need nothing.
-var requests = map[string]requestCase{
+// publicRequests are those of registered clients and of the portal.
+var publicRequests = map[string]requestCase{
 	"register-name-spoof": {check: func(w *world, f *stage, a answer) {
 		w.refused(a, 400, "InvalidClientMetadataException")
 		for _, name := range []string{"AWS\u200b CLI", "a\u2066b", "AWS\nCLI", "AWS\x00", "AWS\u00ad", "\u2028", "\ufeffAWS"} {

@@ -21,7 +21,7 @@ type attack func(w *world)
 // steps are the entries in words, by area. Some of them have a how that is for other runners but is cheap to try here as well.
 var steps = map[string]map[string]attack{
 	"register": registerSteps, "device": deviceSteps, "code": codeSteps, "token": tokenSteps, "refresh": refreshSteps,
-	"portal": portalSteps, "http": httpSteps, "web": webSteps, "signin": signinSteps,
+	"portal": portalSteps, "http": httpSteps, "web": webSteps, "signin": signinSteps, "jwt": jwtSteps, "sigv4": sigv4Steps, "admin": adminSteps, "crypto": cryptoSteps,
 }
 
 // tally is the outcome of an area.

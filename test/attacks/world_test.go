@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,7 +41,8 @@ type world struct {
 	server *harness.Server
 	client *http.Client
 	kept   *secrets
-	broken *bool // the entry breaks the server on purpose: failures are answered and logged
+	broken *bool         // the entry breaks the server on purpose: failures are answered and logged
+	moved  *atomic.Int64 // by how much its clock is ahead of the machine's
 }
 
 // run is one execution of the catalogue: every server that was started for it.
@@ -66,7 +68,7 @@ func (r *run) startIn(t *testing.T, data string, kept *secrets, flags ...string)
 			flags = append(flags, rate+"=0")
 		}
 	}
-	w := &world{run: r, server: harness.StartIn(t, data, append([]string{"--dev"}, flags...)...), kept: kept, broken: new(bool)}
+	w := &world{run: r, server: harness.StartIn(t, data, append([]string{"--dev"}, flags...)...), kept: kept, broken: new(bool), moved: new(atomic.Int64)}
 	for _, user := range w.server.Users {
 		kept.add("password", user.Password)
 	}
@@ -364,9 +366,10 @@ func (w *world) decide(d device, userName, decision string) {
 func (w *world) advance(by time.Duration) {
 	w.t.Helper()
 	w.control(200, "/_dev/clock", members{"advance": by.String()}, nil)
+	w.moved.Add(int64(by))
 }
 
-// rows are the rows of each table. Counters and the audit may grow by what is refused.
+// rows are the rows of each table. Counters, the audit and the reasons of refusals may grow by what is refused.
 func (w *world) rows() map[string]int {
 	w.t.Helper()
 	var state struct{ Rows map[string]int }
@@ -375,6 +378,7 @@ func (w *world) rows() map[string]int {
 	}
 	delete(state.Rows, "attempt")
 	delete(state.Rows, "audit_event")
+	delete(state.Rows, "decision")
 	return state.Rows
 }
 
