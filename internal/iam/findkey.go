@@ -8,6 +8,7 @@ import (
 	"sallyport/internal/arn"
 	"sallyport/internal/creds"
 	"sallyport/internal/store"
+	"sallyport/internal/trace"
 )
 
 // FindKey looks up the access key of a request. Short-lived keys are read out of their session token; long-lived ones are in the store. A
@@ -20,8 +21,12 @@ func (s *Service) FindKey(ctx context.Context, accessKeyID, sessionToken string)
 	var key api.Key
 	err := s.Store.Look(ctx, func(tx *store.Tx) error {
 		row, found, err := tx.AccessKey(accessKeyID)
-		if err != nil || !found || !row.Held || row.Status != store.KeyActive {
+		if err != nil || !found || !row.Held {
 			return err
+		}
+		if row.Status != store.KeyActive { // operators are told, callers are not
+			trace.From(ctx).Note("deactivated", "%s is %s: sallyport iam activate-access-key %s lets it be used again", row.AccessKeyID, row.Status, row.AccessKeyID)
+			return nil
 		}
 		secret, ok := creds.OpenAccessKeySecret(s.Ring, row.AccessKeyID, row.SealedSecret)
 		if !ok {

@@ -8,6 +8,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/creds"
 	"sallyport/internal/store"
+	"sallyport/internal/trace"
 )
 
 func TestAKeyIsFoundWithEverythingThatIsKnownOfIt(t *testing.T) {
@@ -54,6 +55,22 @@ func TestAKeyIsFoundWithEverythingThatIsKnownOfIt(t *testing.T) {
 func same(a, b api.Signer) bool {
 	return a.AccessKeyID == b.AccessKeyID && a.Account == b.Account && a.ARN == b.ARN && a.UserID == b.UserID && a.Kind == b.Kind &&
 		a.UserName == b.UserName && a.RoleARN == b.RoleARN && a.RoleName == b.RoleName && a.Temporary == b.Temporary
+}
+
+func TestTheOperatorIsToldThatAKeyIsDeactivated(t *testing.T) {
+	b := newBench(t)
+	_, key := b.user(owner, "alice")
+	if err := b.s.SetAccessKeyStatus(ctx, operator, key.AccessKeyID, store.KeyInactive); err != nil {
+		t.Fatal(err)
+	}
+	traced, tr := trace.With(ctx)
+	if found, err := b.s.FindKey(traced, key.AccessKeyID, ""); err != nil || found.Known {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	nodes := tr.Record().Nodes
+	if len(nodes) != 1 || !strings.Contains(nodes[0].Detail, "sallyport iam activate-access-key "+key.AccessKeyID) {
+		t.Errorf("the checks are %+v", nodes)
+	}
 }
 
 func TestAKeyThatIsNotKnownHasNoSecret(t *testing.T) {

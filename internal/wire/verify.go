@@ -37,7 +37,7 @@ func (rim *Rim) verify(ctx context.Context, r *http.Request, body []byte, servic
 	}
 	now := rim.Now()
 	checks.Pass("claim", "access key %s, Region %s, signed %s away from the server's clock", claim.AccessKeyID, claim.Region, now.Sub(claim.Time).Abs())
-	key, err := rim.FindKey(ctx, claim.AccessKeyID, claim.SessionToken)
+	key, err := rim.FindKey(trace.Into(ctx, checks), claim.AccessKeyID, claim.SessionToken)
 	if err != nil {
 		return nil, err
 	}
