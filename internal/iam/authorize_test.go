@@ -96,7 +96,7 @@ func TestAPersonAdministersByThePoliciesOfTheirPermissionSet(t *testing.T) {
 	b := newBench(t)
 	set := store.PermissionSet{PermissionSetID: "ps-1111111111111111", Name: "Ops_Team", SessionDurationS: 3600}
 	const managed = "arn:aws:iam::aws:policy/"
-	b.update(func(tx *store.Tx) error { return tx.PutPermissionSet(set) })
+	b.Update(func(tx *store.Tx) error { return tx.PutPermissionSet(set) })
 	signer := creds.Role{Account: owner, RoleName: creds.ReservedRoleName(set.Name, set.PermissionSetID, owner), SessionName: "alice"}.Signer()
 	steps := []struct {
 		name   string
@@ -126,7 +126,7 @@ func TestAPersonAdministersByThePoliciesOfTheirPermissionSet(t *testing.T) {
 	}
 	for _, c := range steps {
 		if c.change != nil {
-			b.update(func(tx *store.Tx) error { _, err := c.change(tx); return err })
+			b.Update(func(tx *store.Tx) error { _, err := c.change(tx); return err })
 		}
 		if err := b.authorize(signer); c.want == "" && err != nil {
 			t.Errorf("%s: %v", c.name, err)

@@ -17,10 +17,10 @@ func TestAKeyIsFoundWithEverythingThatIsKnownOfIt(t *testing.T) {
 	role := b.role(owner, "app")
 	ofRole, assumed := b.key(role.Principal()), b.assume(role)
 	portal := creds.VendRole(b.s.Ring, creds.Role{
-		Account: owner, RoleName: "AWSReservedSSO_Admin_0123456789abcdef", SessionName: "bob", ExpiresAt: b.clock.Now().Add(time.Hour).UnixMilli(),
+		Account: owner, RoleName: "AWSReservedSSO_Admin_0123456789abcdef", SessionName: "bob", ExpiresAt: b.Clock.Now().Add(time.Hour).UnixMilli(),
 	})
 	session := creds.VendRole(b.s.Ring, creds.Role{
-		Kind: creds.UserSession, Account: member, UserName: "alice", UserPath: "/", IAMUserID: user.UserID, ExpiresAt: b.clock.Now().Add(time.Hour).UnixMilli(),
+		Kind: creds.UserSession, Account: member, UserName: "alice", UserPath: "/", IAMUserID: user.UserID, ExpiresAt: b.Clock.Now().Add(time.Hour).UnixMilli(),
 	})
 	cases := []struct {
 		name, id, token, secret string
@@ -81,7 +81,7 @@ func TestAKeyThatIsNotKnownHasNoSecret(t *testing.T) {
 	first, second := b.assume(role), b.assume(role)
 	damaged, _ := creds.NewAccessKey()
 	orphan, _ := creds.NewAccessKey()
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		sealed := creds.SealAccessKeySecret(b.s.Ring, other.AccessKeyID, "secret of another key")
 		if err := tx.AddAccessKey(store.AccessKey{AccessKeyID: damaged, SealedSecret: sealed, AccountID: owner, UserName: "alice"}); err != nil {
 			return err
@@ -116,11 +116,11 @@ func TestCredentialsEndWithTheirTimeAndWithTheirRole(t *testing.T) {
 	b := newBench(t)
 	role := b.role(owner, "app")
 	session := b.assume(role)
-	b.clock.Advance(time.Hour - 20*time.Second)
+	b.Clock.Advance(time.Hour - 20*time.Second)
 	if key := b.find(session.AccessKeyID, session.SessionToken); key.Expired {
 		t.Error("expired early")
 	}
-	b.clock.Advance(20 * time.Second)
+	b.Clock.Advance(20 * time.Second)
 	if key := b.find(session.AccessKeyID, session.SessionToken); !key.Known || !key.Expired || key.Secret == "" {
 		t.Errorf("at their end they are %+v: only who can sign with them may hear that they have expired", key)
 	}
@@ -142,7 +142,7 @@ func TestAUsersSessionEndsWithTheUser(t *testing.T) {
 	b := newBench(t)
 	user, _ := b.user(owner, "alice")
 	session := creds.VendRole(b.s.Ring, creds.Role{
-		Kind: creds.UserSession, Account: owner, UserName: "alice", UserPath: "/", IAMUserID: user.UserID, ExpiresAt: b.clock.Now().Add(time.Hour).UnixMilli(),
+		Kind: creds.UserSession, Account: owner, UserName: "alice", UserPath: "/", IAMUserID: user.UserID, ExpiresAt: b.Clock.Now().Add(time.Hour).UnixMilli(),
 	})
 	if err := b.s.DeletePrincipal(ctx, operator, user.Principal()); err != nil {
 		t.Fatal(err)
@@ -173,7 +173,7 @@ func TestCredentialsHangOnThePersonsSession(t *testing.T) {
 		"of a permission set": {Account: owner, RoleName: "AWSReservedSSO_Admin_0123456789abcdef", SessionName: "bob"},
 		"of a role":           {Kind: creds.AssumedRole, Account: owner, RoleName: role.RoleName, RolePath: role.Path, RoleID: role.RoleID, SessionName: "bob"},
 	} {
-		session.ExpiresAt, session.UserSessionID = b.clock.Now().Add(time.Hour).UnixMilli(), "a session that was ended and cleaned away"
+		session.ExpiresAt, session.UserSessionID = b.Clock.Now().Add(time.Hour).UnixMilli(), "a session that was ended and cleaned away"
 		made := creds.VendRole(b.s.Ring, session)
 		if key := b.find(made.AccessKeyID, made.SessionToken); !key.Known || !key.Expired {
 			t.Errorf("%s: %+v", name, key)

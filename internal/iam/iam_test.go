@@ -2,7 +2,6 @@ package iam
 
 import (
 	"context"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -10,15 +9,14 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/creds"
 	"sallyport/internal/fault"
-	"sallyport/internal/keys"
 	"sallyport/internal/store"
-	"sallyport/internal/sys"
+	"sallyport/internal/testbed"
 )
 
 const (
 	owner    = "111122223333"
 	member   = "444455556666"
-	instance = "ssoins-1111111111111111"
+	instance = testbed.InstanceID
 
 	admin = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 	trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}]}`
@@ -31,43 +29,22 @@ var (
 
 // bench is the service on a real store, with the account of the owner and another one.
 type bench struct {
-	t     testing.TB
-	s     *Service
-	clock *sys.Clock
+	*testbed.Bed
+	t testing.TB
+	s *Service
 }
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
-	clock := &sys.Clock{}
-	dir := t.TempDir()
-	rows, err := store.Open(store.Options{Dir: dir, Clock: clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { rows.Close() })
-	root, err := keys.RootKeyFile(filepath.Join(dir, "root.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ring, err := keys.Open(ctx, rows, root, instance)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &bench{t: t, clock: clock, s: New(Options{Store: rows, Ring: ring, Clock: clock, Log: quiet})}
-	b.update(func(tx *store.Tx) error {
+	bed := testbed.New(t)
+	b := &bench{t: t, Bed: bed, s: New(Options{Store: bed.Store, Ring: bed.Ring, Clock: bed.Clock, Log: bed.Log})}
+	b.Update(func(tx *store.Tx) error {
 		if err := tx.PutAccount(store.Account{AccountID: member, Name: "Member"}); err != nil {
 			return err
 		}
 		return tx.PutInstance(store.Instance{InstanceID: instance, IdentityStoreID: "d-1111111111", OwnerAccountID: owner})
 	})
 	return b
-}
-
-func (b *bench) update(fn func(*store.Tx) error) {
-	b.t.Helper()
-	if err := b.s.Store.Update(ctx, fn); err != nil {
-		b.t.Fatal(err)
-	}
 }
 
 func (b *bench) find(accessKeyID, sessionToken string) api.Key {
@@ -121,7 +98,7 @@ func (b *bench) key(p store.IAMPrincipal) Key {
 func (b *bench) assume(role store.IAMRole) creds.RoleCredentials {
 	return creds.VendRole(b.s.Ring, creds.Role{
 		Kind: creds.AssumedRole, Account: role.AccountID, RoleName: role.RoleName, RolePath: role.Path, RoleID: role.RoleID, SessionName: "blue",
-		ExpiresAt: b.clock.Now().Add(time.Hour).UnixMilli(),
+		ExpiresAt: b.Clock.Now().Add(time.Hour).UnixMilli(),
 	})
 }
 

@@ -2,7 +2,6 @@ package iam
 
 import (
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -13,8 +12,6 @@ import (
 	"sallyport/internal/policy"
 	"sallyport/internal/store"
 )
-
-var quiet = slog.New(slog.DiscardHandler)
 
 func TestPrincipalsThatIAMWouldRefuse(t *testing.T) {
 	b := newBench(t)
@@ -147,12 +144,12 @@ func TestPoliciesDoNotMeanWhoeverGetsTheNameOfADeletedPrincipal(t *testing.T) {
 				if _, err := b.s.CreateRole(ctx, operator, store.IAMRole{AccountID: owner, RoleName: fmt.Sprint("trusting", i), TrustPolicy: trust}); err != nil {
 					t.Fatal(err)
 				}
-				b.update(func(tx *store.Tx) error {
+				b.Update(func(tx *store.Tx) error {
 					return tx.PutApplication(store.Application{ApplicationID: fmt.Sprint("apl-", i), InstanceID: instance, ActorPolicy: acting(name)})
 				})
 			}
 			reached := func(signer api.Signer) (decisions []policy.Decision) {
-				b.update(func(tx *store.Tx) error {
+				b.Update(func(tx *store.Tx) error {
 					for i := range c.names {
 						role, _, err := tx.IAMRole(owner, fmt.Sprint("trusting", i))
 						if err != nil {

@@ -242,7 +242,7 @@ func TestHowLongASessionLives(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			before := b.clock.Now()
+			before := b.Clock.Now()
 			out, err := b.assume(c.caller, api.AssumeRoleRequest{RoleARN: "arn:aws:iam::" + home + ":role/" + c.role, DurationSeconds: c.seconds})
 			if c.refused != "" {
 				refused(t, err, fault.ValidationError, c.refused)
@@ -266,11 +266,11 @@ func TestCredentialsOfASessionEndToTheMillisecond(t *testing.T) {
 	b := newBench(t)
 	role := b.role("target", statements(trusts(awsPrincipal(opsARN), "", "sts:AssumeRole")))
 	out := b.mustAssume(b.user(home, "ops", ""), api.AssumeRoleRequest{RoleARN: role, DurationSeconds: new(int64(900))})
-	b.clock.Advance(15*time.Minute - 20*time.Second)
+	b.Clock.Advance(15*time.Minute - 20*time.Second)
 	if key := b.find(out.Credentials.AccessKeyID, out.Credentials.SessionToken); !key.Known || key.Expired {
 		t.Errorf("shortly before its end: %+v", key)
 	}
-	b.clock.Advance(20 * time.Second)
+	b.Clock.Advance(20 * time.Second)
 	if key := b.find(out.Credentials.AccessKeyID, out.Credentials.SessionToken); !key.Expired {
 		t.Errorf("at its end: %+v", key)
 	}
@@ -542,7 +542,7 @@ func TestTheLogTellsWhoTookOnWhatForWhomAndNoSecret(t *testing.T) {
 	out := b.mustAssume(b.user(home, "ops", ""), api.AssumeRoleRequest{
 		RoleARN: role, SourceIdentity: "alice", ProvidedContexts: provide(b.person(creds.IdentityContext)),
 	})
-	line := b.log.String()
+	line := b.Logged.String()
 	for _, want := range []string{"RoleAssumed", "arn:aws:sts::" + home + ":assumed-role/target/session", "by=" + opsARN, "source_identity=alice",
 		"on_behalf_of=u-1", "credential_id=c-1", "application=" + applicationARN, out.Credentials.AccessKeyID, "203.0.113.7"} {
 		if !strings.Contains(line, want) {
@@ -610,7 +610,7 @@ func TestTheTraceTellsWhichConditionKeptTheCallerOut(t *testing.T) {
 
 func TestATrustPolicyThatCannotBeReadIsAFailureAndNoRefusal(t *testing.T) {
 	b := newBench(t)
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		_, err := tx.AddIAMRole(store.IAMRole{AccountID: home, RoleName: "target", Path: "/", RoleID: "AROA1", TrustPolicy: "{}", MaxSessionS: 3600})
 		return err
 	})

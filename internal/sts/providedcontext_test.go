@@ -118,9 +118,9 @@ func TestAContextHoldsAsLongAsWhatIsBehindIt(t *testing.T) {
 			role := b.role("target", statements(trusts(awsPrincipal(opsARN), "", "sts:*")))
 			caller := b.user(home, "ops", "")
 			if c.change != nil {
-				b.update(c.change)
+				b.Update(c.change)
 			}
-			b.clock.Advance(c.later)
+			b.Clock.Advance(c.later)
 			_, err := b.assume(caller, api.AssumeRoleRequest{RoleARN: role, ProvidedContexts: provide(text)})
 			if c.kind != nil {
 				refused(t, err, c.kind, "call CreateTokenWithIAM")
@@ -154,10 +154,10 @@ func TestCredentialsAreCutOffWithTheSessionOfThePerson(t *testing.T) {
 			chained := b.mustAssume(b.with(enhanced), api.AssumeRoleRequest{RoleARN: next}).Credentials
 			portal := creds.VendRole(b.s.Ring, creds.Role{
 				Account: home, RoleName: "AWSReservedSSO_Admin_0123456789abcdef", SessionName: "alice", UserID: "u-1", UserSessionID: "s-1",
-				ExpiresAt: b.clock.Now().Add(time.Hour).UnixMilli(),
+				ExpiresAt: b.Clock.Now().Add(time.Hour).UnixMilli(),
 			})
 			loose := b.vend()
-			b.update(change)
+			b.Update(change)
 			for what, key := range map[string]api.Key{
 				"of an identity-enhanced session": b.find(enhanced.AccessKeyID, enhanced.SessionToken),
 				"of a session that it began":      b.find(chained.AccessKeyID, chained.SessionToken),
@@ -180,7 +180,7 @@ func TestAContextOfAnotherDoesNotKeepCredentialsWhoseOwnSessionWasEnded(t *testi
 	for _, kind := range []creds.ContextKind{creds.IdentityContext, creds.AuditContext} {
 		b := newBench(t)
 		text := b.person(kind)
-		b.update(func(tx *store.Tx) error {
+		b.Update(func(tx *store.Tx) error {
 			if err := tx.PutUser(store.User{UserID: "u-2", UserName: "bob", Status: store.StatusEnabled}); err != nil {
 				return err
 			}
@@ -190,7 +190,7 @@ func TestAContextOfAnotherDoesNotKeepCredentialsWhoseOwnSessionWasEnded(t *testi
 		next := b.role("next", statements(trusts(awsPrincipal("*"), "", "sts:*")))
 		portal := creds.VendRole(b.s.Ring, creds.Role{
 			Account: home, RoleName: "AWSReservedSSO_Ops_0123456789abcdef", SessionName: "bob", UserID: "u-2", UserSessionID: "s-2",
-			ExpiresAt: b.clock.Now().Add(time.Hour).UnixMilli(),
+			ExpiresAt: b.Clock.Now().Add(time.Hour).UnixMilli(),
 		})
 		signer := portal.Signer()
 		caller := api.Caller{Signer: &signer}
@@ -199,7 +199,7 @@ func TestAContextOfAnotherDoesNotKeepCredentialsWhoseOwnSessionWasEnded(t *testi
 		again := b.mustAssume(b.with(chained), api.AssumeRoleRequest{RoleARN: role, ProvidedContexts: provide(text)}).Credentials
 		for step, ended := range []bool{false, true} {
 			if ended {
-				b.update(func(tx *store.Tx) error { _, err := tx.RevokeSession("s-2", "logout"); return err })
+				b.Update(func(tx *store.Tx) error { _, err := tx.RevokeSession("s-2", "logout"); return err })
 			}
 			for i, c := range []*api.SessionCredentials{enhanced, chained, again} {
 				if key := b.find(c.AccessKeyID, c.SessionToken); !key.Known || key.Expired != ended {
@@ -227,13 +227,13 @@ func TestTheTraceTellsWhatIsWrongWithAContext(t *testing.T) {
 	if got := ask("garbage"); !strings.Contains(got, "FAIL context: ContextAssertion of 7 characters was not sealed by this server") {
 		t.Errorf("of garbage: %s", got)
 	}
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		return tx.PutApplication(store.Application{ApplicationID: "apl-2222222222222222", InstanceID: instance, AccountID: home, Name: "app", Status: store.StatusDisabled})
 	})
 	if got := ask(text); !strings.Contains(got, "aws sso-admin update-application --application-arn "+applicationARN+" --status ENABLED") {
 		t.Errorf("of a disabled application: %s", got)
 	}
-	b.clock.Advance(time.Hour + time.Minute)
+	b.Clock.Advance(time.Hour + time.Minute)
 	if got := ask(text); !strings.Contains(got, "FAIL context: expired 1m") || strings.Contains(got, text) {
 		t.Errorf("of one that is over: %s", got)
 	}

@@ -24,7 +24,7 @@ func TestAUserGetsCredentialsThatEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			defer b.forget()
 			caller := b.user(home, "ops", "")
-			before := b.clock.Now()
+			before := b.Clock.Now()
 			out, err := b.s.GetSessionToken(ctx, caller, &api.GetSessionTokenRequest{DurationSeconds: c.seconds})
 			if err != nil {
 				t.Fatal(err)
@@ -42,7 +42,7 @@ func TestAUserGetsCredentialsThatEnd(t *testing.T) {
 			}
 			role := b.role("target", statements(trusts(awsPrincipal(opsARN), "", "sts:AssumeRole")))
 			b.mustAssume(b.with(out.Credentials), api.AssumeRoleRequest{RoleARN: role}) // they are the user's
-			b.clock.Advance(c.want)
+			b.Clock.Advance(c.want)
 			if key := b.find(out.Credentials.AccessKeyID, out.Credentials.SessionToken); !key.Expired {
 				t.Errorf("at their end they are %+v", key)
 			}

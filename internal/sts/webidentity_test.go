@@ -23,7 +23,7 @@ const (
 
 // claims are those of a good token, with others laid over them; nil takes one away.
 func (b *bench) claims(over map[string]any) map[string]any {
-	now := b.clock.Now()
+	now := b.Clock.Now()
 	all := map[string]any{"iss": issuer, "sub": subject, "aud": "sts.amazonaws.com", "exp": now.Add(5 * time.Minute).Unix(), "iat": now.Unix()}
 	maps.Copy(all, over)
 	maps.DeleteFunc(all, func(_ string, value any) bool { return value == nil })
@@ -58,7 +58,7 @@ func TestATokenOfARegisteredProviderTakesOnARole(t *testing.T) {
 	if signer.FederatedProvider != providerARN || signer.RoleARN != "arn:aws:iam::"+home+":role/ci/deploy" || !signer.Temporary {
 		t.Errorf("the signer is %+v", signer)
 	}
-	if line := b.log.String(); !strings.Contains(line, "provider="+providerARN) || strings.Contains(line, out.Credentials.SecretAccessKey) {
+	if line := b.Logged.String(); !strings.Contains(line, "provider="+providerARN) || strings.Contains(line, out.Credentials.SecretAccessKey) {
 		t.Errorf("the log has %s", line)
 	}
 }
@@ -124,9 +124,9 @@ func TestATokenThatProvesNothingIsRefused(t *testing.T) {
 		{"without a subject", p.sign(b.claims(map[string]any{"sub": nil})), fault.InvalidIdentityToken},
 		{"changed", good[:len(good)-2] + "AA", fault.InvalidIdentityToken},
 		{"no JWT", "token", fault.InvalidIdentityToken},
-		{"over", p.sign(b.claims(map[string]any{"exp": b.clock.Now().Add(-time.Hour).Unix()})), fault.STSTokenExpired},
-		{"of tomorrow", p.sign(b.claims(map[string]any{"nbf": b.clock.Now().Add(2 * time.Minute).Unix()})), fault.IDPRejectedClaim},
-		{"for a year", p.sign(b.claims(map[string]any{"exp": b.clock.Now().Add(365 * 24 * time.Hour).Unix()})), fault.IDPRejectedClaim},
+		{"over", p.sign(b.claims(map[string]any{"exp": b.Clock.Now().Add(-time.Hour).Unix()})), fault.STSTokenExpired},
+		{"of tomorrow", p.sign(b.claims(map[string]any{"nbf": b.Clock.Now().Add(2 * time.Minute).Unix()})), fault.IDPRejectedClaim},
+		{"for a year", p.sign(b.claims(map[string]any{"exp": b.Clock.Now().Add(365 * 24 * time.Hour).Unix()})), fault.IDPRejectedClaim},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -151,7 +151,7 @@ func TestATokenThatProvesNothingIsRefused(t *testing.T) {
 func TestAProviderThatCannotBeAskedIsSaidToBeOne(t *testing.T) {
 	b := newBench(t)
 	p := b.registered(issuer, "sts.amazonaws.com")
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		_, err := tx.UpdateOIDCProvider(store.OIDCProvider{AccountID: home, URL: issuer, ClientIDs: `["sts.amazonaws.com"]`, JWKS: "{}"})
 		return err
 	})

@@ -8,9 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"log/slog"
 	"net/netip"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,17 +19,16 @@ import (
 	"sallyport/internal/creds"
 	"sallyport/internal/fault"
 	"sallyport/internal/iam"
-	"sallyport/internal/keys"
 	"sallyport/internal/policy"
 	"sallyport/internal/store"
-	"sallyport/internal/sys"
+	"sallyport/internal/testbed"
 	"sallyport/internal/trace"
 )
 
 const (
 	home     = "111122223333"
 	abroad   = "444455556666"
-	instance = "ssoins-1111111111111111"
+	instance = testbed.InstanceID
 
 	applicationARN = "arn:aws:sso::111122223333:application/ssoins-1111111111111111/apl-2222222222222222"
 )
@@ -40,47 +37,24 @@ var ctx = context.Background()
 
 // bench is the service on a real store, with the room that finds keys and gathers policies beside it.
 type bench struct {
-	t     testing.TB
-	s     *Service
-	iam   *iam.Service
-	clock *sys.Clock
-	log   strings.Builder
+	*testbed.Bed
+	t   testing.TB
+	s   *Service
+	iam *iam.Service
 }
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
-	b := &bench{t: t, clock: &sys.Clock{}}
-	dir := t.TempDir()
-	rows, err := store.Open(store.Options{Dir: dir, Clock: b.clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { rows.Close() })
-	root, err := keys.RootKeyFile(filepath.Join(dir, "root.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ring, err := keys.Open(ctx, rows, root, instance)
-	if err != nil {
-		t.Fatal(err)
-	}
-	log := slog.New(slog.NewTextHandler(&b.log, nil))
-	b.iam = iam.New(iam.Options{Store: rows, Ring: ring, Clock: b.clock, Log: log})
+	b := &bench{t: t, Bed: testbed.New(t)}
+	b.iam = iam.New(iam.Options{Store: b.Store, Ring: b.Ring, Clock: b.Clock, Log: b.Log})
 	b.s = New(Options{
-		Store: rows, Ring: ring, Clock: b.clock, Log: log, Access: b.iam.Access,
-		Assertions: assertion.New(assertion.Options{Now: b.clock.Now}),
+		Store: b.Store, Ring: b.Ring, Clock: b.Clock, Log: b.Log, Access: b.iam.Access,
+		Assertions: assertion.New(assertion.Options{Now: b.Clock.Now}),
 	})
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		return tx.PutInstance(store.Instance{InstanceID: instance, OwnerAccountID: "999988887777"})
 	})
 	return b
-}
-
-func (b *bench) update(fn func(*store.Tx) error) {
-	b.t.Helper()
-	if err := b.s.Store.Update(ctx, fn); err != nil {
-		b.t.Fatal(err)
-	}
 }
 
 func (b *bench) parse(document string, kind policy.Kind) *policy.Policy {
@@ -115,7 +89,7 @@ func (b *bench) role(name string, trust string) string { return b.roleIn(home, "
 func (b *bench) roleIn(account, path, name, trust string, maxSession int64) string {
 	b.t.Helper()
 	b.parse(trust, policy.Trust)
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		_, err := tx.AddIAMRole(store.IAMRole{
 			AccountID: account, RoleName: name, Path: path, RoleID: "AROA" + strings.Repeat("A", 17), TrustPolicy: trust, MaxSessionS: maxSession,
 		})
@@ -129,7 +103,7 @@ func (b *bench) user(account, name, identity string) api.Caller {
 	b.t.Helper()
 	user := store.IAMUser{AccountID: account, UserName: name, Path: "/staff/", UserID: "AIDA" + strings.Repeat("B", 17)}
 	id, _ := creds.NewAccessKey()
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		if _, err := tx.AddIAMUser(user); err != nil {
 			return err
 		}
@@ -146,7 +120,7 @@ func (b *bench) user(account, name, identity string) api.Caller {
 // forget removes all users and roles.
 func (b *bench) forget() {
 	b.t.Helper()
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		users, err := tx.IAMUsers("")
 		if err != nil {
 			return err
@@ -172,7 +146,7 @@ func (b *bench) forget() {
 // give puts an identity policy on a role.
 func (b *bench) give(account, role, identity string) {
 	b.t.Helper()
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		return tx.PutIAMPolicy(store.IAMPrincipal{AccountID: account, Kind: store.IAMRoleKind, Name: role}, store.IAMPolicy{Name: "own", Document: identity})
 	})
 }
@@ -191,7 +165,7 @@ func (b *bench) find(accessKeyID, sessionToken string) api.Key {
 func (b *bench) vend() creds.RoleCredentials {
 	return creds.VendRole(b.s.Ring, creds.Role{
 		Account: home, RoleName: "AWSReservedSSO_Admin_0123456789abcdef", SessionName: "alice", UserID: "u-1",
-		ExpiresAt: b.clock.Now().Add(time.Hour).UnixMilli(),
+		ExpiresAt: b.Clock.Now().Add(time.Hour).UnixMilli(),
 	})
 }
 
@@ -249,7 +223,7 @@ func traced(fn func(ctx context.Context)) string {
 // person makes a person with a session at an application, and returns the context that the application has of it.
 func (b *bench) person(kind creds.ContextKind) string {
 	b.t.Helper()
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		if err := tx.PutUser(store.User{UserID: "u-1", UserName: "alice", Status: store.StatusEnabled}); err != nil {
 			return err
 		}
@@ -272,7 +246,7 @@ func (b *bench) context(c creds.Context) string {
 	usual := creds.Context{
 		Kind: c.Kind, UserID: "u-1", IdentityStoreARN: "arn:aws:identitystore::111122223333:identitystore/d-1234567890",
 		InstanceARN: "arn:aws:sso:::instance/" + instance, ApplicationARN: applicationARN, CredentialID: "c-1", SessionID: "s-1",
-		ExpiresAt: b.clock.Now().Add(time.Hour).UnixMilli(),
+		ExpiresAt: b.Clock.Now().Add(time.Hour).UnixMilli(),
 	}
 	if c.UserID != "" {
 		usual.UserID = c.UserID
@@ -307,7 +281,7 @@ func (b *bench) registered(url string, clients ...string) *provider {
 	}
 	p := &provider{b.t, key, url}
 	ids, _ := json.Marshal(clients)
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		_, err := tx.AddOIDCProvider(store.OIDCProvider{AccountID: home, URL: url, ClientIDs: string(ids), JWKS: p.jwks()})
 		return err
 	})

@@ -80,7 +80,7 @@ func TestACodeOfAnApplicationWorksOnce(t *testing.T) {
 	w := signInApp(t)
 	code := w.codeOf(theApp)
 	out := w.got(w.redeemCode(theApp, code))
-	w.clock.Advance(time.Minute)
+	w.Clock.Advance(time.Minute)
 	_, err := w.redeemCode(theApp, code)
 	is(t, err, fault.InvalidGrant)
 	if w.holds(out.AccessToken) {
@@ -135,7 +135,7 @@ func TestAuthorizationRequestsOfApplications(t *testing.T) {
 			if opened, err := w.s.OpenAuthorize(ctx, w.s.SealAuthorize(request)); err != nil || opened.Client.Name() != "Wonder "+theApp {
 				t.Errorf("read back: %+v, %v", opened.Client, err)
 			}
-			if ends := w.s.SessionEnds(request); ends.After(w.clock.Now().Add(time.Hour + repeatGrace)) {
+			if ends := w.s.SessionEnds(request); ends.After(w.Clock.Now().Add(time.Hour + repeatGrace)) {
 				t.Errorf("without refresh tokens the session would end at %s", ends)
 			}
 		})
@@ -149,7 +149,7 @@ func TestWhatChangesWhileThePersonDecidesCounts(t *testing.T) {
 			w.grantAs(theApp, oauth.GrantAuthorizationCode, `{"AuthorizationCode":{"RedirectUris":["https://other.example.test/"]}}`)
 		},
 		"the grant is taken":             func(w *world) { w.ungrant(theApp, oauth.GrantAuthorizationCode) },
-		"the application is deleted now": func(w *world) { w.update(func(tx *store.Tx) error { return tx.DeleteApplication(theApp) }) },
+		"the application is deleted now": func(w *world) { w.Update(func(tx *store.Tx) error { return tx.DeleteApplication(theApp) }) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -180,7 +180,7 @@ func TestWhoIsNotAssignedHasNothingToAllow(t *testing.T) {
 func TestConsentToAnApplicationIsRememberedForNinetyDays(t *testing.T) {
 	w := newWorld(t)
 	w.grant(theApp, oauth.GrantAuthorizationCode)
-	w.clock.Advance(365 * 24 * time.Hour) // by now the application is older than any registration
+	w.Clock.Advance(365 * 24 * time.Hour) // by now the application is older than any registration
 	w.codeOf(theApp)
 	asked := func() bool {
 		request, err := w.s.ParseAuthorize(ctx, w.appQuery(theApp))
@@ -196,7 +196,7 @@ func TestConsentToAnApplicationIsRememberedForNinetyDays(t *testing.T) {
 	if asked() {
 		t.Error("asked again at once")
 	}
-	w.clock.Advance(89 * 24 * time.Hour)
+	w.Clock.Advance(89 * 24 * time.Hour)
 	if asked() {
 		t.Error("asked again after 89 days")
 	}
@@ -204,8 +204,8 @@ func TestConsentToAnApplicationIsRememberedForNinetyDays(t *testing.T) {
 	if !asked() {
 		t.Error("not asked for a scope that is new")
 	}
-	w.update(func(tx *store.Tx) error { _, err := tx.DeleteApplicationScope(theApp, "app:read"); return err })
-	w.clock.Advance(24 * time.Hour)
+	w.Update(func(tx *store.Tx) error { _, err := tx.DeleteApplicationScope(theApp, "app:read"); return err })
+	w.Clock.Advance(24 * time.Hour)
 	if !asked() {
 		t.Error("not asked after 90 days")
 	}

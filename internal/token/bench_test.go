@@ -15,7 +15,7 @@ const benchParallelism = 64
 
 func BenchmarkAssertions(b *testing.B) {
 	w := newWorld(b)
-	now := w.clock.Now()
+	now := w.Clock.Now()
 	assertions := make([]string, b.N)
 	for i := range assertions {
 		assertions[i] = w.sign(b, map[string]any{

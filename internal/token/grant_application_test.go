@@ -84,7 +84,7 @@ func TestTheIDTokenOfAnApplication(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.put(theApp, func(a *store.Application) { a.IDTokenAlg = algorithm })
-			signedIn := w.clock.Now().Add(-time.Minute).Unix()
+			signedIn := w.Clock.Now().Add(-time.Minute).Unix()
 			out := w.got(w.bring(theApp, w.assertion(map[string]any{"auth_time": signedIn})))
 			claims := w.claims(out.IDToken, appARN(theApp))
 			for name, want := range map[string]string{
@@ -111,7 +111,7 @@ func TestTheIDTokenOfAnApplication(t *testing.T) {
 			for kind, text := range map[creds.ContextKind]string{creds.IdentityContext: out.AWSAdditionalDetails.IdentityContext, creds.AuditContext: audit.Text()} {
 				c, ok := creds.OpenContext(w.s.Ring, text)
 				if !ok || c.Kind != kind || c.UserID != w.user.UserID || c.ApplicationARN != appARN(theApp) || c.SessionID == "" ||
-					c.ExpiresAt < w.clock.Now().Add(59*time.Minute).UnixMilli() || c.ExpiresAt > w.clock.Now().Add(61*time.Minute).UnixMilli() {
+					c.ExpiresAt < w.Clock.Now().Add(59*time.Minute).UnixMilli() || c.ExpiresAt > w.Clock.Now().Add(61*time.Minute).UnixMilli() {
 					t.Errorf("the context of kind %d reads %+v, %v", kind, c, ok)
 				}
 			}
@@ -352,10 +352,10 @@ func TestTwentyFiveScopesBesidesTheThreeOfAllApplications(t *testing.T) {
 func TestApplicationsOfAnAccountsOwnInstanceOpenNoAccounts(t *testing.T) {
 	w := newWorld(t)
 	const instance = "ssoins-2222222222222222"
-	w.update(func(tx *store.Tx) error {
+	w.Update(func(tx *store.Tx) error {
 		return tx.PutAccountInstance(store.AccountInstance{InstanceID: instance, AccountID: otherAccount})
 	})
-	w.update(func(tx *store.Tx) error {
+	w.Update(func(tx *store.Tx) error {
 		return tx.PutTrustedTokenIssuer(store.TrustedTokenIssuer{
 			IssuerID: "tti-99999999-2222-4333-8444-555555555555", InstanceID: instance, AccountID: otherAccount, Name: "idp", URL: w.URL, ClaimPath: "email", AttributePath: "emails.value",
 		})
@@ -409,8 +409,8 @@ func TestAssignmentDecidesAtEveryGrant(t *testing.T) {
 			w.unassign(theApp, store.PrincipalUser, w.user.UserID)
 			_, err := redeem()
 			is(t, err, fault.AccessDenied)
-			w.update(func(tx *store.Tx) error { return tx.PutGroup(store.Group{GroupID: "g", DisplayName: "g"}) })
-			w.update(func(tx *store.Tx) error {
+			w.Update(func(tx *store.Tx) error { return tx.PutGroup(store.Group{GroupID: "g", DisplayName: "g"}) })
+			w.Update(func(tx *store.Tx) error {
 				return tx.AddMembership(store.Membership{UserID: w.user.UserID, GroupID: "g"})
 			})
 			w.assign(theApp, store.PrincipalGroup, "g")
@@ -487,17 +487,17 @@ func TestARefreshOfAnApplicationLooksAgain(t *testing.T) {
 		{"for less", func(w *world) {}, []string{"app:read"}, nil, []string{"app:read"}},
 		{"for more than was granted", func(w *world) { w.scope(theApp, "app:write") }, []string{"app:write"}, fault.InvalidScope, nil},
 		{"a scope was taken", func(w *world) {
-			w.update(func(tx *store.Tx) error { _, err := tx.DeleteApplicationScope(theApp, "app:read"); return err })
+			w.Update(func(tx *store.Tx) error { _, err := tx.DeleteApplicationScope(theApp, "app:read"); return err })
 		}, nil, nil, []string{"openid", "aws", "sts:identity_context"}},
 		{"the grant was taken", func(w *world) { w.ungrant(theApp, oauth.GrantRefreshToken) }, nil, fault.UnauthorizedClient, nil},
 		{"the user was disabled", func(w *world) { w.disableUser() }, nil, fault.InvalidGrant, nil},
 		{"the application is gone", func(w *world) {
-			w.update(func(tx *store.Tx) error { return tx.DeleteApplication(theApp) })
+			w.Update(func(tx *store.Tx) error { return tx.DeleteApplication(theApp) })
 		}, nil, fault.InvalidClient, nil},
 		{"its sessions were ended", func(w *world) {
-			w.update(func(tx *store.Tx) error { return tx.RevokeSessionsOfApplication(theApp, "test") })
+			w.Update(func(tx *store.Tx) error { return tx.RevokeSessionsOfApplication(theApp, "test") })
 		}, nil, fault.InvalidGrant, nil},
-		{"the session came to its end", func(w *world) { w.clock.Advance(8 * time.Hour) }, nil, fault.InvalidGrant, nil},
+		{"the session came to its end", func(w *world) { w.Clock.Advance(8 * time.Hour) }, nil, fault.InvalidGrant, nil},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -523,7 +523,7 @@ func (w *world) disableUser() {
 	w.t.Helper()
 	user := w.user
 	user.Status = store.StatusDisabled
-	w.update(func(tx *store.Tx) error { return tx.PutUser(user) })
+	w.Update(func(tx *store.Tx) error { return tx.PutUser(user) })
 }
 
 func TestASpentRefreshTokenOfAnApplicationEndsItsSession(t *testing.T) {
@@ -534,7 +534,7 @@ func TestASpentRefreshTokenOfAnApplicationEndsItsSession(t *testing.T) {
 	if again := w.got(w.refreshAs(theApp, first.RefreshToken)); again.AccessToken != second.AccessToken || again.RefreshToken != second.RefreshToken {
 		t.Error("within the window the answer differs")
 	}
-	w.clock.Advance(time.Minute)
+	w.Clock.Advance(time.Minute)
 	_, err := w.refreshAs(theApp, first.RefreshToken)
 	is(t, err, fault.InvalidGrant)
 	if w.holds(second.AccessToken) {
@@ -574,7 +574,7 @@ func TestRatesOfApplicationsAndAssertions(t *testing.T) {
 	if _, err := w.bring(anotherApp, "x"); err != slowDown {
 		t.Errorf("assertions are counted by instance: %v", err)
 	}
-	w.clock.Advance(10 * time.Second)
+	w.Clock.Advance(10 * time.Second)
 	if err := bring(); err == slowDown {
 		t.Error("still too fast after ten seconds")
 	}

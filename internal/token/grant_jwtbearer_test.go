@@ -27,7 +27,7 @@ func TestAnAssertionBeginsASessionOfThePersonItNames(t *testing.T) {
 	if !ok {
 		t.Fatal("the token names no session")
 	}
-	w.update(func(tx *store.Tx) error {
+	w.Update(func(tx *store.Tx) error {
 		s, user, _, err := tx.SessionAndUser(sessionID)
 		if user.UserID != w.user.UserID || s.ApplicationID != theApp || s.ClientID != theApp || s.IssuerID != issuerID || s.ParentSessionID != "" ||
 			s.GrantType != bearerGrant || len(s.CredentialID) != 64 {
@@ -51,11 +51,11 @@ func TestAnAssertionWorksOnce(t *testing.T) {
 			return w.bring(theApp, first)
 		}, true},
 		{"within ten seconds by the same caller", func(w *world, first string) (*api.CreateTokenWithIAMResponse, error) {
-			w.clock.Advance(9 * time.Second)
+			w.Clock.Advance(9 * time.Second)
 			return w.bring(theApp, first)
 		}, true},
 		{"after ten seconds by the same caller", func(w *world, first string) (*api.CreateTokenWithIAMResponse, error) {
-			w.clock.Advance(11 * time.Second)
+			w.Clock.Advance(11 * time.Second)
 			return w.bring(theApp, first)
 		}, false},
 		{"at once by the same caller for other scopes", func(w *world, first string) (*api.CreateTokenWithIAMResponse, error) {
@@ -74,14 +74,14 @@ func TestAnAssertionWorksOnce(t *testing.T) {
 			return w.bring(theApp, first)
 		}, false},
 		{"at once, after its session was ended", func(w *world, first string) (*api.CreateTokenWithIAMResponse, error) {
-			w.update(func(tx *store.Tx) error { return tx.RevokeSessionsOfApplication(theApp, "test") })
+			w.Update(func(tx *store.Tx) error { return tx.RevokeSessionsOfApplication(theApp, "test") })
 			return w.bring(theApp, first)
 		}, false},
 		{"with another signature that verifies too, by the same caller", func(w *world, first string) (*api.CreateTokenWithIAMResponse, error) {
 			return w.bring(theApp, malleate(w.t, first))
 		}, true},
 		{"with another signature that verifies too, later", func(w *world, first string) (*api.CreateTokenWithIAMResponse, error) {
-			w.clock.Advance(time.Minute)
+			w.Clock.Advance(time.Minute)
 			return w.bring(theApp, malleate(w.t, first))
 		}, false},
 		{"as another assertion of the same jti", func(w *world, first string) (*api.CreateTokenWithIAMResponse, error) {
@@ -120,7 +120,7 @@ func TestAnAssertionWithoutAnIdWorksOnceToo(t *testing.T) {
 	w := newWorld(t)
 	assertion := w.assertion(map[string]any{"jti": nil})
 	w.got(w.bring(theApp, assertion))
-	w.clock.Advance(time.Minute)
+	w.Clock.Advance(time.Minute)
 	_, err := w.bring(theApp, assertion)
 	is(t, err, fault.InvalidGrant)
 	w.got(w.bring(theApp, w.assertion(map[string]any{"jti": nil})))
@@ -131,13 +131,13 @@ func TestARepeatedAnswerKeepsItsPromise(t *testing.T) {
 	w := newWorld(t)
 	assertion := w.assertion()
 	w.got(w.bring(theApp, assertion))
-	w.clock.Advance(9 * time.Second)
+	w.Clock.Advance(9 * time.Second)
 	out := w.got(w.bring(theApp, assertion))
-	w.clock.Advance(time.Duration(out.ExpiresIn)*time.Second - time.Second)
+	w.Clock.Advance(time.Duration(out.ExpiresIn)*time.Second - time.Second)
 	if !w.holds(out.AccessToken) {
 		t.Error("the token ended before what its answer promised")
 	}
-	w.clock.Advance(5 * time.Second)
+	w.Clock.Advance(5 * time.Second)
 	if w.holds(out.AccessToken) {
 		t.Error("the token goes on")
 	}
@@ -166,7 +166,7 @@ func TestFiftyRacersWithOneAssertionBeginOneSession(t *testing.T) {
 			t.Error("two answers differ")
 		}
 	}
-	if rows, _, err := w.s.Store.Counts(ctx); err != nil || rows["session"] != 1 || rows["assertion_replay"] != 1 {
+	if rows, _, err := w.Store.Counts(ctx); err != nil || rows["session"] != 1 || rows["assertion_replay"] != 1 {
 		t.Errorf("%d sessions, %d rows of assertions, %v", rows["session"], rows["assertion_replay"], err)
 	}
 }
@@ -204,11 +204,11 @@ func TestAssertionsThatAreRefused(t *testing.T) {
 			return w.assertion()
 		}},
 		{"expired", func(w *world) string {
-			return w.assertion(map[string]any{"exp": w.clock.Now().Add(-2 * time.Minute).Unix(), "iat": nil})
+			return w.assertion(map[string]any{"exp": w.Clock.Now().Add(-2 * time.Minute).Unix(), "iat": nil})
 		}},
 		{"without an end", func(w *world) string { return w.assertion(map[string]any{"exp": nil}) }},
 		{"of tomorrow", func(w *world) string {
-			return w.assertion(map[string]any{"nbf": w.clock.Now().Add(2 * time.Minute).Unix()})
+			return w.assertion(map[string]any{"nbf": w.Clock.Now().Add(2 * time.Minute).Unix()})
 		}},
 		{"without a subject", func(w *world) string { return w.assertion(map[string]any{"sub": nil}) }},
 		{"without a signature", func(w *world) string { return unsigned(w, `{"alg":"none"}`) }},
@@ -239,13 +239,13 @@ func TestAssertionsThatAreRefused(t *testing.T) {
 		{"that is not one", func(w *world) string { return "x" }},
 		{"that is two", func(w *world) string { return w.assertion() + "." + w.assertion() }},
 		{"that is our own ID token", func(w *world) string {
-			w.update(func(tx *store.Tx) error {
+			w.Update(func(tx *store.Tx) error {
 				return tx.PutTrustedTokenIssuer(store.TrustedTokenIssuer{
 					IssuerID: "tti-99999999-2222-4333-8444-555555555555", InstanceID: organisation, AccountID: owner, Name: "ourselves", URL: w.s.Issuer,
 					ClaimPath: "sub", AttributePath: "externalIds.value", JWKS: string(w.s.Ring.JWKS()),
 				})
 			})
-			w.update(func(tx *store.Tx) error {
+			w.Update(func(tx *store.Tx) error {
 				_, err := tx.AddUserExternalID(w.user.UserID, store.ExternalID{Issuer: "x", ID: w.user.UserID})
 				return err
 			})
@@ -274,7 +274,7 @@ func TestAssertionsThatAreRefused(t *testing.T) {
 
 func (w *world) rows() map[string]int64 {
 	w.t.Helper()
-	rows, _, err := w.s.Store.Counts(ctx)
+	rows, _, err := w.Store.Counts(ctx)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -293,7 +293,7 @@ func mustDecode(t *testing.T, text string) []byte {
 // mapTo maps the issuer to another claim and attribute.
 func (w *world) mapTo(claimPath, attributePath string) {
 	w.t.Helper()
-	w.update(func(tx *store.Tx) error {
+	w.Update(func(tx *store.Tx) error {
 		return tx.PutTrustedTokenIssuer(store.TrustedTokenIssuer{
 			IssuerID: issuerID, InstanceID: organisation, AccountID: owner, Name: "idp", URL: w.URL, ClaimPath: claimPath, AttributePath: attributePath,
 		})
@@ -330,13 +330,13 @@ func TestByWhichAttributePeopleAreFound(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.mapTo(c.claimPath, c.attributePath)
-			w.update(func(tx *store.Tx) error {
+			w.Update(func(tx *store.Tx) error {
 				return tx.PutUser(store.User{UserID: "u-2", UserName: "bob", Email: "bob@example.test", Status: store.StatusEnabled})
 			})
 			for user, id := range map[string]store.ExternalID{"u-1": {Issuer: "x", ID: "e-1"}, "u-2": {Issuer: "x", ID: "shared"}} {
-				w.update(func(tx *store.Tx) error { _, err := tx.AddUserExternalID(user, id); return err })
+				w.Update(func(tx *store.Tx) error { _, err := tx.AddUserExternalID(user, id); return err })
 			}
-			w.update(func(tx *store.Tx) error {
+			w.Update(func(tx *store.Tx) error {
 				_, err := tx.AddUserExternalID("u-1", store.ExternalID{Issuer: "y", ID: "shared"})
 				return err
 			})
@@ -477,7 +477,7 @@ func TestTheTraceTellsWhichCheckFailedAndHoldsNoSecret(t *testing.T) {
 func TestAnIssuerOfAnotherInstanceIsNotTrusted(t *testing.T) {
 	w := newWorld(t)
 	foreign := arn.TrustedTokenIssuer{Account: owner, InstanceID: "ssoins-2222222222222222", IssuerID: issuerID}.String()
-	w.update(func(tx *store.Tx) error {
+	w.Update(func(tx *store.Tx) error {
 		if err := tx.DeleteTrustedTokenIssuer(issuerID); err != nil {
 			return err
 		}
@@ -493,7 +493,7 @@ func TestAnIssuerOfAnotherInstanceIsNotTrusted(t *testing.T) {
 func TestSpentAssertionsAreForgottenWhenTheyHaveExpired(t *testing.T) {
 	w := newWorld(t)
 	w.got(w.bring(theApp, w.assertion(map[string]any{"jti": sys.NewHex(4)})))
-	w.clock.Advance(5*time.Minute + 50*time.Second)
+	w.Clock.Advance(5*time.Minute + 50*time.Second)
 	clean := func() int64 {
 		if _, err := w.s.Store.Clean(ctx); err != nil {
 			t.Fatal(err)
@@ -503,11 +503,11 @@ func TestSpentAssertionsAreForgottenWhenTheyHaveExpired(t *testing.T) {
 	if clean() != 1 {
 		t.Error("forgotten while it would still be accepted")
 	}
-	w.clock.Advance(9 * time.Minute)
+	w.Clock.Advance(9 * time.Minute)
 	if clean() != 1 {
 		t.Error("forgotten while a node whose clock is behind may accept it")
 	}
-	w.clock.Advance(72 * time.Second)
+	w.Clock.Advance(72 * time.Second)
 	if clean() != 0 {
 		t.Error("kept although every node refuses it as expired")
 	}

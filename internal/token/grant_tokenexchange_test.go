@@ -34,7 +34,7 @@ func TestASubjectTokenIsExchangedForASessionOfItsOwn(t *testing.T) {
 	}
 	parent, _ := w.s.sessionOf(subject)
 	child, _ := w.s.sessionOf(out.AccessToken)
-	w.update(func(tx *store.Tx) error {
+	w.Update(func(tx *store.Tx) error {
 		s, _, _, err := tx.SessionAndUser(child)
 		if s.ParentSessionID != parent || s.ApplicationID != theApp || s.IssuerID != issuerID || s.UserID != w.user.UserID {
 			t.Errorf("the session is %+v", s)
@@ -71,24 +71,24 @@ func TestSubjectTokensThatAreRefused(t *testing.T) {
 		{"that have expired", func(w *world) string {
 			w.grant(anotherApp, oauth.GrantRefreshToken) // so that its session goes on
 			s := w.subject()
-			w.clock.Advance(time.Hour + repeatGrace)
+			w.Clock.Advance(time.Hour + repeatGrace)
 			return s
 		}, fault.InvalidGrant},
 		{"whose session was ended", func(w *world) string {
 			s := w.subject()
 			id, _ := w.s.sessionOf(s)
-			w.update(func(tx *store.Tx) error { _, err := tx.RevokeSession(id, "test"); return err })
+			w.Update(func(tx *store.Tx) error { _, err := tx.RevokeSession(id, "test"); return err })
 			return s
 		}, fault.InvalidGrant},
 		{"whose user is disabled", func(w *world) string { s := w.subject(); w.disableUser(); return s }, fault.InvalidGrant},
 		{"whose user is gone", func(w *world) string {
 			s := w.subject()
-			w.update(func(tx *store.Tx) error { return tx.DeleteUser(w.user.UserID) })
+			w.Update(func(tx *store.Tx) error { return tx.DeleteUser(w.user.UserID) })
 			return s
 		}, fault.InvalidGrant},
 		{"whose application is gone", func(w *world) string {
 			s := w.subject()
-			w.update(func(tx *store.Tx) error { return tx.DeleteApplication(anotherApp) })
+			w.Update(func(tx *store.Tx) error { return tx.DeleteApplication(anotherApp) })
 			return s
 		}, fault.InvalidGrant},
 		{"of the application itself", func(w *world) string {
@@ -201,13 +201,13 @@ func TestWhatWasExchangedDoesNotOutliveItsSubject(t *testing.T) {
 		w.grant(id, oauth.GrantRefreshToken)
 	}
 	subject := w.subject() // of a session of eight hours
-	w.clock.Advance(30 * time.Minute)
+	w.Clock.Advance(30 * time.Minute)
 	out := w.got(w.exchange(theApp, subject, func(in *api.CreateTokenWithIAMRequest) {
 		in.RequestedTokenType = string(oauth.TokenTypeRefreshToken)
 	}))
 	parent, _ := w.s.sessionOf(subject)
 	child, _ := w.s.sessionOf(out.AccessToken)
-	w.update(func(tx *store.Tx) error {
+	w.Update(func(tx *store.Tx) error {
 		p, _, _, err := tx.SessionAndUser(parent)
 		if err != nil {
 			return err
@@ -218,12 +218,12 @@ func TestWhatWasExchangedDoesNotOutliveItsSubject(t *testing.T) {
 		}
 		return err
 	})
-	w.clock.Advance(7*time.Hour + 29*time.Minute)
+	w.Clock.Advance(7*time.Hour + 29*time.Minute)
 	last := w.got(w.refreshAs(theApp, out.RefreshToken))
 	if last.ExpiresIn > 60 {
 		t.Errorf("a minute before the end the token is to live for %d seconds", last.ExpiresIn)
 	}
-	w.clock.Advance(time.Minute)
+	w.Clock.Advance(time.Minute)
 	if w.holds(last.AccessToken) {
 		t.Error("it outlives its subject")
 	}
@@ -233,17 +233,17 @@ func TestTheEndOfTheSubjectsSessionEndsWhatWasExchanged(t *testing.T) {
 	ends := map[string]func(w *world, subject string){
 		"by revoking it": func(w *world, subject string) {
 			id, _ := w.s.sessionOf(subject)
-			w.update(func(tx *store.Tx) error { _, err := tx.RevokeSession(id, "test"); return err })
+			w.Update(func(tx *store.Tx) error { _, err := tx.RevokeSession(id, "test"); return err })
 		},
 		"by ending the sessions of its application": func(w *world, subject string) {
-			w.update(func(tx *store.Tx) error { return tx.RevokeSessionsOfApplication(anotherApp, "test") })
+			w.Update(func(tx *store.Tx) error { return tx.RevokeSessionsOfApplication(anotherApp, "test") })
 		},
 		"by disabling its application": func(w *world, subject string) {
 			w.put(anotherApp, func(a *store.Application) { a.Status = store.StatusDisabled })
 		},
 		"by disabling the user": func(w *world, subject string) { w.disableUser() },
 		"by ending the sign-in": func(w *world, subject string) {
-			w.update(func(tx *store.Tx) error { return tx.RevokeSignIn("s", "test") })
+			w.Update(func(tx *store.Tx) error { return tx.RevokeSignIn("s", "test") })
 		},
 	}
 	for name, end := range ends {
@@ -297,7 +297,7 @@ func TestSessionsEndWithTheTrustInTheirIssuer(t *testing.T) {
 	child := w.got(w.exchange(theApp, subject.AccessToken, func(in *api.CreateTokenWithIAMRequest) {
 		in.RequestedTokenType = string(oauth.TokenTypeRefreshToken)
 	}))
-	w.update(func(tx *store.Tx) error { return tx.DeleteTrustedTokenIssuer(issuerID) })
+	w.Update(func(tx *store.Tx) error { return tx.DeleteTrustedTokenIssuer(issuerID) })
 	_, err := w.refreshAs(anotherApp, subject.RefreshToken)
 	is(t, err, fault.InvalidGrant)
 	_, err = w.refreshAs(theApp, child.RefreshToken)

@@ -6,10 +6,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/netip"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -20,18 +18,17 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/creds"
 	"sallyport/internal/fault"
-	"sallyport/internal/keys"
 	"sallyport/internal/oauth"
 	"sallyport/internal/store"
-	"sallyport/internal/sys"
+	"sallyport/internal/testbed"
 )
 
 // bench is a token service on a real store with one user.
 type bench struct {
-	t     testing.TB
-	s     *Service
-	clock *sys.Clock
-	user  store.User
+	*testbed.Bed
+	t    testing.TB
+	s    *Service
+	user store.User
 }
 
 var ctx = context.Background()
@@ -40,23 +37,9 @@ var here = api.Caller{Address: netip.MustParseAddr("127.0.0.1"), Agent: "test", 
 
 func newBench(t testing.TB, change ...func(*Options)) *bench {
 	t.Helper()
-	clock := &sys.Clock{}
-	dir := t.TempDir()
-	rows, err := store.Open(store.Options{Dir: dir, Clock: clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { rows.Close() })
-	root, err := keys.RootKeyFile(filepath.Join(dir, "root.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ring, err := keys.Open(ctx, rows, root, "ssoins-1111111111111111")
-	if err != nil {
-		t.Fatal(err)
-	}
+	bed := testbed.New(t)
 	options := Options{
-		Store: rows, Ring: ring, Clock: clock, Log: slog.New(slog.DiscardHandler),
+		Store: bed.Store, Ring: bed.Ring, Clock: bed.Clock, Log: bed.Log,
 		Issuer:          "https://sso.example.test",
 		StartURLs:       StartURLs{Own: "https://sso.example.test/start", InstanceID: "ssoins-1111111111111111", IdentityStoreID: "d-1234567890", Region: "us-east-1", Aliases: []string{"acme"}},
 		SessionDuration: 8 * time.Hour, RefreshWindow: 30 * time.Second, DeviceCodeLifetime: 10 * time.Minute, PollInterval: time.Second,
@@ -65,19 +48,12 @@ func newBench(t testing.TB, change ...func(*Options)) *bench {
 	for _, c := range change {
 		c(&options)
 	}
-	b := &bench{t: t, s: New(options), clock: clock, user: store.User{UserID: "u-1", UserName: "alice", DisplayName: "Alice", Email: "alice@example.test", Status: store.StatusEnabled}}
-	b.update(func(tx *store.Tx) error { return tx.PutUser(b.user) })
-	b.update(func(tx *store.Tx) error {
+	b := &bench{t: t, Bed: bed, s: New(options), user: store.User{UserID: "u-1", UserName: "alice", DisplayName: "Alice", Email: "alice@example.test", Status: store.StatusEnabled}}
+	b.Update(func(tx *store.Tx) error { return tx.PutUser(b.user) })
+	b.Update(func(tx *store.Tx) error {
 		return tx.AddSignIn(store.SignIn{SignInID: "s", UserID: b.user.UserID, EndsAt: tx.Now.Add(time.Hour).UnixMilli()})
 	})
 	return b
-}
-
-func (b *bench) update(fn func(*store.Tx) error) {
-	b.t.Helper()
-	if err := b.s.Store.Update(ctx, fn); err != nil {
-		b.t.Fatal(err)
-	}
 }
 
 func (b *bench) register(change ...func(*api.RegisterClientRequest)) *api.RegisterClientResponse {
@@ -102,7 +78,7 @@ func legacy(in *api.RegisterClientRequest) {
 }
 
 func (b *bench) person() Person {
-	return Person{UserID: b.user.UserID, SignInID: "s", AuthTime: b.clock.Now()}
+	return Person{UserID: b.user.UserID, SignInID: "s", AuthTime: b.Clock.Now()}
 }
 
 func (b *bench) start(client *api.RegisterClientResponse) *api.StartDeviceAuthorizationResponse {
@@ -224,7 +200,7 @@ func TestACodeThatComesAgainFromElsewhereOrLaterTakesTheTokensAway(t *testing.T)
 			started := b.start(client)
 			b.decide(started.UserCode, true)
 			out := b.must(b.poll(client, started.DeviceCode))
-			b.clock.Advance(c.later)
+			b.Clock.Advance(c.later)
 			_, err := b.s.CreateToken(ctx, c.caller, &api.CreateTokenRequest{
 				ClientID: client.ClientID, ClientSecret: client.ClientSecret, GrantType: string(oauth.GrantDeviceCode), DeviceCode: started.DeviceCode,
 			})
@@ -243,7 +219,7 @@ func TestAReplayIsRecordedOnce(t *testing.T) {
 	started := b.start(client)
 	b.decide(started.UserCode, true)
 	b.must(b.poll(client, started.DeviceCode))
-	b.clock.Advance(time.Minute)
+	b.Clock.Advance(time.Minute)
 	before := b.events()
 	for range 5 {
 		_, err := b.poll(client, started.DeviceCode)
@@ -318,7 +294,7 @@ func TestAnExpiredDeviceCode(t *testing.T) {
 	b := newBench(t)
 	client := b.register()
 	started := b.start(client)
-	b.clock.Advance(10 * time.Minute)
+	b.Clock.Advance(10 * time.Minute)
 	if state := b.decide(started.UserCode, true); state != DeviceExpired {
 		t.Errorf("approving it gives %s", state)
 	}
@@ -339,7 +315,7 @@ func TestPollsMayComeInABurstAndAreSlowedWhenTheyGoOn(t *testing.T) {
 	}
 	_, err := b.poll(client, started.DeviceCode)
 	b.refused(err, fault.SlowDown)
-	b.clock.Advance(time.Second)
+	b.Clock.Advance(time.Second)
 	_, err = b.poll(client, started.DeviceCode)
 	b.refused(err, fault.AuthorizationPending)
 	b.decide(started.UserCode, true)
@@ -388,7 +364,7 @@ func TestThePersonMustStillBeAllowedIn(t *testing.T) {
 	b.decide(started.UserCode, true)
 	out := b.login(client)
 	b.user.Status = store.StatusDisabled
-	b.update(func(tx *store.Tx) error { return tx.PutUser(b.user) })
+	b.Update(func(tx *store.Tx) error { return tx.PutUser(b.user) })
 	_, err := b.poll(client, started.DeviceCode)
 	b.refused(err, fault.AccessDenied)
 	_, err = b.refresh(client, out.RefreshToken)
@@ -403,7 +379,7 @@ func TestWhatWasDecidedBeforeSigningOutIsNotHonouredAfterIt(t *testing.T) {
 	client := b.register()
 	started, code := b.start(client), b.code(client)
 	b.decide(started.UserCode, true)
-	b.update(func(tx *store.Tx) error { return tx.RevokeSignIn("s", "signed out") })
+	b.Update(func(tx *store.Tx) error { return tx.RevokeSignIn("s", "signed out") })
 	_, err := b.poll(client, started.DeviceCode)
 	b.refused(err, fault.AccessDenied)
 	_, err = b.redeem(client, code)
@@ -416,11 +392,11 @@ func TestASignInThatWasEndedIsNotContinued(t *testing.T) {
 	client := b.register()
 	started, code := b.start(client), b.code(client)
 	b.decide(started.UserCode, true)
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		return tx.AddSignIn(store.SignIn{SignInID: "later", UserID: b.user.UserID, EndsAt: tx.Now.Add(time.Hour).UnixMilli()})
 	})
-	b.update(func(tx *store.Tx) error { return tx.RevokeSignIn("s", "signed out") })
-	b.update(func(tx *store.Tx) error { return tx.ContinueSignIn("s", "later") })
+	b.Update(func(tx *store.Tx) error { return tx.RevokeSignIn("s", "signed out") })
+	b.Update(func(tx *store.Tx) error { return tx.ContinueSignIn("s", "later") })
 	_, err := b.poll(client, started.DeviceCode)
 	b.refused(err, fault.AccessDenied)
 	_, err = b.redeem(client, code)
@@ -432,7 +408,7 @@ func TestApprovalNeedsAFreshSignIn(t *testing.T) {
 	started := b.start(b.register())
 	request, _, _ := b.s.FindDevice(ctx, started.UserCode)
 	old := b.person()
-	b.clock.Advance(16 * time.Minute)
+	b.Clock.Advance(16 * time.Minute)
 	if _, _, err := b.s.DecideDevice(ctx, here, old, request.DeviceID, true); !errors.Is(err, ErrStale) {
 		t.Errorf("got %v, want ErrStale", err)
 	}
@@ -475,11 +451,11 @@ func TestTheTwoRegimes(t *testing.T) {
 			if out.ExpiresIn != c.expiresIn || (out.RefreshToken != "") != c.refreshes {
 				t.Errorf("expires in %d, refresh token %v", out.ExpiresIn, out.RefreshToken != "")
 			}
-			b.clock.Advance(time.Duration(c.expiresIn)*time.Second - 5*time.Second)
+			b.Clock.Advance(time.Duration(c.expiresIn)*time.Second - 5*time.Second)
 			if !b.holds(out.AccessToken) {
 				t.Error("the token ended before the time that was promised")
 			}
-			b.clock.Advance(5*time.Second + b.s.RefreshWindow)
+			b.Clock.Advance(5*time.Second + b.s.RefreshWindow)
 			if b.holds(out.AccessToken) {
 				t.Error("the token outlived its time")
 			}
@@ -496,7 +472,7 @@ func TestARefreshGivesTheSameBytesWithinTheWindowAndEndsTheSessionAfterIt(t *tes
 		t.Fatal("nothing rotated")
 	}
 	b.s.Ring.Rotate(ctx) // a rotation of the ring inside the window changes nothing
-	b.clock.Advance(25 * time.Second)
+	b.Clock.Advance(25 * time.Second)
 	again := b.must(b.refresh(client, first.RefreshToken))
 	if *again != *second {
 		t.Errorf("the answer changed:\n%+v\n%+v", second, again)
@@ -506,7 +482,7 @@ func TestARefreshGivesTheSameBytesWithinTheWindowAndEndsTheSessionAfterIt(t *tes
 	if !b.holds(second.AccessToken) {
 		t.Fatal("another client ended the session")
 	}
-	b.clock.Advance(6 * time.Second)
+	b.Clock.Advance(6 * time.Second)
 	_, err = b.refresh(client, first.RefreshToken)
 	b.refused(err, fault.InvalidGrant)
 	if b.holds(second.AccessToken) {
@@ -520,15 +496,15 @@ func TestExpiresInIsAlwaysKept(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.SessionDuration = 2 * time.Hour })
 	client := b.register()
 	out := b.login(client)
-	b.clock.Advance(90 * time.Minute)
+	b.Clock.Advance(90 * time.Minute)
 	refreshed := b.must(b.refresh(client, out.RefreshToken))
-	b.clock.Advance(25 * time.Second)
+	b.Clock.Advance(25 * time.Second)
 	again := b.must(b.refresh(client, out.RefreshToken))
-	b.clock.Advance(time.Duration(again.ExpiresIn)*time.Second - time.Millisecond)
+	b.Clock.Advance(time.Duration(again.ExpiresIn)*time.Second - time.Millisecond)
 	if !b.holds(again.AccessToken) {
 		t.Errorf("an answer given again promised %d s and did not keep it", again.ExpiresIn)
 	}
-	b.clock.Advance(time.Minute)
+	b.Clock.Advance(time.Minute)
 	_, err := b.refresh(client, refreshed.RefreshToken)
 	b.refused(err, fault.InvalidGrant) // the session is over
 }
@@ -538,13 +514,13 @@ func TestASessionEndsHoweverOftenItIsRefreshed(t *testing.T) {
 	client := b.register()
 	out := b.login(client)
 	for range 7 {
-		b.clock.Advance(time.Hour)
+		b.Clock.Advance(time.Hour)
 		out = b.must(b.refresh(client, out.RefreshToken))
 		if out.RefreshToken == "" {
 			t.Fatal("an answer without a refresh token logs clients out")
 		}
 	}
-	b.clock.Advance(time.Hour)
+	b.Clock.Advance(time.Hour)
 	_, err := b.refresh(client, out.RefreshToken)
 	b.refused(err, fault.InvalidGrant)
 }
@@ -632,7 +608,7 @@ func TestClientsAreKnownByBothIDAndSecret(t *testing.T) {
 			b.refused(err, fault.InvalidClient)
 		})
 	}
-	b.clock.Advance(registrationLifetime)
+	b.Clock.Advance(registrationLifetime)
 	_, err := b.poll(client, started.DeviceCode)
 	b.refused(err, fault.InvalidClient)
 }
@@ -707,7 +683,7 @@ func TestOneAddressRegistersOnlySoOften(t *testing.T) {
 		}
 	}
 	b.refused(err, fault.SlowDown)
-	b.clock.Advance(time.Second)
+	b.Clock.Advance(time.Second)
 	if _, err := b.s.RegisterClient(ctx, here, in); err != nil {
 		t.Error(err)
 	}
@@ -856,7 +832,7 @@ func TestAnAuthorizationCodeIsHonouredOnce(t *testing.T) {
 	}
 	_, err := b.redeem(client, code)
 	b.refused(err, fault.InvalidGrant)
-	b.clock.Advance(time.Minute)
+	b.Clock.Advance(time.Minute)
 	_, err = b.redeem(client, code)
 	b.refused(err, fault.InvalidGrant)
 	if b.holds(out.AccessToken) {
@@ -898,7 +874,7 @@ func TestACodeIsNothingToAnotherClientOrAfterItsTime(t *testing.T) {
 	code := b.code(client)
 	_, err := b.redeem(b.register(), code)
 	b.refused(err, fault.InvalidGrant)
-	b.clock.Advance(codeLifetime)
+	b.Clock.Advance(codeLifetime)
 	_, err = b.redeem(client, code)
 	b.refused(err, fault.InvalidGrant)
 }
@@ -1007,7 +983,7 @@ func TestAnAuthorizationRequestIsDecidedOnceAndSurvivesTheSeal(t *testing.T) {
 	}
 	_, err = b.s.Decide(ctx, here, b.person(), request, Consent{Allow: true})
 	b.refused(err, fault.InvalidRequest)
-	b.clock.Advance(requestLifetime + time.Second)
+	b.Clock.Advance(requestLifetime + time.Second)
 	_, err = b.s.OpenAuthorize(ctx, b.s.SealAuthorize(request))
 	b.refused(err, fault.InvalidRequest)
 }
@@ -1050,7 +1026,7 @@ func TestMaxAgeAndPromptAskForASignIn(t *testing.T) {
 	b := newBench(t)
 	client := b.register()
 	before := b.person()
-	b.clock.Advance(time.Minute)
+	b.Clock.Advance(time.Minute)
 	for name, c := range map[string]struct {
 		change func(url.Values)
 		needs  bool
@@ -1169,7 +1145,7 @@ func TestIntrospectionTellsAClientOfItsOwnTokens(t *testing.T) {
 	if ask(client, out.RefreshToken).Active || !ask(client, next.RefreshToken).Active {
 		t.Error("the spent refresh token is active, or the new one is not")
 	}
-	b.clock.Advance(2 * time.Hour)
+	b.Clock.Advance(2 * time.Hour)
 	if ask(client, next.AccessToken).Active {
 		t.Error("an expired token is active")
 	}
@@ -1187,7 +1163,7 @@ func TestRandomWalksOfASessionAgreeWithTheModel(t *testing.T) {
 		for range rapid.IntRange(1, 25).Draw(rt, "steps") {
 			if rapid.Bool().Draw(rt, "wait") {
 				pause := time.Duration(rapid.IntRange(1, 2500).Draw(rt, "seconds")) * time.Second
-				b.clock.Advance(pause)
+				b.Clock.Advance(pause)
 				sinceRotation, sinceStart = sinceRotation+pause, sinceStart+pause
 				continue
 			}

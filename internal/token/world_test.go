@@ -135,7 +135,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 		o.OwnerAccountID = owner
 		o.Assertions = assertion.New(assertion.Options{Fetch: fetch.New(fetch.Options{AllowLoopbackHTTP: true}), Now: o.Clock.Now})
 	}}, change...)...)
-	w.update(func(tx *store.Tx) error { // one transaction, since each waits for the disk
+	w.Update(func(tx *store.Tx) error { // one transaction, since each waits for the disk
 		w.tx = tx
 		defer func() { w.tx = nil }()
 		w.write(func(tx *store.Tx) error {
@@ -158,7 +158,7 @@ func newWorld(t testing.TB, change ...func(*Options)) *world {
 func (w *world) write(fn func(*store.Tx) error) {
 	w.t.Helper()
 	if w.tx == nil {
-		w.update(fn)
+		w.Update(fn)
 	} else if err := fn(w.tx); err != nil {
 		panic(err) // on the goroutine of the writer, which hands it on
 	}
@@ -170,7 +170,7 @@ func (w *world) put(id string, change ...func(*store.Application)) {
 	a := store.Application{
 		ApplicationID: id, InstanceID: organisation, AccountID: owner, ProviderARN: "arn:aws:sso::aws:applicationProvider/custom",
 		Name: "Wonder " + id, Status: store.StatusEnabled, AssignmentRequired: true, ActorPolicy: allow(`{"AWS":"` + callerARN + `"}`),
-		CreatedAt: w.clock.Now().UnixMilli(),
+		CreatedAt: w.Clock.Now().UnixMilli(),
 	}
 	for _, c := range change {
 		c(&a)
@@ -211,7 +211,7 @@ func (w *world) grantAs(id string, g oauth.GrantType, document string) {
 
 func (w *world) ungrant(id string, g oauth.GrantType) {
 	w.t.Helper()
-	w.update(func(tx *store.Tx) error { _, err := tx.DeleteApplicationGrant(id, string(g)); return err })
+	w.Update(func(tx *store.Tx) error { _, err := tx.DeleteApplicationGrant(id, string(g)); return err })
 }
 
 // scope gives the application a scope that names the targets.
@@ -225,7 +225,7 @@ func (w *world) scope(id, scope string, targets ...string) {
 		}
 		row.Targets = string(text)
 	}
-	w.update(func(tx *store.Tx) error { return tx.PutApplicationScope(row) })
+	w.Update(func(tx *store.Tx) error { return tx.PutApplicationScope(row) })
 }
 
 func (w *world) assign(id, principalType, principalID string) {
@@ -238,7 +238,7 @@ func (w *world) assign(id, principalType, principalID string) {
 
 func (w *world) unassign(id, principalType, principalID string) {
 	w.t.Helper()
-	w.update(func(tx *store.Tx) error {
+	w.Update(func(tx *store.Tx) error {
 		_, err := tx.DeleteApplicationAssignment(store.ApplicationAssignment{ApplicationID: id, PrincipalType: principalType, PrincipalID: principalID})
 		return err
 	})
@@ -247,7 +247,7 @@ func (w *world) unassign(id, principalType, principalID string) {
 // assertion makes one of alice, of an id of its own, with claims laid over; nil takes one away.
 func (w *world) assertion(over ...map[string]any) string {
 	w.t.Helper()
-	now := w.clock.Now()
+	now := w.Clock.Now()
 	w.serial++
 	claims := map[string]any{
 		"iss": w.URL, "sub": "subject-1", "aud": audience, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(), "jti": sys.NewHex(8),
@@ -303,7 +303,7 @@ func (w *world) got(out *api.CreateTokenWithIAMResponse, err error) *api.CreateT
 // claims verifies an ID token with our published keys, as a relying party would, and returns what it says.
 func (w *world) claims(idToken, wanted string) strictjson.Value {
 	w.t.Helper()
-	verifier := assertion.New(assertion.Options{Now: w.clock.Now})
+	verifier := assertion.New(assertion.Options{Now: w.Clock.Now})
 	_, err := verifier.Verify(ctx, idToken, assertion.Issuer{URL: w.s.Issuer, JWKS: w.s.Ring.JWKS()}, assertion.Expectations{Audiences: []string{wanted}})
 	if err != nil {
 		w.t.Fatalf("the ID token does not verify: %v", err)
