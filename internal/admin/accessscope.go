@@ -8,6 +8,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/arn"
 	"sallyport/internal/fault"
+	"sallyport/internal/page"
 	"sallyport/internal/store"
 )
 
@@ -80,7 +81,7 @@ func (s *Service) PutApplicationAccessScope(ctx context.Context, caller api.Call
 		}
 		return true, v.tx.PutApplicationScope(next)
 	})
-	return answer(&api.PutApplicationAccessScopeResponse{}, err)
+	return &api.PutApplicationAccessScopeResponse{}, err
 }
 
 const noScope = "Could not find the access scope: list those of the application with ListApplicationAccessScopes"
@@ -99,14 +100,14 @@ func (s *Service) GetApplicationAccessScope(ctx context.Context, caller api.Call
 		out.AuthorizedTargets, err = readTargets(scope.Targets)
 		return err
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // ListApplicationAccessScopes lists the scopes of an application, by name.
 func (s *Service) ListApplicationAccessScopes(ctx context.Context, caller api.Caller, in *api.ListApplicationAccessScopesRequest) (*api.ListApplicationAccessScopesResponse, error) {
 	operation := api.ListApplicationAccessScopes.Operation
-	p, err := s.openPage(caller, operation, pageRequest{
-		MaxResults: in.MaxResults, NextToken: in.NextToken, Most: maxScopePage, Of: []string{in.ApplicationARN},
+	p, err := s.openPage(caller, page.Request{
+		Operation: operation, Size: in.MaxResults, Token: in.NextToken, Most: maxScopePage, Of: []string{in.ApplicationARN},
 	})
 	if err != nil {
 		return nil, err
@@ -117,7 +118,7 @@ func (s *Service) ListApplicationAccessScopes(ctx context.Context, caller api.Ca
 		if err != nil {
 			return err
 		}
-		scopes, out.NextToken = slice(p, scopes, func(s store.ApplicationScope) []string { return []string{s.Scope} })
+		scopes, out.NextToken = page.Slice(p, scopes, func(s store.ApplicationScope) []string { return []string{s.Scope} })
 		out.Scopes = make([]api.ScopeDetails, len(scopes))
 		for n, scope := range scopes {
 			out.Scopes[n].Scope = scope.Scope
@@ -127,7 +128,7 @@ func (s *Service) ListApplicationAccessScopes(ctx context.Context, caller api.Ca
 		}
 		return nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // DeleteApplicationAccessScope takes a scope from an application.
@@ -139,5 +140,5 @@ func (s *Service) DeleteApplicationAccessScope(ctx context.Context, caller api.C
 		}
 		return gone, err
 	})
-	return answer(&api.DeleteApplicationAccessScopeResponse{}, err)
+	return &api.DeleteApplicationAccessScopeResponse{}, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
+	"sallyport/internal/page"
 	"sallyport/internal/store"
 )
 
@@ -112,7 +113,7 @@ func (s *Service) CreateAccountAssignment(ctx context.Context, caller api.Caller
 		out.AccountAssignmentCreationStatus = v.presentAssignmentStatus(status)
 		return v.describeAssignment(a), nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 func (v *visit) createAssignment(a store.Assignment, takes time.Duration) (store.OperationStatus, error) {
@@ -172,7 +173,7 @@ func (s *Service) DeleteAccountAssignment(ctx context.Context, caller api.Caller
 		out.AccountAssignmentDeletionStatus = v.presentAssignmentStatus(status)
 		return v.describeAssignment(a), nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 func (v *visit) deleteAssignment(a store.Assignment, takes time.Duration) (store.OperationStatus, error) {
@@ -211,7 +212,7 @@ func (s *Service) DescribeAccountAssignmentCreationStatus(ctx context.Context, c
 		out.AccountAssignmentCreationStatus = v.presentAssignmentStatus(status)
 		return err
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // DescribeAccountAssignmentDeletionStatus tells how the removal of an assignment went.
@@ -222,50 +223,32 @@ func (s *Service) DescribeAccountAssignmentDeletionStatus(ctx context.Context, c
 		out.AccountAssignmentDeletionStatus = v.presentAssignmentStatus(status)
 		return err
 	})
-	return answer(out, err)
-}
-
-// assignmentStatuses lists how requests of an operation on assignments went, the newest first.
-func (s *Service) assignmentStatuses(ctx context.Context, caller api.Caller, operation *api.Operation, r pageRequest, q statusQuery) (statuses []api.AccountAssignmentOperationStatusMetadata, nextToken string, err error) {
-	r.Of = []string{q.InstanceARN, statusFilter(q.Filter)}
-	if q.Page, err = s.openPage(caller, operation, r); err != nil {
-		return nil, "", err
-	}
-	err = s.read(ctx, caller, operation, func(v *visit) error {
-		var rows []store.OperationStatus
-		rows, nextToken, err = v.operationStatuses(q)
-		statuses = make([]api.AccountAssignmentOperationStatusMetadata, len(rows))
-		for n, row := range rows {
-			statuses[n] = api.AccountAssignmentOperationStatusMetadata{
-				Status: row.Status(v.tx.Millis()), RequestID: row.RequestID, CreatedDate: api.Timestamp(row.CreatedAt),
-			}
-		}
-		return err
-	})
-	return statuses, nextToken, err
+	return out, err
 }
 
 // ListAccountAssignmentCreationStatus lists the assignments that were made lately, with how it went.
 func (s *Service) ListAccountAssignmentCreationStatus(ctx context.Context, caller api.Caller, in *api.ListAccountAssignmentCreationStatusRequest) (*api.ListAccountAssignmentCreationStatusResponse, error) {
-	statuses, next, err := s.assignmentStatuses(ctx, caller, api.ListAccountAssignmentCreationStatus.Operation,
-		pageRequest{MaxResults: in.MaxResults, NextToken: in.NextToken},
-		statusQuery{InstanceARN: in.InstanceARN, Of: api.CreateAccountAssignment.Operation, Filter: in.Filter})
-	return answer(&api.ListAccountAssignmentCreationStatusResponse{AccountAssignmentsCreationStatus: statuses, NextToken: next}, err)
+	statuses, next, err := s.operationStatuses(ctx, caller, statusQuery{
+		Operation: api.ListAccountAssignmentCreationStatus.Operation, Of: api.CreateAccountAssignment.Operation,
+		InstanceARN: in.InstanceARN, Filter: in.Filter, Size: in.MaxResults, Token: in.NextToken,
+	})
+	return &api.ListAccountAssignmentCreationStatusResponse{AccountAssignmentsCreationStatus: statuses, NextToken: next}, err
 }
 
 // ListAccountAssignmentDeletionStatus lists the assignments that were removed lately, with how it went.
 func (s *Service) ListAccountAssignmentDeletionStatus(ctx context.Context, caller api.Caller, in *api.ListAccountAssignmentDeletionStatusRequest) (*api.ListAccountAssignmentDeletionStatusResponse, error) {
-	statuses, next, err := s.assignmentStatuses(ctx, caller, api.ListAccountAssignmentDeletionStatus.Operation,
-		pageRequest{MaxResults: in.MaxResults, NextToken: in.NextToken},
-		statusQuery{InstanceARN: in.InstanceARN, Of: api.DeleteAccountAssignment.Operation, Filter: in.Filter})
-	return answer(&api.ListAccountAssignmentDeletionStatusResponse{AccountAssignmentsDeletionStatus: statuses, NextToken: next}, err)
+	statuses, next, err := s.operationStatuses(ctx, caller, statusQuery{
+		Operation: api.ListAccountAssignmentDeletionStatus.Operation, Of: api.DeleteAccountAssignment.Operation,
+		InstanceARN: in.InstanceARN, Filter: in.Filter, Size: in.MaxResults, Token: in.NextToken,
+	})
+	return &api.ListAccountAssignmentDeletionStatusResponse{AccountAssignmentsDeletionStatus: statuses, NextToken: next}, err
 }
 
 // ListAccountAssignments lists who has a permission set in an account, by type and id.
 func (s *Service) ListAccountAssignments(ctx context.Context, caller api.Caller, in *api.ListAccountAssignmentsRequest) (*api.ListAccountAssignmentsResponse, error) {
 	operation := api.ListAccountAssignments.Operation
-	p, err := s.openPage(caller, operation, pageRequest{
-		MaxResults: in.MaxResults, NextToken: in.NextToken, Of: []string{in.InstanceARN, in.AccountID, in.PermissionSetARN},
+	p, err := s.openPage(caller, page.Request{
+		Operation: operation, Size: in.MaxResults, Token: in.NextToken, Of: []string{in.InstanceARN, in.AccountID, in.PermissionSetARN},
 	})
 	if err != nil {
 		return nil, err
@@ -275,11 +258,11 @@ func (s *Service) ListAccountAssignments(ctx context.Context, caller api.Caller,
 		if err := v.checkAccount(in.AccountID); err != nil {
 			return err
 		}
-		rows, err := v.tx.AssignmentsIn(in.AccountID, set.PermissionSetID, store.Principal{Type: p.at(0), ID: p.at(1)}, p.Limit+1)
+		rows, err := v.tx.AssignmentsIn(in.AccountID, set.PermissionSetID, store.Principal{Type: p.At(0), ID: p.At(1)}, p.Limit+1)
 		if err != nil {
 			return err
 		}
-		rows, out.NextToken = cut(p, rows, func(row store.Assignment) []string { return []string{row.PrincipalType, row.PrincipalID} })
+		rows, out.NextToken = page.Cut(p, rows, func(row store.Assignment) []string { return []string{row.PrincipalType, row.PrincipalID} })
 		out.AccountAssignments = make([]api.AccountAssignment, len(rows))
 		for n, row := range rows {
 			out.AccountAssignments[n] = api.AccountAssignment{
@@ -289,7 +272,7 @@ func (s *Service) ListAccountAssignments(ctx context.Context, caller api.Caller,
 		}
 		return nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // ListAccountAssignmentsForPrincipal lists what a principal has in which accounts. For a user that includes what the user's groups have:
@@ -300,13 +283,13 @@ func (s *Service) ListAccountAssignmentsForPrincipal(ctx context.Context, caller
 	if in.Filter != nil {
 		q.AccountID = in.Filter.AccountID
 	}
-	p, err := s.openPage(caller, operation, pageRequest{
-		MaxResults: in.MaxResults, NextToken: in.NextToken, Of: []string{in.InstanceARN, q.Principal.Type, q.Principal.ID, q.AccountID},
+	p, err := s.openPage(caller, page.Request{
+		Operation: operation, Size: in.MaxResults, Token: in.NextToken, Of: []string{in.InstanceARN, q.Principal.Type, q.Principal.ID, q.AccountID},
 	})
 	if err != nil {
 		return nil, err
 	}
-	q.After = store.Assignment{PrincipalType: p.at(0), PrincipalID: p.at(1), AccountID: p.at(2), PermissionSetID: p.at(3)}
+	q.After = store.Assignment{PrincipalType: p.At(0), PrincipalID: p.At(1), AccountID: p.At(2), PermissionSetID: p.At(3)}
 	q.Limit = p.Limit + 1
 	out := &api.ListAccountAssignmentsForPrincipalResponse{}
 	err = s.read(ctx, caller, operation, func(v *visit) error {
@@ -320,7 +303,7 @@ func (s *Service) ListAccountAssignmentsForPrincipal(ctx context.Context, caller
 		if err != nil {
 			return err
 		}
-		rows, out.NextToken = cut(p, rows, func(row store.Assignment) []string {
+		rows, out.NextToken = page.Cut(p, rows, func(row store.Assignment) []string {
 			return []string{row.PrincipalType, row.PrincipalID, row.AccountID, row.PermissionSetID}
 		})
 		out.AccountAssignments = make([]api.AccountAssignmentForPrincipal, len(rows))
@@ -332,7 +315,7 @@ func (s *Service) ListAccountAssignmentsForPrincipal(ctx context.Context, caller
 		}
 		return nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // holdingsQuery asks for a page of what a principal has, in one account or in all.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"sallyport/internal/api"
+	"sallyport/internal/page"
 	"sallyport/internal/store"
 )
 
@@ -33,7 +34,7 @@ func setID(n int) string     { return fmt.Sprintf("ps-%016d", n) }
 func (b *bench) bulk(n int, fn func(tx *store.Tx, i int) error) {
 	b.t.Helper()
 	for from := 0; from < n; from += insertsATurn {
-		b.update(func(tx *store.Tx) error {
+		b.Update(func(tx *store.Tx) error {
 			for i := from; i < min(n, from+insertsATurn); i++ {
 				if err := fn(tx, i); err != nil {
 					return err
@@ -83,14 +84,14 @@ func newOrganization(t testing.TB) *bench {
 // token is what the page before one that begins after the key gave out.
 func (b *bench) token(operation *api.Operation, of []string, after ...string) string {
 	b.t.Helper()
-	p, err := b.openPage(owner, operation, pageRequest{Of: of})
+	p, err := b.openPage(owner, page.Request{Operation: operation, Of: of})
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	if after[0] == "" {
 		return ""
 	}
-	return p.seal(after)
+	return p.Token(after...)
 }
 
 // Pages cost the same wherever in the list they are, in the largest organization there can be.

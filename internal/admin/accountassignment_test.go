@@ -22,7 +22,7 @@ const (
 
 func (b *bench) newAccount(ids ...string) {
 	b.t.Helper()
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		for _, id := range ids {
 			if err := tx.PutAccount(store.Account{AccountID: id, Name: id, Email: id + "@example.test"}); err != nil {
 				return err
@@ -75,7 +75,7 @@ func (b *bench) assigned(account, set string) []string {
 
 func (b *bench) holds(user, account, role string) (held bool) {
 	b.t.Helper()
-	b.update(func(tx *store.Tx) (err error) {
+	b.Update(func(tx *store.Tx) (err error) {
 		_, held, err = tx.AssignedRole(user, account, role)
 		return err
 	})
@@ -143,11 +143,11 @@ func TestAnAssignmentIsOfWhatExists(t *testing.T) {
 		{"a group by the id of a person", creation(workAccount, set, store.PrincipalGroup, alice)},
 		{"a person by the id of a group", creation(workAccount, set, store.PrincipalUser, builders)},
 	}
-	events := b.rows("audit_event")
+	events := b.Rows("audit_event")
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) { refused(b, b.CreateAccountAssignment, owner, fault.NotFound, c.in) })
 	}
-	if b.rows("account_assignment") != 0 || b.rows("operation_status") != 0 || b.rows("audit_event") != events {
+	if b.Rows("account_assignment") != 0 || b.Rows("operation_status") != 0 || b.Rows("audit_event") != events {
 		t.Error("something was made or recorded")
 	}
 	refused(b, b.ListAccountAssignments, owner, fault.NotFound, api.ListAccountAssignmentsRequest{InstanceARN: homeARN, AccountID: "000000000000", PermissionSetARN: set})
@@ -191,7 +191,7 @@ func TestADelayedAssignmentTakesEffectWhenItsTimeHasCome(t *testing.T) {
 	made := b.assign(workAccount, set, store.PrincipalUser, alice)
 	expect("while it is made", created(made.RequestID), store.OperationInProgress, false)
 	busy()
-	b.clock.Advance(time.Minute)
+	b.Clock.Advance(time.Minute)
 	expect("once it was made", created(made.RequestID), store.OperationSucceeded, true)
 	if again := b.assign(workAccount, set, store.PrincipalUser, alice); again.Status != store.OperationSucceeded {
 		t.Errorf("what is there already is %s", again.Status)
@@ -199,19 +199,19 @@ func TestADelayedAssignmentTakesEffectWhenItsTimeHasCome(t *testing.T) {
 	taken := b.unassign(workAccount, set, store.PrincipalUser, alice)
 	expect("while it is taken", deleted(taken.RequestID), store.OperationInProgress, true)
 	busy()
-	b.clock.Advance(time.Minute)
+	b.Clock.Advance(time.Minute)
 	expect("once it was taken", deleted(taken.RequestID), store.OperationSucceeded, false)
 	refused(b, b.DeleteAccountAssignment, owner, fault.NotFound, deletion(workAccount, set, store.PrincipalUser, alice))
 	made = b.assign(workAccount, set, store.PrincipalUser, alice)
-	b.clock.Advance(time.Minute)
+	b.Clock.Advance(time.Minute)
 	expect("once it was made again", created(made.RequestID), store.OperationSucceeded, true)
 	taken = b.unassign(workAccount, set, store.PrincipalUser, alice)
-	b.clock.Advance(time.Minute)
+	b.Clock.Advance(time.Minute)
 	must(b, b.DeletePermissionSet, owner, api.DeletePermissionSetRequest{InstanceARN: homeARN, PermissionSetARN: set})
 	if got := deleted(taken.RequestID); got != store.OperationSucceeded {
 		t.Errorf("the status outlived its permission set as %s", got)
 	}
-	if b.rows("account_assignment") != 0 {
+	if b.Rows("account_assignment") != 0 {
 		t.Error("an assignment was left over")
 	}
 }
@@ -230,14 +230,14 @@ func TestFifteenAssignmentsAreMadeAtOneTime(t *testing.T) {
 	}
 	last := creation(accounts[0], set, store.PrincipalUser, alice)
 	refused(b, b.CreateAccountAssignment, owner, fault.QuotaExceeded, last)
-	b.clock.Advance(time.Minute)
+	b.Clock.Advance(time.Minute)
 	must(b, b.CreateAccountAssignment, owner, last)
 }
 
 func TestAnAccountHasAsManyPermissionSetsAsTheQuotaAllows(t *testing.T) {
 	b := newBench(t)
 	b.newAccount(workAccount)
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		for n := range maxProvisionedToAccount - 1 {
 			id := fmt.Sprintf("ps-%016d", n)
 			if err := tx.PutPermissionSet(store.PermissionSet{PermissionSetID: id, Name: id}); err != nil {
@@ -262,7 +262,7 @@ func TestStatusesAreListedTheNewestFirst(t *testing.T) {
 	var want []string
 	for _, principal := range []string{alice, bob} {
 		want = append([]string{b.assign(workAccount, set, store.PrincipalUser, principal).RequestID}, want...)
-		b.clock.Advance(time.Millisecond)
+		b.Clock.Advance(time.Millisecond)
 	}
 	b.AssignmentDelay = func() time.Duration { return time.Minute }
 	running := b.assign(workAccount, set, store.PrincipalGroup, builders).RequestID
@@ -357,7 +357,7 @@ func TestListsOfAssignmentsHoldWhatWasMade(t *testing.T) {
 	b := newBench(t)
 	accounts := []string{"000000000001", "000000000002", "000000000003"}
 	b.newAccount(accounts...)
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		if err := tx.AddMembership(store.Membership{UserID: alice, GroupID: testers}); err != nil {
 			return err
 		}
@@ -372,7 +372,7 @@ func TestListsOfAssignmentsHoldWhatWasMade(t *testing.T) {
 	b.AssignmentDelay = func() time.Duration { return delay }
 	holding := func(a store.Assignment) bool {
 		at, found := present[a]
-		now := b.clock.Now()
+		now := b.Clock.Now()
 		return found && !at.begins.After(now) && (at.ends.IsZero() || at.ends.After(now))
 	}
 	rapid.Check(t, func(r *rapid.T) {
@@ -381,7 +381,7 @@ func TestListsOfAssignmentsHoldWhatWasMade(t *testing.T) {
 			account, set := rapid.SampledFrom(accounts).Draw(r, "account"), rapid.SampledFrom(sets).Draw(r, "set")
 			a := store.Assignment{PrincipalType: p.Type, PrincipalID: p.ID, AccountID: account, PermissionSetID: set[strings.LastIndexByte(set, '/')+1:]}
 			delay = rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(r, "delay")
-			now := b.clock.Now()
+			now := b.Clock.Now()
 			at, found := present[a]
 			if found && !at.ends.IsZero() && !at.ends.After(now) {
 				delete(present, a)
@@ -414,7 +414,7 @@ func TestListsOfAssignmentsHoldWhatWasMade(t *testing.T) {
 					present[a] = term{begins: at.begins, ends: now.Add(delay)}
 				}
 			case "wait":
-				b.clock.Advance(2 * time.Hour)
+				b.Clock.Advance(2 * time.Hour)
 			}
 			if refusal, ok := fault.As(err); ok != (want != nil) || ok && refusal.Kind != want {
 				r.Fatalf("%+v: %v, want %v", a, err, want)

@@ -1,10 +1,7 @@
 package admin
 
 import (
-	"bytes"
 	"context"
-	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,10 +9,9 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/arn"
 	"sallyport/internal/fault"
-	"sallyport/internal/keys"
 	"sallyport/internal/store"
 	"sallyport/internal/strictjson"
-	"sallyport/internal/sys"
+	"sallyport/internal/testbed"
 	"sallyport/internal/trace"
 )
 
@@ -27,7 +23,7 @@ const (
 	otherAccount = "444455556666"
 	thirdAccount = "777788889999"
 
-	homeInstance = "ssoins-1111111111111111"
+	homeInstance = testbed.InstanceID
 	homeARN      = "arn:aws:sso:::instance/" + homeInstance
 
 	alice    = "90670000-0000-4000-8000-00000000000a"
@@ -48,30 +44,15 @@ var owner, other, third = by(ownerAccount), by(otherAccount), by(thirdAccount)
 // bench is the service on a real store with two people, of whom alice is a builder.
 type bench struct {
 	*Service
-	t     testing.TB
-	clock *sys.Clock
-	log   *bytes.Buffer
+	*testbed.Bed
+	t testing.TB
 }
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
-	b := &bench{t: t, clock: &sys.Clock{}, log: &bytes.Buffer{}}
-	dir := t.TempDir()
-	rows, err := store.Open(store.Options{Dir: dir, Clock: b.clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { rows.Close() })
-	root, err := keys.RootKeyFile(filepath.Join(dir, "root.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ring, err := keys.Open(ctx, rows, root, homeInstance)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.Service = New(Options{Store: rows, Ring: ring, Clock: b.clock, Log: slog.New(slog.NewTextHandler(b.log, nil))})
-	b.update(func(tx *store.Tx) error {
+	b := &bench{t: t, Bed: testbed.New(t)}
+	b.Service = New(Options{Store: b.Store, Ring: b.Ring, Clock: b.Clock, Log: b.Log})
+	b.Update(func(tx *store.Tx) error {
 		for _, fn := range []func() error{
 			func() error {
 				return tx.PutInstance(store.Instance{
@@ -95,23 +76,6 @@ func newBench(t testing.TB) *bench {
 		return nil
 	})
 	return b
-}
-
-func (b *bench) update(fn func(*store.Tx) error) {
-	b.t.Helper()
-	if err := b.Store.Update(ctx, fn); err != nil {
-		b.t.Fatal(err)
-	}
-}
-
-// rows returns how many rows the table has.
-func (b *bench) rows(table string) int64 {
-	b.t.Helper()
-	counts, _, err := b.Store.Counts(ctx)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return counts[table]
 }
 
 // method is an operation of the service.
@@ -271,7 +235,7 @@ func TestNoOperationReachesIntoAnInstanceOfAnotherAccount(t *testing.T) {
 		},
 	}
 	harmless := []string{"CreateInstance", "ListInstances", "ListApplicationProviders", "DescribeApplicationProvider"} // name nothing
-	before, events := b.rows("application"), b.rows("audit_event")
+	before, events := b.Rows("application"), b.Rows("audit_event")
 	for how, names := range named {
 		for _, h := range b.Handlers() {
 			if slices.Contains(harmless, h.Name) {
@@ -290,7 +254,7 @@ func TestNoOperationReachesIntoAnInstanceOfAnotherAccount(t *testing.T) {
 			}
 		}
 	}
-	if b.rows("application") != before || b.rows("audit_event") != events {
+	if b.Rows("application") != before || b.Rows("audit_event") != events {
 		t.Error("something was changed or recorded")
 	}
 }
@@ -391,19 +355,19 @@ func TestEveryChangeHasOneAuditRowAndNothingElseHasAny(t *testing.T) {
 		}
 		at := slices.IndexFunc(b.Handlers(), func(h api.Handler) bool { return h.Name == step.name })
 		h := b.Handlers()[at]
-		before, logged := b.rows("audit_event"), strings.Count(b.log.String(), "msg="+step.name)
+		before, logged := b.Rows("audit_event"), strings.Count(b.Logged.String(), "msg="+step.name)
 		err := call(t, h, owner, foreign(t, h.Operation, names))
 		if _, ok := fault.As(err); err != nil && !ok {
 			t.Fatalf("step %d, %s: %v", n+1, step.name, err)
 		}
-		if got := b.rows("audit_event") - before; got != step.want {
+		if got := b.Rows("audit_event") - before; got != step.want {
 			t.Errorf("step %d, %s (%v): %d audit rows, want %d", n+1, step.name, err, got, step.want)
 		}
-		if got := int64(strings.Count(b.log.String(), "msg="+step.name) - logged); got != step.want {
+		if got := int64(strings.Count(b.Logged.String(), "msg="+step.name) - logged); got != step.want {
 			t.Errorf("step %d, %s: %d log lines, want %d", n+1, step.name, got, step.want)
 		}
 	}
-	if !strings.Contains(b.log.String(), "by arn:aws:iam::111122223333:user/admin") {
+	if !strings.Contains(b.Logged.String(), "by arn:aws:iam::111122223333:user/admin") {
 		t.Error("the log does not tell who did it")
 	}
 }

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/arn"
 	"sallyport/internal/fault"
+	"sallyport/internal/page"
 	"sallyport/internal/store"
 	"sallyport/internal/strictjson"
 	"sallyport/internal/sys"
@@ -34,7 +36,7 @@ func (s *Service) CreateApplication(ctx context.Context, caller api.Caller, in *
 		out.IdentityStoreARN = v.identityStoreARN()
 		return v.once(repeatable{in.ClientToken, in}, &out.ApplicationARN, func() (string, error) { return v.createApplication(i, in) })
 	})
-	return answer(out, err)
+	return out, err
 }
 
 func (v *visit) createApplication(i instance, in *api.CreateApplicationRequest) (string, error) {
@@ -63,24 +65,17 @@ func (v *visit) createApplication(i instance, in *api.CreateApplicationRequest) 
 	options := api.PortalOptions{Visibility: store.StatusEnabled}
 	if in.PortalOptions != nil {
 		options = *in.PortalOptions
-		options.Visibility = orElse(options.Visibility, store.StatusEnabled)
+		options.Visibility = cmp.Or(options.Visibility, store.StatusEnabled)
 	}
 	a := store.Application{
 		ApplicationID: "apl-" + sys.NewHex(8), InstanceID: i.ID, AccountID: v.account, ProviderARN: in.ApplicationProviderARN,
-		Name: in.Name, Description: in.Description, Status: orElse(in.Status, store.StatusEnabled),
+		Name: in.Name, Description: in.Description, Status: cmp.Or(in.Status, store.StatusEnabled),
 		PortalOptions: writeJSON(portalOptionsShape, &options), AssignmentRequired: true, BackgroundSession: store.StatusDisabled,
 	}
 	if err := v.tx.PutApplication(a); err != nil {
 		return "", err
 	}
 	return applicationARN(a), v.putTags(a.ApplicationID, tags)
-}
-
-func orElse(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 // checkTexts refuses the one character of the model's "any" that not every database keeps.
@@ -117,14 +112,6 @@ func readJSON(shape *api.Shape, text string, value any) error {
 		return fmt.Errorf("admin: read a stored %s: %v", shape.Name, err) // a refusal here is our failure
 	}
 	return nil
-}
-
-// answer is the output of an operation that went well.
-func answer[O any](out *O, err error) (*O, error) {
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
 }
 
 // portalOptions reads the options of an application.
@@ -188,7 +175,7 @@ func (s *Service) DescribeApplication(ctx context.Context, caller api.Caller, in
 		*out = api.DescribeApplicationResponse(shown)
 		return err
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // ListApplications lists the applications of an instance, by id. An account that does not own the instance sees its own ones, and has to
@@ -199,8 +186,8 @@ func (s *Service) ListApplications(ctx context.Context, caller api.Caller, in *a
 	if in.Filter != nil {
 		filter = *in.Filter
 	}
-	p, err := s.openPage(caller, operation, pageRequest{
-		MaxResults: in.MaxResults, NextToken: in.NextToken, Most: maxApplicationPage,
+	p, err := s.openPage(caller, page.Request{
+		Operation: operation, Size: in.MaxResults, Token: in.NextToken, Most: maxApplicationPage,
 		Of: []string{in.InstanceARN, filter.ApplicationAccount, filter.ApplicationProvider},
 	})
 	if err != nil {
@@ -218,12 +205,12 @@ func (s *Service) ListApplications(ctx context.Context, caller api.Caller, in *a
 			}
 		}
 		rows, err := v.tx.Applications(store.ApplicationQuery{
-			InstanceID: i.ID, AccountID: filter.ApplicationAccount, ProviderARN: filter.ApplicationProvider, After: p.at(0), Limit: p.Limit + 1,
+			InstanceID: i.ID, AccountID: filter.ApplicationAccount, ProviderARN: filter.ApplicationProvider, After: p.At(0), Limit: p.Limit + 1,
 		})
 		if err != nil {
 			return err
 		}
-		rows, out.NextToken = cut(p, rows, func(a store.Application) []string { return []string{a.ApplicationID} })
+		rows, out.NextToken = page.Cut(p, rows, func(a store.Application) []string { return []string{a.ApplicationID} })
 		out.Applications = make([]api.Application, len(rows))
 		for n, a := range rows {
 			if out.Applications[n], err = v.present(a); err != nil {
@@ -232,7 +219,7 @@ func (s *Service) ListApplications(ctx context.Context, caller api.Caller, in *a
 		}
 		return nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // mustOwnOrFilter refuses a list of the organization instance that an account asks for whole and does not own.
@@ -255,9 +242,9 @@ func (s *Service) UpdateApplication(ctx context.Context, caller api.Caller, in *
 	}
 	err := s.changeApplication(ctx, caller, api.UpdateApplication.Operation, in.ApplicationARN, func(v *visit, a store.Application) (bool, error) {
 		next := a
-		next.Name = orElse(in.Name, a.Name)
-		next.Description = orElse(in.Description, a.Description)
-		next.Status = orElse(in.Status, a.Status)
+		next.Name = cmp.Or(in.Name, a.Name)
+		next.Description = cmp.Or(in.Description, a.Description)
+		next.Status = cmp.Or(in.Status, a.Status)
 		if in.PortalOptions != nil && in.PortalOptions.SignInOptions != nil {
 			options, err := portalOptions(a)
 			if err != nil {
@@ -271,7 +258,7 @@ func (s *Service) UpdateApplication(ctx context.Context, caller api.Caller, in *
 		}
 		return v.replace(a, next)
 	})
-	return answer(&api.UpdateApplicationResponse{}, err)
+	return &api.UpdateApplicationResponse{}, err
 }
 
 // DeleteApplication removes an application with its grants, scopes, assignments and tags, and ends every session that it began.
@@ -282,7 +269,7 @@ func (s *Service) DeleteApplication(ctx context.Context, caller api.Caller, in *
 		}
 		return true, v.tx.DeleteApplication(a.ApplicationID)
 	})
-	return answer(&api.DeleteApplicationResponse{}, err)
+	return &api.DeleteApplicationResponse{}, err
 }
 
 // PutApplicationAssignmentConfiguration says whether people must be assigned. Assignments stay either way.
@@ -292,7 +279,7 @@ func (s *Service) PutApplicationAssignmentConfiguration(ctx context.Context, cal
 		next.AssignmentRequired = in.AssignmentRequired
 		return v.replace(a, next)
 	})
-	return answer(&api.PutApplicationAssignmentConfigurationResponse{}, err)
+	return &api.PutApplicationAssignmentConfigurationResponse{}, err
 }
 
 // GetApplicationAssignmentConfiguration tells whether people must be assigned.
@@ -302,17 +289,17 @@ func (s *Service) GetApplicationAssignmentConfiguration(ctx context.Context, cal
 		out.AssignmentRequired = a.AssignmentRequired
 		return nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // PutApplicationSessionConfiguration says whether sessions of the application may go on without the person.
 func (s *Service) PutApplicationSessionConfiguration(ctx context.Context, caller api.Caller, in *api.PutApplicationSessionConfigurationRequest) (*api.PutApplicationSessionConfigurationResponse, error) {
 	err := s.changeApplication(ctx, caller, api.PutApplicationSessionConfiguration.Operation, in.ApplicationARN, func(v *visit, a store.Application) (bool, error) {
 		next := a
-		next.BackgroundSession = orElse(in.UserBackgroundSessionApplicationStatus, a.BackgroundSession)
+		next.BackgroundSession = cmp.Or(in.UserBackgroundSessionApplicationStatus, a.BackgroundSession)
 		return v.replace(a, next)
 	})
-	return answer(&api.PutApplicationSessionConfigurationResponse{}, err)
+	return &api.PutApplicationSessionConfigurationResponse{}, err
 }
 
 // GetApplicationSessionConfiguration tells whether sessions of the application may go on without the person.
@@ -322,5 +309,5 @@ func (s *Service) GetApplicationSessionConfiguration(ctx context.Context, caller
 		out.UserBackgroundSessionApplicationStatus = a.BackgroundSession
 		return nil
 	})
-	return answer(out, err)
+	return out, err
 }

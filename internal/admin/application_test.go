@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -79,22 +80,22 @@ func TestAnApplicationThatCannotBeIsRefused(t *testing.T) {
 		{"with more tags than may be", api.CreateApplicationRequest{Tags: manyTags(maxTags + 1)}, fault.QuotaExceeded},
 	}
 	for _, c := range cases {
-		c.in.Name = orElse(c.in.Name, "app")
-		c.in.InstanceARN = orElse(c.in.InstanceARN, homeARN)
-		c.in.ApplicationProviderARN = orElse(c.in.ApplicationProviderARN, arn.CustomApplication)
+		c.in.Name = cmp.Or(c.in.Name, "app")
+		c.in.InstanceARN = cmp.Or(c.in.InstanceARN, homeARN)
+		c.in.ApplicationProviderARN = cmp.Or(c.in.ApplicationProviderARN, arn.CustomApplication)
 		_, err := b.CreateApplication(ctx, owner, &c.in)
 		if refusal, ok := fault.As(err); !ok || refusal.Kind != c.kind {
 			t.Errorf("%s: %v, want %s", c.name, err, c.kind.Name)
 		}
 	}
-	if b.rows("application") != 0 {
+	if b.Rows("application") != 0 {
 		t.Error("one was made all the same")
 	}
 }
 
 func TestApplicationsAndAccountsTogetherHaveAQuota(t *testing.T) {
 	b := newBench(t)
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		for n := range maxApplicationsAndAccounts - 1 {
 			if err := tx.PutApplication(store.Application{ApplicationID: fmt.Sprintf("apl-%016d", n), InstanceID: homeInstance, AccountID: ownerAccount}); err != nil {
 				return err
@@ -149,12 +150,12 @@ func TestADeletedApplicationIsGoneAndItsSessionsAreOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	session := store.Session{SessionID: sys.NewID(b.clock.Now()), UserID: alice, ApplicationID: name.ApplicationID, EndsAt: 1 << 50}
-	b.update(func(tx *store.Tx) error { return tx.AddSession(session) })
+	session := store.Session{SessionID: sys.NewID(b.Clock.Now()), UserID: alice, ApplicationID: name.ApplicationID, EndsAt: 1 << 50}
+	b.Update(func(tx *store.Tx) error { return tx.AddSession(session) })
 	must(b, b.DeleteApplication, owner, api.DeleteApplicationRequest{ApplicationARN: app})
 	refused(b, b.DescribeApplication, owner, fault.NotFound, api.DescribeApplicationRequest{ApplicationARN: app})
 	refused(b, b.DeleteApplication, owner, fault.NotFound, api.DeleteApplicationRequest{ApplicationARN: app})
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		got, _, found, err := tx.SessionAndUser(session.SessionID)
 		if !found || got.RevokedAt == 0 || got.RevokedBecause != revokedWith {
 			t.Errorf("the session is %+v", got)

@@ -6,6 +6,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/arn"
 	"sallyport/internal/fault"
+	"sallyport/internal/page"
 	"sallyport/internal/store"
 )
 
@@ -32,7 +33,7 @@ func (s *Service) CreateApplicationAssignment(ctx context.Context, caller api.Ca
 		}
 		return isNew, err
 	})
-	return answer(&api.CreateApplicationAssignmentResponse{}, err)
+	return &api.CreateApplicationAssignmentResponse{}, err
 }
 
 // DescribeApplicationAssignment tells whether the principal itself is assigned. Whether somebody may use the application through a group
@@ -49,24 +50,24 @@ func (s *Service) DescribeApplicationAssignment(ctx context.Context, caller api.
 		}
 		return err
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // ListApplicationAssignments lists who is assigned to an application, by type and id.
 func (s *Service) ListApplicationAssignments(ctx context.Context, caller api.Caller, in *api.ListApplicationAssignmentsRequest) (*api.ListApplicationAssignmentsResponse, error) {
 	operation := api.ListApplicationAssignments.Operation
-	p, err := s.openPage(caller, operation, pageRequest{MaxResults: in.MaxResults, NextToken: in.NextToken, Of: []string{in.ApplicationARN}})
+	p, err := s.openPage(caller, page.Request{Operation: operation, Size: in.MaxResults, Token: in.NextToken, Of: []string{in.ApplicationARN}})
 	if err != nil {
 		return nil, err
 	}
 	out := &api.ListApplicationAssignmentsResponse{}
 	err = s.readApplication(ctx, caller, operation, in.ApplicationARN, func(v *visit, a store.Application) error {
-		after := store.ApplicationAssignment{ApplicationID: a.ApplicationID, PrincipalType: p.at(0), PrincipalID: p.at(1)}
+		after := store.ApplicationAssignment{ApplicationID: a.ApplicationID, PrincipalType: p.At(0), PrincipalID: p.At(1)}
 		rows, err := v.tx.ApplicationAssignments(after, p.Limit+1)
 		if err != nil {
 			return err
 		}
-		rows, out.NextToken = cut(p, rows, func(row store.ApplicationAssignment) []string { return []string{row.PrincipalType, row.PrincipalID} })
+		rows, out.NextToken = page.Cut(p, rows, func(row store.ApplicationAssignment) []string { return []string{row.PrincipalType, row.PrincipalID} })
 		out.ApplicationAssignments = make([]api.ApplicationAssignment, len(rows))
 		for n, row := range rows {
 			out.ApplicationAssignments[n] = api.ApplicationAssignment{
@@ -75,7 +76,7 @@ func (s *Service) ListApplicationAssignments(ctx context.Context, caller api.Cal
 		}
 		return nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // ListApplicationAssignmentsForPrincipal lists what a principal is assigned to, by application. For a user that includes what the user's
@@ -86,8 +87,8 @@ func (s *Service) ListApplicationAssignmentsForPrincipal(ctx context.Context, ca
 	if in.Filter != nil {
 		filter = in.Filter.ApplicationARN
 	}
-	p, err := s.openPage(caller, operation, pageRequest{
-		MaxResults: in.MaxResults, NextToken: in.NextToken, Of: []string{in.InstanceARN, in.PrincipalType, in.PrincipalID, filter},
+	p, err := s.openPage(caller, page.Request{
+		Operation: operation, Size: in.MaxResults, Token: in.NextToken, Of: []string{in.InstanceARN, in.PrincipalType, in.PrincipalID, filter},
 	})
 	if err != nil {
 		return nil, err
@@ -98,13 +99,13 @@ func (s *Service) ListApplicationAssignmentsForPrincipal(ctx context.Context, ca
 		if err != nil {
 			return err
 		}
-		query.After = store.ApplicationAssignment{ApplicationID: p.at(0), PrincipalType: p.at(1), PrincipalID: p.at(2)}
+		query.After = store.ApplicationAssignment{ApplicationID: p.At(0), PrincipalType: p.At(1), PrincipalID: p.At(2)}
 		query.Limit = p.Limit + 1
 		rows, err := v.tx.ApplicationAssignmentsOf(query)
 		if err != nil {
 			return err
 		}
-		rows, out.NextToken = cut(p, rows, func(row store.AssignedApplication) []string {
+		rows, out.NextToken = page.Cut(p, rows, func(row store.AssignedApplication) []string {
 			return []string{row.ApplicationID, row.PrincipalType, row.PrincipalID}
 		})
 		out.ApplicationAssignments = make([]api.ApplicationAssignmentForPrincipal, len(rows))
@@ -116,7 +117,7 @@ func (s *Service) ListApplicationAssignmentsForPrincipal(ctx context.Context, ca
 		}
 		return nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // principalQuery checks the instance, the principal and the filter, which an account that does not own the instance must give.
@@ -159,5 +160,5 @@ func (s *Service) DeleteApplicationAssignment(ctx context.Context, caller api.Ca
 		}
 		return gone, err
 	})
-	return answer(&api.DeleteApplicationAssignmentResponse{}, err)
+	return &api.DeleteApplicationAssignmentResponse{}, err
 }

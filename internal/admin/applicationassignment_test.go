@@ -50,7 +50,7 @@ func TestListedAssignmentsComeInPagesAndEachOnce(t *testing.T) {
 	must(b, b.CreateApplicationAssignment, owner, assign(app, "GROUP", testers))
 	want := []string{"GROUP " + testers}
 	for n := range 5 {
-		b.update(func(tx *store.Tx) error {
+		b.Update(func(tx *store.Tx) error {
 			return tx.PutUser(store.User{UserID: prefixed(n), UserName: prefixed(n), Status: store.StatusEnabled})
 		})
 		must(b, b.CreateApplicationAssignment, owner, assign(app, "USER", prefixed(n)))

@@ -39,7 +39,7 @@ func (s *Service) PutApplicationAuthenticationMethod(ctx context.Context, caller
 		next.ActorPolicy = string(document)
 		return v.replace(a, next)
 	})
-	return answer(&api.PutApplicationAuthenticationMethodResponse{}, err)
+	return &api.PutApplicationAuthenticationMethodResponse{}, err
 }
 
 func authenticationMethod(a store.Application) *api.AuthenticationMethod {
@@ -58,7 +58,7 @@ func (s *Service) GetApplicationAuthenticationMethod(ctx context.Context, caller
 		out.AuthenticationMethod = authenticationMethod(a)
 		return nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // ListApplicationAuthenticationMethods lists the one method of an application, if it was set.
@@ -75,7 +75,7 @@ func (s *Service) ListApplicationAuthenticationMethods(ctx context.Context, call
 		}
 		return nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // DeleteApplicationAuthenticationMethod removes the actor policy: nobody can get tokens for the application any more.
@@ -88,5 +88,5 @@ func (s *Service) DeleteApplicationAuthenticationMethod(ctx context.Context, cal
 		next.ActorPolicy = ""
 		return v.replace(a, next)
 	})
-	return answer(&api.DeleteApplicationAuthenticationMethodResponse{}, err)
+	return &api.DeleteApplicationAuthenticationMethodResponse{}, err
 }

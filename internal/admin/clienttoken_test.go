@@ -16,11 +16,11 @@ func TestARepeatedRequestIsAnsweredAsTheFirst(t *testing.T) {
 		InstanceARN: homeARN, ApplicationProviderARN: arn.CustomApplication, Name: "app", ClientToken: "token", Tags: manyTags(2),
 	}
 	first := must(b, b.CreateApplication, owner, in)
-	events := b.rows("audit_event")
+	events := b.Rows("audit_event")
 	if again := must(b, b.CreateApplication, owner, in); *again != *first {
 		t.Errorf("answered %+v, then %+v", *first, *again)
 	}
-	if b.rows("application") != 1 || b.rows("audit_event") != events {
+	if b.Rows("application") != 1 || b.Rows("audit_event") != events {
 		t.Error("the repetition made or recorded something")
 	}
 	changed := in
@@ -40,7 +40,7 @@ func TestARepeatedRequestIsAnsweredAsTheFirst(t *testing.T) {
 	if one, two := must(b, b.CreateInstance, other, instance), must(b, b.CreateInstance, other, instance); *one != *two {
 		t.Errorf("two instances: %v, %v", one, two)
 	}
-	b.clock.Advance(clientTokenLife + time.Second)
+	b.Clock.Advance(clientTokenLife + time.Second)
 	if later := must(b, b.CreateApplication, owner, in); later.ApplicationARN == first.ApplicationARN {
 		t.Error("the token is remembered for more than its time")
 	}

@@ -100,7 +100,7 @@ func (s *Service) PutApplicationGrant(ctx context.Context, caller api.Caller, in
 		}
 		return true, v.tx.PutApplicationGrant(next)
 	})
-	return answer(&api.PutApplicationGrantResponse{}, err)
+	return &api.PutApplicationGrantResponse{}, err
 }
 
 const noGrant = "Could not find a grant of this type: list those of the application with ListApplicationGrants"
@@ -118,7 +118,7 @@ func (s *Service) GetApplicationGrant(ctx context.Context, caller api.Caller, in
 		}
 		return readJSON(grantShape, grant.Document, &out.Grant)
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // ListApplicationGrants lists the grants of an application, by type: at most as many as there are types, which is one page.
@@ -138,7 +138,7 @@ func (s *Service) ListApplicationGrants(ctx context.Context, caller api.Caller, 
 		}
 		return err
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // DeleteApplicationGrant takes a grant from an application.
@@ -150,5 +150,5 @@ func (s *Service) DeleteApplicationGrant(ctx context.Context, caller api.Caller,
 		}
 		return gone, err
 	})
-	return answer(&api.DeleteApplicationGrantResponse{}, err)
+	return &api.DeleteApplicationGrantResponse{}, err
 }

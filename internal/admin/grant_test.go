@@ -96,7 +96,7 @@ func TestAGrantThatCannotWorkIsRefused(t *testing.T) {
 			t.Errorf("a grant %s: %v, want %s", c.name, err, c.kind.Name)
 		}
 	}
-	if b.rows("application_grant") != 0 {
+	if b.Rows("application_grant") != 0 {
 		t.Error("one was kept all the same")
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
+	"sallyport/internal/page"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
 )
@@ -25,7 +26,7 @@ const (
 // ListInstances lists what the caller's account can see: the organization instance, and its own.
 func (s *Service) ListInstances(ctx context.Context, caller api.Caller, in *api.ListInstancesRequest) (*api.ListInstancesResponse, error) {
 	operation := api.ListInstances.Operation
-	p, err := s.openPage(caller, operation, pageRequest{MaxResults: in.MaxResults, NextToken: in.NextToken, Most: maxInstancePage})
+	p, err := s.openPage(caller, page.Request{Operation: operation, Size: in.MaxResults, Token: in.NextToken, Most: maxInstancePage})
 	if err != nil {
 		return nil, err
 	}
@@ -39,14 +40,14 @@ func (s *Service) ListInstances(ctx context.Context, caller api.Caller, in *api.
 		if found {
 			instances = append(instances, ofAccount(own))
 		}
-		instances, out.NextToken = slice(p, instances, instanceKey)
+		instances, out.NextToken = page.Slice(p, instances, instanceKey)
 		out.Instances = make([]api.InstanceMetadata, len(instances))
 		for n, i := range instances {
 			out.Instances[n] = v.presentInstance(i)
 		}
 		return nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // instanceKey puts the organization instance first: many tools take the first they are given.
@@ -80,7 +81,7 @@ func (s *Service) DescribeInstance(ctx context.Context, caller api.Caller, in *a
 		}
 		return err
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // CreateInstance makes an instance for the caller's account. It is there at once, where AWS takes a while.
@@ -89,7 +90,7 @@ func (s *Service) CreateInstance(ctx context.Context, caller api.Caller, in *api
 	err := s.change(ctx, caller, api.CreateInstance.Operation, func(v *visit) (string, error) {
 		return v.once(repeatable{in.ClientToken, in}, &out.InstanceARN, func() (string, error) { return v.createInstance(in) })
 	})
-	return answer(out, err)
+	return out, err
 }
 
 func (v *visit) createInstance(in *api.CreateInstanceRequest) (string, error) {
@@ -136,7 +137,7 @@ func (s *Service) UpdateInstance(ctx context.Context, caller api.Caller, in *api
 		}
 		return i.ARN(), v.tx.PutAccountInstance(store.AccountInstance{InstanceID: i.ID, AccountID: i.OwnerAccountID, Name: in.Name})
 	})
-	return answer(&api.UpdateInstanceResponse{}, err)
+	return &api.UpdateInstanceResponse{}, err
 }
 
 func checkInstanceUpdate(in *api.UpdateInstanceRequest) error {
@@ -171,7 +172,7 @@ func (s *Service) DeleteInstance(ctx context.Context, caller api.Caller, in *api
 		}
 		return i.ARN(), v.tx.DeleteAccountInstance(i.ID)
 	})
-	return answer(&api.DeleteInstanceResponse{}, err)
+	return &api.DeleteInstanceResponse{}, err
 }
 
 const (

@@ -1,9 +1,11 @@
 package admin
 
 import (
+	"context"
 	"time"
 
 	"sallyport/internal/api"
+	"sallyport/internal/page"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
 )
@@ -42,30 +44,43 @@ func (v *visit) operationStatus(instanceARN string, of *api.Operation, requestID
 
 // statusQuery is what the lists of statuses are asked for.
 type statusQuery struct {
-	InstanceARN string
+	Operation   *api.Operation // the list
 	Of          *api.Operation // whose statuses
+	InstanceARN string
 	Filter      *api.OperationStatusFilter
-	Page        page
+	Size        *int64
+	Token       string
 }
 
-func statusFilter(filter *api.OperationStatusFilter) string {
-	if filter == nil {
-		return ""
-	}
-	return filter.Status
-}
+// status is how one request went. Lists of provisionings show the same under another name.
+type status = api.AccountAssignmentOperationStatusMetadata
 
 // operationStatuses lists how requests of an operation went, the newest first.
-func (v *visit) operationStatuses(q statusQuery) (rows []store.OperationStatus, nextToken string, err error) {
-	if _, err := v.withPermissionSets(q.InstanceARN); err != nil {
-		return nil, "", err
+func (s *Service) operationStatuses(ctx context.Context, caller api.Caller, q statusQuery) (statuses []status, nextToken string, err error) {
+	only := ""
+	if q.Filter != nil {
+		only = q.Filter.Status
 	}
-	rows, err = v.tx.OperationStatuses(q.Of.Name, statusFilter(q.Filter), q.Page.at(0), q.Page.Limit+1)
+	p, err := s.openPage(caller, page.Request{Operation: q.Operation, Size: q.Size, Token: q.Token, Of: []string{q.InstanceARN, only}})
 	if err != nil {
 		return nil, "", err
 	}
-	rows, nextToken = cut(q.Page, rows, func(row store.OperationStatus) []string { return []string{row.RequestID} })
-	return rows, nextToken, nil
+	err = s.read(ctx, caller, q.Operation, func(v *visit) error {
+		if _, err := v.withPermissionSets(q.InstanceARN); err != nil {
+			return err
+		}
+		rows, err := v.tx.OperationStatuses(q.Of.Name, only, p.At(0), p.Limit+1)
+		if err != nil {
+			return err
+		}
+		rows, nextToken = page.Cut(p, rows, func(row store.OperationStatus) []string { return []string{row.RequestID} })
+		statuses = make([]status, len(rows))
+		for n, row := range rows {
+			statuses[n] = status{Status: row.Status(v.tx.Millis()), RequestID: row.RequestID, CreatedDate: api.Timestamp(row.CreatedAt)}
+		}
+		return nil
+	})
+	return statuses, nextToken, err
 }
 
 // failureReason is shown once the operation has ended.

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/arn"
 	"sallyport/internal/fault"
+	"sallyport/internal/page"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
 )
@@ -130,13 +132,13 @@ func (s *Service) CreatePermissionSet(ctx context.Context, caller api.Caller, in
 		out.PermissionSet = v.presentSet(set)
 		return out.PermissionSet.PermissionSetARN, nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 func (v *visit) createPermissionSet(in *api.CreatePermissionSetRequest) (store.PermissionSet, error) {
 	set := store.PermissionSet{
 		PermissionSetID: "ps-" + sys.NewHex(permissionSetIDBytes), Name: in.Name, Description: in.Description, RelayState: in.RelayState,
-		SessionDuration: orElse(in.SessionDuration, defaultSessionDuration), CreatedAt: v.tx.Millis(),
+		SessionDuration: cmp.Or(in.SessionDuration, defaultSessionDuration), CreatedAt: v.tx.Millis(),
 	}
 	if err := checkPermissionSet(&set); err != nil {
 		return set, err
@@ -190,13 +192,13 @@ func (s *Service) DescribePermissionSet(ctx context.Context, caller api.Caller, 
 		out.PermissionSet = v.presentSet(set)
 		return nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // ListPermissionSets lists the permission sets of the organization instance, by id.
 func (s *Service) ListPermissionSets(ctx context.Context, caller api.Caller, in *api.ListPermissionSetsRequest) (*api.ListPermissionSetsResponse, error) {
 	operation := api.ListPermissionSets.Operation
-	p, err := s.openPage(caller, operation, pageRequest{MaxResults: in.MaxResults, NextToken: in.NextToken, Of: []string{in.InstanceARN}})
+	p, err := s.openPage(caller, page.Request{Operation: operation, Size: in.MaxResults, Token: in.NextToken, Of: []string{in.InstanceARN}})
 	if err != nil {
 		return nil, err
 	}
@@ -205,15 +207,15 @@ func (s *Service) ListPermissionSets(ctx context.Context, caller api.Caller, in 
 		if _, err := v.withPermissionSets(in.InstanceARN); err != nil {
 			return err
 		}
-		ids, err := v.tx.PermissionSetIDs(p.at(0), p.Limit+1)
+		ids, err := v.tx.PermissionSetIDs(p.At(0), p.Limit+1)
 		if err != nil {
 			return err
 		}
-		ids, out.NextToken = cut(p, ids, itself)
+		ids, out.NextToken = page.Cut(p, ids, itself)
 		out.PermissionSets = v.permissionSetARNs(ids)
 		return nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // itself is the key of rows that are their own.
@@ -232,7 +234,7 @@ func (v *visit) permissionSetARNs(ids []string) []string {
 func (s *Service) UpdatePermissionSet(ctx context.Context, caller api.Caller, in *api.UpdatePermissionSetRequest) (*api.UpdatePermissionSetResponse, error) {
 	err := s.changePermissionSet(ctx, caller, api.UpdatePermissionSet.Operation, in.InstanceARN, in.PermissionSetARN, func(v *visit, set store.PermissionSet) (bool, error) {
 		next := set
-		next.Description = orElse(in.Description, set.Description)
+		next.Description = cmp.Or(in.Description, set.Description)
 		next.RelayState = in.RelayState
 		if in.SessionDuration != "" {
 			next.SessionDuration = in.SessionDuration
@@ -246,7 +248,7 @@ func (s *Service) UpdatePermissionSet(ctx context.Context, caller api.Caller, in
 		}
 		return true, v.tx.PutPermissionSet(next)
 	})
-	return answer(&api.UpdatePermissionSetResponse{}, err)
+	return &api.UpdatePermissionSetResponse{}, err
 }
 
 // DeletePermissionSet removes a permission set that nobody is assigned in any account.
@@ -265,5 +267,5 @@ func (s *Service) DeletePermissionSet(ctx context.Context, caller api.Caller, in
 		}
 		return true, v.tx.DeletePermissionSet(set.PermissionSetID)
 	})
-	return answer(&api.DeletePermissionSetResponse{}, err)
+	return &api.DeletePermissionSetResponse{}, err
 }

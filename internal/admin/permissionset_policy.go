@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
+	"sallyport/internal/page"
 	"sallyport/internal/policy"
 	"sallyport/internal/store"
 )
@@ -28,7 +30,7 @@ func (s *Service) PutInlinePolicyToPermissionSet(ctx context.Context, caller api
 		}
 		return v.tx.PutInlinePolicy(set.PermissionSetID, in.InlinePolicy)
 	})
-	return answer(&api.PutInlinePolicyToPermissionSetResponse{}, err)
+	return &api.PutInlinePolicyToPermissionSetResponse{}, err
 }
 
 // checkInlinePolicy reads the document as its evaluation will, so that a mistake shows when it is made.
@@ -51,7 +53,7 @@ func (s *Service) GetInlinePolicyForPermissionSet(ctx context.Context, caller ap
 		out.InlinePolicy = &document
 		return err
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // DeleteInlinePolicyFromPermissionSet leaves a permission set without policy document, whether it had one or not.
@@ -59,7 +61,7 @@ func (s *Service) DeleteInlinePolicyFromPermissionSet(ctx context.Context, calle
 	err := s.changePermissionSet(ctx, caller, api.DeleteInlinePolicyFromPermissionSet.Operation, in.InstanceARN, in.PermissionSetARN, func(v *visit, set store.PermissionSet) (bool, error) {
 		return v.tx.DeleteInlinePolicy(set.PermissionSetID)
 	})
-	return answer(&api.DeleteInlinePolicyFromPermissionSetResponse{}, err)
+	return &api.DeleteInlinePolicyFromPermissionSetResponse{}, err
 }
 
 // managedPolicyName is the name of a policy of AWS: what stands behind its path.
@@ -100,7 +102,7 @@ func (s *Service) AttachManagedPolicyToPermissionSet(ctx context.Context, caller
 		}
 		return attached, err
 	})
-	return answer(&api.AttachManagedPolicyToPermissionSetResponse{}, err)
+	return &api.AttachManagedPolicyToPermissionSetResponse{}, err
 }
 
 // DetachManagedPolicyFromPermissionSet detaches a policy of AWS.
@@ -112,37 +114,37 @@ func (s *Service) DetachManagedPolicyFromPermissionSet(ctx context.Context, call
 		}
 		return detached, err
 	})
-	return answer(&api.DetachManagedPolicyFromPermissionSetResponse{}, err)
+	return &api.DetachManagedPolicyFromPermissionSetResponse{}, err
 }
 
 // ListManagedPoliciesInPermissionSet lists the attached policies of AWS, by ARN.
 func (s *Service) ListManagedPoliciesInPermissionSet(ctx context.Context, caller api.Caller, in *api.ListManagedPoliciesInPermissionSetRequest) (*api.ListManagedPoliciesInPermissionSetResponse, error) {
 	operation := api.ListManagedPoliciesInPermissionSet.Operation
-	p, err := s.openPage(caller, operation, pageRequest{
-		MaxResults: in.MaxResults, NextToken: in.NextToken, Of: []string{in.InstanceARN, in.PermissionSetARN},
+	p, err := s.openPage(caller, page.Request{
+		Operation: operation, Size: in.MaxResults, Token: in.NextToken, Of: []string{in.InstanceARN, in.PermissionSetARN},
 	})
 	if err != nil {
 		return nil, err
 	}
 	out := &api.ListManagedPoliciesInPermissionSetResponse{}
 	err = s.readPermissionSet(ctx, caller, operation, in.InstanceARN, in.PermissionSetARN, func(v *visit, set store.PermissionSet) error {
-		rows, err := v.tx.ManagedPolicies(set.PermissionSetID, p.at(0), p.Limit+1)
+		rows, err := v.tx.ManagedPolicies(set.PermissionSetID, p.At(0), p.Limit+1)
 		if err != nil {
 			return err
 		}
-		rows, out.NextToken = cut(p, rows, itself)
+		rows, out.NextToken = page.Cut(p, rows, itself)
 		out.AttachedManagedPolicies = make([]api.AttachedManagedPolicy, len(rows))
 		for n, row := range rows {
 			out.AttachedManagedPolicies[n] = api.AttachedManagedPolicy{Name: managedPolicyName(row), ARN: row}
 		}
 		return nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // customerPolicy reads a reference, whose path is the root when none is given.
 func customerPolicy(r api.CustomerManagedPolicyReference) store.CustomerPolicy {
-	return store.CustomerPolicy{Name: r.Name, Path: orElse(r.Path, "/")}
+	return store.CustomerPolicy{Name: r.Name, Path: cmp.Or(r.Path, "/")}
 }
 
 func presentPolicy(p store.CustomerPolicy) api.CustomerManagedPolicyReference {
@@ -162,7 +164,7 @@ func (s *Service) AttachCustomerManagedPolicyReferenceToPermissionSet(ctx contex
 		}
 		return attached, err
 	})
-	return answer(&api.AttachCustomerManagedPolicyReferenceToPermissionSetResponse{}, err)
+	return &api.AttachCustomerManagedPolicyReferenceToPermissionSetResponse{}, err
 }
 
 // DetachCustomerManagedPolicyReferenceFromPermissionSet refers to a policy of the accounts no longer.
@@ -176,32 +178,32 @@ func (s *Service) DetachCustomerManagedPolicyReferenceFromPermissionSet(ctx cont
 		}
 		return detached, err
 	})
-	return answer(&api.DetachCustomerManagedPolicyReferenceFromPermissionSetResponse{}, err)
+	return &api.DetachCustomerManagedPolicyReferenceFromPermissionSetResponse{}, err
 }
 
 // ListCustomerManagedPolicyReferencesInPermissionSet lists the policies of the accounts that a permission set refers to, by name and path.
 func (s *Service) ListCustomerManagedPolicyReferencesInPermissionSet(ctx context.Context, caller api.Caller, in *api.ListCustomerManagedPolicyReferencesInPermissionSetRequest) (*api.ListCustomerManagedPolicyReferencesInPermissionSetResponse, error) {
 	operation := api.ListCustomerManagedPolicyReferencesInPermissionSet.Operation
-	p, err := s.openPage(caller, operation, pageRequest{
-		MaxResults: in.MaxResults, NextToken: in.NextToken, Of: []string{in.InstanceARN, in.PermissionSetARN},
+	p, err := s.openPage(caller, page.Request{
+		Operation: operation, Size: in.MaxResults, Token: in.NextToken, Of: []string{in.InstanceARN, in.PermissionSetARN},
 	})
 	if err != nil {
 		return nil, err
 	}
 	out := &api.ListCustomerManagedPolicyReferencesInPermissionSetResponse{}
 	err = s.readPermissionSet(ctx, caller, operation, in.InstanceARN, in.PermissionSetARN, func(v *visit, set store.PermissionSet) error {
-		rows, err := v.tx.CustomerPolicies(set.PermissionSetID, store.CustomerPolicy{Name: p.at(0), Path: p.at(1)}, p.Limit+1)
+		rows, err := v.tx.CustomerPolicies(set.PermissionSetID, store.CustomerPolicy{Name: p.At(0), Path: p.At(1)}, p.Limit+1)
 		if err != nil {
 			return err
 		}
-		rows, out.NextToken = cut(p, rows, func(row store.CustomerPolicy) []string { return []string{row.Name, row.Path} })
+		rows, out.NextToken = page.Cut(p, rows, func(row store.CustomerPolicy) []string { return []string{row.Name, row.Path} })
 		out.CustomerManagedPolicyReferences = make([]api.CustomerManagedPolicyReference, len(rows))
 		for n, row := range rows {
 			out.CustomerManagedPolicyReferences[n] = presentPolicy(row)
 		}
 		return nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // PutPermissionsBoundaryToPermissionSet sets the boundary of a permission set: a policy of AWS or one of the accounts.
@@ -213,7 +215,7 @@ func (s *Service) PutPermissionsBoundaryToPermissionSet(ctx context.Context, cal
 		}
 		return v.tx.PutBoundary(set.PermissionSetID, boundary)
 	})
-	return answer(&api.PutPermissionsBoundaryToPermissionSetResponse{}, err)
+	return &api.PutPermissionsBoundaryToPermissionSetResponse{}, err
 }
 
 func (v *visit) boundary(b api.PermissionsBoundary) (store.Boundary, error) {
@@ -246,7 +248,7 @@ func (s *Service) GetPermissionsBoundaryForPermissionSet(ctx context.Context, ca
 		}
 		return nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // DeletePermissionsBoundaryFromPermissionSet takes the boundary of a permission set.
@@ -258,5 +260,5 @@ func (s *Service) DeletePermissionsBoundaryFromPermissionSet(ctx context.Context
 		}
 		return deleted, err
 	})
-	return answer(&api.DeletePermissionsBoundaryFromPermissionSetResponse{}, err)
+	return &api.DeletePermissionsBoundaryFromPermissionSetResponse{}, err
 }

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -86,16 +87,16 @@ func TestWhatNoPermissionSetMayBeIsRefused(t *testing.T) {
 		{"a relay state with a backslash", api.CreatePermissionSetRequest{RelayState: `https://a.example/\evil.example`}, fault.Validation, "RelayState"},
 		{"two tags of one key", api.CreatePermissionSetRequest{Tags: []api.Tag{{Key: "k", Value: "1"}, {Key: "k", Value: "2"}}}, fault.Validation, ""},
 	}
-	events := b.rows("audit_event")
+	events := b.Rows("audit_event")
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			c.in.InstanceARN, c.in.Name = homeARN, orElse(c.in.Name, "new")
+			c.in.InstanceARN, c.in.Name = homeARN, cmp.Or(c.in.Name, "new")
 			if got := refused(b, b.CreatePermissionSet, owner, c.kind, c.in); !strings.Contains(got, c.want) {
 				t.Errorf("refused with %q, want %q in it", got, c.want)
 			}
 		})
 	}
-	if b.rows("permission_set") != 1 || b.rows("audit_event") != events {
+	if b.Rows("permission_set") != 1 || b.Rows("audit_event") != events {
 		t.Error("something was made or recorded")
 	}
 }
@@ -160,13 +161,13 @@ func TestAnUpdateChangesWhatIsSent(t *testing.T) {
 	}
 	for _, step := range steps {
 		step.in.InstanceARN, step.in.PermissionSetARN = homeARN, set
-		before := b.rows("audit_event")
+		before := b.Rows("audit_event")
 		must(b, b.UpdatePermissionSet, owner, step.in)
 		got := b.describeSet(set)
 		if text := got.Description + " " + got.SessionDuration + " " + got.RelayState; text != step.want {
 			t.Errorf("%s: %q, want %q", step.name, text, step.want)
 		}
-		if rows := b.rows("audit_event") - before; rows != step.changes {
+		if rows := b.Rows("audit_event") - before; rows != step.changes {
 			t.Errorf("%s: %d audit rows, want %d", step.name, rows, step.changes)
 		}
 	}
@@ -182,7 +183,7 @@ func TestTheRoleOfAPersonLastsAsLongAsTheSetSays(t *testing.T) {
 	set := b.newSet("set")
 	b.assign(workAccount, set, store.PrincipalUser, alice)
 	must(b, b.UpdatePermissionSet, owner, api.UpdatePermissionSetRequest{InstanceARN: homeARN, PermissionSetARN: set, SessionDuration: "PT90M"})
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		role, held, err := tx.AssignedRole(alice, workAccount, "set")
 		if !held || role.SessionDurationS != 5_400 {
 			t.Errorf("the role lasts %d seconds (%v), want 5400", role.SessionDurationS, held)
@@ -249,7 +250,7 @@ func TestOnlyTheOwnerOfTheOrganizationInstanceHasPermissionSets(t *testing.T) {
 
 func TestThereAreAsManyPermissionSetsAsTheQuotaAllows(t *testing.T) {
 	b := newBench(t)
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		for n := range maxPermissionSets - 1 {
 			id := fmt.Sprintf("ps-%016d", n)
 			if err := tx.PutPermissionSet(store.PermissionSet{PermissionSetID: id, Name: id}); err != nil {
@@ -481,15 +482,15 @@ func TestEveryChangeOfAPermissionSetHasOneAuditRow(t *testing.T) {
 			names[name] = value
 		}
 		at := slices.IndexFunc(handlers, func(h api.Handler) bool { return h.Name == step.name })
-		before, logged := b.rows("audit_event"), strings.Count(b.log.String(), "msg="+step.name)
+		before, logged := b.Rows("audit_event"), strings.Count(b.Logged.String(), "msg="+step.name)
 		err := call(t, handlers[at], owner, foreign(t, handlers[at].Operation, names))
 		if _, ok := fault.As(err); err != nil && !ok {
 			t.Fatalf("step %d, %s: %v", n+1, step.name, err)
 		}
-		if got := b.rows("audit_event") - before; got != step.want {
+		if got := b.Rows("audit_event") - before; got != step.want {
 			t.Errorf("step %d, %s (%v): %d audit rows, want %d", n+1, step.name, err, got, step.want)
 		}
-		if got := int64(strings.Count(b.log.String(), "msg="+step.name) - logged); got != step.want {
+		if got := int64(strings.Count(b.Logged.String(), "msg="+step.name) - logged); got != step.want {
 			t.Errorf("step %d, %s: %d log lines, want %d", n+1, step.name, got, step.want)
 		}
 	}

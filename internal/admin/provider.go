@@ -6,6 +6,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/arn"
 	"sallyport/internal/fault"
+	"sallyport/internal/page"
 )
 
 // providers are the kinds of application, by ARN. AWS has hundreds for its own services and its catalogue, which mean nothing here.
@@ -17,12 +18,12 @@ var providers = []api.ApplicationProvider{{
 
 // ListApplicationProviders lists the kinds of application.
 func (s *Service) ListApplicationProviders(ctx context.Context, caller api.Caller, in *api.ListApplicationProvidersRequest) (*api.ListApplicationProvidersResponse, error) {
-	p, err := s.openPage(caller, api.ListApplicationProviders.Operation, pageRequest{MaxResults: in.MaxResults, NextToken: in.NextToken})
+	p, err := s.openPage(caller, page.Request{Operation: api.ListApplicationProviders.Operation, Size: in.MaxResults, Token: in.NextToken})
 	if err != nil {
 		return nil, err
 	}
 	out := &api.ListApplicationProvidersResponse{}
-	out.ApplicationProviders, out.NextToken = slice(p, providers, func(p api.ApplicationProvider) []string { return []string{p.ApplicationProviderARN} })
+	out.ApplicationProviders, out.NextToken = page.Slice(p, providers, func(p api.ApplicationProvider) []string { return []string{p.ApplicationProviderARN} })
 	return out, nil
 }
 

@@ -1,11 +1,13 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"time"
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
+	"sallyport/internal/page"
 	"sallyport/internal/store"
 )
 
@@ -45,9 +47,9 @@ func (s *Service) ProvisionPermissionSet(ctx context.Context, caller api.Caller,
 			return "", err
 		}
 		out.PermissionSetProvisioningStatus = v.presentProvisioningStatus(status)
-		return v.permissionSetARN(set.PermissionSetID) + " to " + orElse(target.AccountID, "all accounts"), nil
+		return v.permissionSetARN(set.PermissionSetID) + " to " + cmp.Or(target.AccountID, "all accounts"), nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 func (v *visit) checkProvisionTarget(accountID string) error {
@@ -91,40 +93,28 @@ func (s *Service) DescribePermissionSetProvisioningStatus(ctx context.Context, c
 		out.PermissionSetProvisioningStatus = v.presentProvisioningStatus(status)
 		return err
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // ListPermissionSetProvisioningStatus lists what was provisioned lately, with how it went, the newest first.
 func (s *Service) ListPermissionSetProvisioningStatus(ctx context.Context, caller api.Caller, in *api.ListPermissionSetProvisioningStatusRequest) (*api.ListPermissionSetProvisioningStatusResponse, error) {
-	operation := api.ListPermissionSetProvisioningStatus.Operation
-	p, err := s.openPage(caller, operation, pageRequest{
-		MaxResults: in.MaxResults, NextToken: in.NextToken, Of: []string{in.InstanceARN, statusFilter(in.Filter)},
+	statuses, next, err := s.operationStatuses(ctx, caller, statusQuery{
+		Operation: api.ListPermissionSetProvisioningStatus.Operation, Of: api.ProvisionPermissionSet.Operation,
+		InstanceARN: in.InstanceARN, Filter: in.Filter, Size: in.MaxResults, Token: in.NextToken,
 	})
-	if err != nil {
-		return nil, err
+	out := &api.ListPermissionSetProvisioningStatusResponse{NextToken: next}
+	out.PermissionSetsProvisioningStatus = make([]api.PermissionSetProvisioningStatusMetadata, len(statuses))
+	for n, status := range statuses {
+		out.PermissionSetsProvisioningStatus[n] = api.PermissionSetProvisioningStatusMetadata(status)
 	}
-	out := &api.ListPermissionSetProvisioningStatusResponse{}
-	err = s.read(ctx, caller, operation, func(v *visit) error {
-		rows, next, err := v.operationStatuses(statusQuery{
-			InstanceARN: in.InstanceARN, Of: api.ProvisionPermissionSet.Operation, Filter: in.Filter, Page: p,
-		})
-		out.NextToken = next
-		out.PermissionSetsProvisioningStatus = make([]api.PermissionSetProvisioningStatusMetadata, len(rows))
-		for n, row := range rows {
-			out.PermissionSetsProvisioningStatus[n] = api.PermissionSetProvisioningStatusMetadata{
-				Status: row.Status(v.tx.Millis()), RequestID: row.RequestID, CreatedDate: api.Timestamp(row.CreatedAt),
-			}
-		}
-		return err
-	})
-	return answer(out, err)
+	return out, err
 }
 
 // ListPermissionSetsProvisionedToAccount lists the permission sets that somebody is assigned in an account, by id.
 func (s *Service) ListPermissionSetsProvisionedToAccount(ctx context.Context, caller api.Caller, in *api.ListPermissionSetsProvisionedToAccountRequest) (*api.ListPermissionSetsProvisionedToAccountResponse, error) {
 	operation := api.ListPermissionSetsProvisionedToAccount.Operation
-	p, err := s.openPage(caller, operation, pageRequest{
-		MaxResults: in.MaxResults, NextToken: in.NextToken, Of: []string{in.InstanceARN, in.AccountID, in.ProvisioningStatus},
+	p, err := s.openPage(caller, page.Request{
+		Operation: operation, Size: in.MaxResults, Token: in.NextToken, Of: []string{in.InstanceARN, in.AccountID, in.ProvisioningStatus},
 	})
 	if err != nil {
 		return nil, err
@@ -137,34 +127,34 @@ func (s *Service) ListPermissionSetsProvisionedToAccount(ctx context.Context, ca
 		if err := v.checkAccount(in.AccountID); err != nil {
 			return err
 		}
-		ids, err := v.tx.ProvisionedPermissionSets(in.AccountID, selections[in.ProvisioningStatus], p.at(0), p.Limit+1)
+		ids, err := v.tx.ProvisionedPermissionSets(in.AccountID, selections[in.ProvisioningStatus], p.At(0), p.Limit+1)
 		if err != nil {
 			return err
 		}
-		ids, out.NextToken = cut(p, ids, itself)
+		ids, out.NextToken = page.Cut(p, ids, itself)
 		out.PermissionSets = v.permissionSetARNs(ids)
 		return nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // ListAccountsForProvisionedPermissionSet lists the accounts in which somebody is assigned a permission set, by id.
 func (s *Service) ListAccountsForProvisionedPermissionSet(ctx context.Context, caller api.Caller, in *api.ListAccountsForProvisionedPermissionSetRequest) (*api.ListAccountsForProvisionedPermissionSetResponse, error) {
 	operation := api.ListAccountsForProvisionedPermissionSet.Operation
-	p, err := s.openPage(caller, operation, pageRequest{
-		MaxResults: in.MaxResults, NextToken: in.NextToken, Of: []string{in.InstanceARN, in.PermissionSetARN, in.ProvisioningStatus},
+	p, err := s.openPage(caller, page.Request{
+		Operation: operation, Size: in.MaxResults, Token: in.NextToken, Of: []string{in.InstanceARN, in.PermissionSetARN, in.ProvisioningStatus},
 	})
 	if err != nil {
 		return nil, err
 	}
 	out := &api.ListAccountsForProvisionedPermissionSetResponse{}
 	err = s.readPermissionSet(ctx, caller, operation, in.InstanceARN, in.PermissionSetARN, func(v *visit, set store.PermissionSet) error {
-		ids, err := v.tx.ProvisionedAccounts(set.PermissionSetID, selections[in.ProvisioningStatus], p.at(0), p.Limit+1)
+		ids, err := v.tx.ProvisionedAccounts(set.PermissionSetID, selections[in.ProvisioningStatus], p.At(0), p.Limit+1)
 		if err != nil {
 			return err
 		}
-		out.AccountIDs, out.NextToken = cut(p, ids, itself)
+		out.AccountIDs, out.NextToken = page.Cut(p, ids, itself)
 		return nil
 	})
-	return answer(out, err)
+	return out, err
 }

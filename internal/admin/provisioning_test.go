@@ -49,9 +49,9 @@ func TestProvisioningBringsAccountsUpToDate(t *testing.T) {
 	change := func() {
 		t.Helper()
 		must(b, b.AttachManagedPolicyToPermissionSet, owner, api.AttachManagedPolicyToPermissionSetRequest{
-			InstanceARN: homeARN, PermissionSetARN: set, ManagedPolicyARN: readOnly + b.clock.Now().Format("150405"),
+			InstanceARN: homeARN, PermissionSetARN: set, ManagedPolicyARN: readOnly + b.Clock.Now().Format("150405"),
 		})
-		b.clock.Advance(time.Second)
+		b.Clock.Advance(time.Second)
 	}
 	provision := func(target string) api.PermissionSetProvisioningStatus {
 		t.Helper()
@@ -98,7 +98,7 @@ func TestProvisioningBringsAccountsUpToDate(t *testing.T) {
 		t.Errorf("delayed provisioning is %s", got.Status)
 	}
 	expect("while it is provisioned", nil, []string{first, second, third})
-	b.clock.Advance(time.Minute)
+	b.Clock.Advance(time.Minute)
 	expect("once it was provisioned", []string{first, second, third}, nil)
 	provision("")
 	expect("while what is up to date is provisioned again", []string{first, second, third}, nil)

@@ -170,7 +170,7 @@ func (s *Service) changeTags(ctx context.Context, caller api.Caller, operation *
 // TagResource sets tags of a resource, in place of those of the same keys.
 func (s *Service) TagResource(ctx context.Context, caller api.Caller, in *api.TagResourceRequest) (*api.TagResourceResponse, error) {
 	err := s.changeTags(ctx, caller, api.TagResource.Operation, in.InstanceARN, in.ResourceARN, func(t tags) error { return t.add(in.Tags) })
-	return answer(&api.TagResourceResponse{}, err)
+	return &api.TagResourceResponse{}, err
 }
 
 // UntagResource removes tags from a resource. A key that it does not have is ignored.
@@ -179,7 +179,7 @@ func (s *Service) UntagResource(ctx context.Context, caller api.Caller, in *api.
 		maps.DeleteFunc(t, func(key, _ string) bool { return slices.Contains(in.TagKeys, key) })
 		return nil
 	})
-	return answer(&api.UntagResourceResponse{}, err)
+	return &api.UntagResourceResponse{}, err
 }
 
 // ListTagsForResource lists the tags of a resource, by key: so many as may be are one page.
@@ -197,5 +197,5 @@ func (s *Service) ListTagsForResource(ctx context.Context, caller api.Caller, in
 		out.Tags = all.list()
 		return err
 	})
-	return answer(out, err)
+	return out, err
 }

@@ -19,7 +19,7 @@ func manyTags(n int) (tags []api.Tag) {
 
 func TestEveryKindOfResourceHasTags(t *testing.T) {
 	b := newBench(t)
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		return tx.PutPermissionSet(store.PermissionSet{PermissionSetID: "ps-1111111111111111", Name: "Admin"})
 	})
 	for _, name := range []string{
@@ -76,7 +76,7 @@ func TestTagsOfADeletedResourceAreGone(t *testing.T) {
 	}
 	must(b, b.DeleteApplication, owner, api.DeleteApplicationRequest{ApplicationARN: app})
 	must(b, b.DeleteTrustedTokenIssuer, owner, api.DeleteTrustedTokenIssuerRequest{TrustedTokenIssuerARN: issuer})
-	if got := b.rows("resource_tags"); got != 0 {
+	if got := b.Rows("resource_tags"); got != 0 {
 		t.Errorf("%d resources have tags still", got)
 	}
 }

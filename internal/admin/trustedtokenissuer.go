@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -8,6 +9,7 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
+	"sallyport/internal/page"
 	"sallyport/internal/store"
 )
 
@@ -40,7 +42,7 @@ func (s *Service) CreateTrustedTokenIssuer(ctx context.Context, caller api.Calle
 		}
 		return v.once(repeatable{in.ClientToken, in}, &out.TrustedTokenIssuerARN, func() (string, error) { return v.createIssuer(i, in) })
 	})
-	return answer(out, err)
+	return out, err
 }
 
 func (v *visit) createIssuer(i instance, in *api.CreateTrustedTokenIssuerRequest) (string, error) {
@@ -103,13 +105,13 @@ func (s *Service) DescribeTrustedTokenIssuer(ctx context.Context, caller api.Cal
 		}
 		return nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // ListTrustedTokenIssuers lists the issuers of an instance, by id.
 func (s *Service) ListTrustedTokenIssuers(ctx context.Context, caller api.Caller, in *api.ListTrustedTokenIssuersRequest) (*api.ListTrustedTokenIssuersResponse, error) {
 	operation := api.ListTrustedTokenIssuers.Operation
-	p, err := s.openPage(caller, operation, pageRequest{MaxResults: in.MaxResults, NextToken: in.NextToken, Of: []string{in.InstanceARN}})
+	p, err := s.openPage(caller, page.Request{Operation: operation, Size: in.MaxResults, Token: in.NextToken, Of: []string{in.InstanceARN}})
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +125,7 @@ func (s *Service) ListTrustedTokenIssuers(ctx context.Context, caller api.Caller
 		if err != nil {
 			return err
 		}
-		issuers, out.NextToken = slice(p, issuers, func(i store.TrustedTokenIssuer) []string { return []string{i.IssuerID} })
+		issuers, out.NextToken = page.Slice(p, issuers, func(i store.TrustedTokenIssuer) []string { return []string{i.IssuerID} })
 		out.TrustedTokenIssuers = make([]api.TrustedTokenIssuerMetadata, len(issuers))
 		for n, issuer := range issuers {
 			out.TrustedTokenIssuers[n] = api.TrustedTokenIssuerMetadata{
@@ -132,7 +134,7 @@ func (s *Service) ListTrustedTokenIssuers(ctx context.Context, caller api.Caller
 		}
 		return nil
 	})
-	return answer(out, err)
+	return out, err
 }
 
 // ownIssuer finds an issuer for a caller of the account that owns its instance.
@@ -156,9 +158,9 @@ func (s *Service) UpdateTrustedTokenIssuer(ctx context.Context, caller api.Calle
 			return "", err
 		}
 		next := issuer
-		next.Name = orElse(in.Name, issuer.Name)
-		next.ClaimPath = orElse(configuration.ClaimAttributePath, issuer.ClaimPath)
-		next.AttributePath = orElse(configuration.IdentityStoreAttributePath, issuer.AttributePath)
+		next.Name = cmp.Or(in.Name, issuer.Name)
+		next.ClaimPath = cmp.Or(configuration.ClaimAttributePath, issuer.ClaimPath)
+		next.AttributePath = cmp.Or(configuration.IdentityStoreAttributePath, issuer.AttributePath)
 		if next == issuer {
 			return "", nil
 		}
@@ -171,7 +173,7 @@ func (s *Service) UpdateTrustedTokenIssuer(ctx context.Context, caller api.Calle
 		}
 		return issuerARN(next), v.tx.PutTrustedTokenIssuer(next)
 	})
-	return answer(&api.UpdateTrustedTokenIssuerResponse{}, err)
+	return &api.UpdateTrustedTokenIssuerResponse{}, err
 }
 
 // DeleteTrustedTokenIssuer trusts the tokens of an issuer no longer. Grants keep its ARN, which lets nobody in.
@@ -183,5 +185,5 @@ func (s *Service) DeleteTrustedTokenIssuer(ctx context.Context, caller api.Calle
 		}
 		return issuerARN(issuer), v.tx.DeleteTrustedTokenIssuer(issuer.IssuerID)
 	})
-	return answer(&api.DeleteTrustedTokenIssuerResponse{}, err)
+	return &api.DeleteTrustedTokenIssuerResponse{}, err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sallyport/internal/api"
+	"sallyport/internal/page"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
 )
@@ -21,18 +22,18 @@ const (
 func fill(b *testing.B, w *world) (users []string, all string) {
 	b.Helper()
 	const step = 1000
-	moment := w.clock.Now().Add(-time.Hour)
+	moment := w.Clock.Now().Add(-time.Hour)
 	id := func() string {
 		moment = moment.Add(time.Millisecond)
 		return sys.NewUUID(moment)
 	}
 	all = id()
-	w.update(func(tx *store.Tx) error {
+	w.Update(func(tx *store.Tx) error {
 		_, err := tx.AddGroup(store.GroupRecord{Group: store.Group{GroupID: all, DisplayName: "Everybody"}})
 		return err
 	})
 	for n := 0; n < manyUsers; n += step {
-		w.update(func(tx *store.Tx) error {
+		w.Update(func(tx *store.Tx) error {
 			for i := n; i < n+step; i++ {
 				userID := id()
 				users = append(users, userID)
@@ -40,7 +41,7 @@ func fill(b *testing.B, w *world) (users []string, all string) {
 					IdentityStoreID: storeID, UserName: fmt.Sprintf("user%06d", i), DisplayName: "Some One", Title: "Engineer",
 					Name: &api.PersonName{GivenName: "Some", FamilyName: "One"}, Emails: []api.Email{{Value: fmt.Sprintf("user%06d@example.com", i), Type: "work"}},
 				}
-				if _, err := tx.AddUser(record(userID, store.StatusEnabled, in)); err != nil {
+				if _, err := tx.AddUser(store.NewUserRecord(userID, store.StatusEnabled, in)); err != nil {
 					return err
 				}
 				if _, err := tx.JoinGroup(store.MembershipRecord{Membership: store.Membership{UserID: userID, GroupID: all}, MembershipID: id()}); err != nil {
@@ -51,7 +52,7 @@ func fill(b *testing.B, w *world) (users []string, all string) {
 		})
 	}
 	for n := 0; n < manyGroups; n += step {
-		w.update(func(tx *store.Tx) error {
+		w.Update(func(tx *store.Tx) error {
 			for i := n; i < n+step; i++ {
 				if _, err := tx.AddGroup(store.GroupRecord{Group: store.Group{GroupID: id(), DisplayName: fmt.Sprintf("Group %05d", i)}}); err != nil {
 					return err
@@ -68,14 +69,18 @@ func BenchmarkAtScale(b *testing.B) {
 	w := newWorld(b)
 	users, all := fill(b, w)
 	middle := users[len(users)/2]
-	for _, page := range []struct{ name, after string }{{"first", ""}, {"middle", middle}, {"last", users[len(users)-defaultPage-1]}} {
+	for _, at := range []struct{ name, after string }{{"first", ""}, {"middle", middle}, {"last", users[len(users)-page.Default-1]}} {
 		token := func(operation *api.Operation, about string) string {
-			if page.after == "" {
+			if at.after == "" {
 				return ""
 			}
-			return w.s.sealCursor(question{storeID, operation, about}, page.after)
+			p, err := w.s.openPage(page.Request{Operation: operation, Of: []string{about}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			return p.Token(at.after)
 		}
-		b.Run("ListUsers/"+page.name, func(b *testing.B) {
+		b.Run("ListUsers/"+at.name, func(b *testing.B) {
 			in := &api.ListUsersRequest{IdentityStoreID: storeID, NextToken: token(api.ListUsers.Operation, "")}
 			for b.Loop() {
 				if _, err := w.s.ListUsers(ctx, here, in); err != nil {
@@ -83,7 +88,7 @@ func BenchmarkAtScale(b *testing.B) {
 				}
 			}
 		})
-		b.Run("ListGroupMemberships/"+page.name, func(b *testing.B) {
+		b.Run("ListGroupMemberships/"+at.name, func(b *testing.B) {
 			in := &api.ListGroupMembershipsRequest{IdentityStoreID: storeID, GroupID: all, NextToken: token(api.ListGroupMemberships.Operation, all)}
 			for b.Loop() {
 				if _, err := w.s.ListGroupMemberships(ctx, here, in); err != nil {

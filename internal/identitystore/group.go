@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sallyport/internal/api"
+	"sallyport/internal/page"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
 )
@@ -14,15 +15,11 @@ func groupTaken() error { return duplicate("Duplicate GroupDisplayName: another 
 // CreateGroup makes a group without members.
 func (s *Service) CreateGroup(ctx context.Context, caller api.Caller, in *api.CreateGroupRequest) (*api.CreateGroupResponse, error) {
 	c := change{caller, api.CreateGroup.Operation, in.IdentityStoreID}
-	err := s.here(in.IdentityStoreID)
-	if err == nil {
-		err = checkGroup(in)
-	}
-	if err != nil {
-		return nil, explained(ctx, err)
-	}
 	var groupID string
-	err = s.change(ctx, c, func(tx *store.Tx) (made, error) {
+	err := s.change(ctx, c, func(tx *store.Tx) (made, error) {
+		if err := checkGroup(in); err != nil {
+			return made{}, err
+		}
 		groupID = sys.NewUUID(tx.Now)
 		added, err := tx.AddGroup(store.GroupRecord{
 			Group:     store.Group{GroupID: groupID, DisplayName: in.DisplayName, Description: in.Description},
@@ -33,10 +30,7 @@ func (s *Service) CreateGroup(ctx context.Context, caller api.Caller, in *api.Cr
 		}
 		return made{detail: "group " + groupID}, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &api.CreateGroupResponse{GroupID: groupID, IdentityStoreID: in.IdentityStoreID}, nil
+	return &api.CreateGroupResponse{GroupID: groupID, IdentityStoreID: in.IdentityStoreID}, err
 }
 
 func (s *Service) presentGroup(g store.GroupRecord, externalIDs []api.ExternalID) api.Group {
@@ -59,10 +53,7 @@ func (s *Service) DescribeGroup(ctx context.Context, caller api.Caller, in *api.
 		out = api.DescribeGroupResponse(s.presentGroup(group, externalIDs(external)[in.GroupID]))
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &out, nil
+	return &out, err
 }
 
 // groupOf returns the group or refuses.
@@ -89,10 +80,7 @@ func (s *Service) GetGroupID(ctx context.Context, caller api.Caller, in *api.Get
 		}
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &api.GetGroupIDResponse{GroupID: group.GroupID, IdentityStoreID: in.IdentityStoreID}, nil
+	return &api.GetGroupIDResponse{GroupID: group.GroupID, IdentityStoreID: in.IdentityStoreID}, err
 }
 
 func groupByAttribute(tx *store.Tx, by api.AlternateIdentifier) (store.GroupRecord, bool, error) {
@@ -114,8 +102,7 @@ func (s *Service) ListGroups(ctx context.Context, caller api.Caller, in *api.Lis
 		if err != nil {
 			return err
 		}
-		q := question{in.IdentityStoreID, api.ListGroups.Operation, name}
-		after, err := s.openCursor(q, in.NextToken)
+		p, err := s.openPage(page.Request{Operation: api.ListGroups.Operation, Of: []string{name}, Size: in.MaxResults, Token: in.NextToken})
 		if err != nil {
 			return err
 		}
@@ -123,9 +110,8 @@ func (s *Service) ListGroups(ctx context.Context, caller api.Caller, in *api.Lis
 		if filtered {
 			rows, err = groupsNamed(tx, name)
 		} else {
-			size := pageSize(in.MaxResults)
-			rows, err = tx.GroupsPage(after, size+1)
-			rows, out.NextToken = cut(s, q, rows, size, func(g store.GroupRecord) string { return g.GroupID })
+			rows, err = tx.GroupsPage(p.At(0), p.Limit+1)
+			rows, out.NextToken = page.Cut(p, rows, func(g store.GroupRecord) []string { return []string{g.GroupID} })
 		}
 		if err != nil || len(rows) == 0 {
 			return err
@@ -140,10 +126,7 @@ func (s *Service) ListGroups(ctx context.Context, caller api.Caller, in *api.Lis
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	return out, err
 }
 
 func groupsNamed(tx *store.Tx, displayName string) ([]store.GroupRecord, error) {
@@ -177,10 +160,7 @@ func (s *Service) UpdateGroup(ctx context.Context, caller api.Caller, in *api.Up
 		}
 		return made{detail: "group " + in.GroupID + ": " + strings.Join(changed, ", ")}, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &api.UpdateGroupResponse{}, nil
+	return &api.UpdateGroupResponse{}, err
 }
 
 // DeleteGroup removes a group with its memberships and with what was assigned to it. Its members stay.
@@ -192,8 +172,5 @@ func (s *Service) DeleteGroup(ctx context.Context, caller api.Caller, in *api.De
 		}
 		return made{detail: "group " + in.GroupID}, tx.DeleteGroup(in.GroupID)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &api.DeleteGroupResponse{}, nil
+	return &api.DeleteGroupResponse{}, err
 }

@@ -15,7 +15,7 @@ func TestGroupsAreMadeChangedFoundAndRemoved(t *testing.T) {
 	w := newWorld(t)
 	id := w.do("CreateGroup", `"DisplayName":"Site Reliability","Description":"Keeps it up"`)["GroupId"].(string)
 	w.group("Other")
-	w.update(func(tx *store.Tx) error {
+	w.Update(func(tx *store.Tx) error {
 		_, err := tx.AddGroupExternalID(id, store.ExternalID{Issuer: "i", ID: "g-7"})
 		return err
 	})
@@ -40,7 +40,7 @@ func TestGroupsAreMadeChangedFoundAndRemoved(t *testing.T) {
 		t.Errorf("after the update: %v", got)
 	}
 	w.do("DeleteGroup", fmt.Sprintf(`"GroupId":%q`, id))
-	if n := w.rows("group_external_id"); n != 0 {
+	if n := w.Rows("group_external_id"); n != 0 {
 		t.Errorf("%d external ids are left", n)
 	}
 	refusal := w.refused(fault.NotFound, "GROUP not found.", "DescribeGroup", fmt.Sprintf(`"GroupId":%q`, id))
@@ -139,7 +139,7 @@ func TestMembershipsAreMadeFoundAndRemoved(t *testing.T) {
 	if left := w.do("ListGroupMembershipsForMember", fmt.Sprintf(`"MemberId":{"UserId":%q}`, ann))["GroupMemberships"].([]any); len(left) != 0 {
 		t.Errorf("left are %v", left)
 	}
-	if n := w.rows("group_membership"); n != 1 {
+	if n := w.Rows("group_membership"); n != 1 {
 		t.Errorf("%d memberships are left, want that of the other group", n)
 	}
 }
@@ -175,7 +175,7 @@ func TestListsAreWholeAndInOrderWhateverThePage(t *testing.T) {
 	var users, groups []string
 	for i := range 7 {
 		users, groups = append(users, w.user(fmt.Sprint("user", i))), append(groups, w.group(fmt.Sprint("group", i)))
-		w.clock.Advance(time.Millisecond)
+		w.Clock.Advance(time.Millisecond)
 	}
 	var members, memberships []string
 	for i := range users {
@@ -297,7 +297,7 @@ func TestEachChangeIsRecordedOnceAndNothingElseIs(t *testing.T) {
 		{"DeleteUser", func() string { return fmt.Sprintf(`"UserId":%q`, user) }, false},
 	}
 	for i, step := range steps {
-		before, logged := w.rows("audit_event"), w.log.Len()
+		before, logged := w.Rows("audit_event"), w.Logged.Len()
 		answer, err := w.call(step.operation, step.members())
 		if _, refused := fault.As(err); err != nil && !refused {
 			t.Fatal(err)
@@ -310,10 +310,10 @@ func TestEachChangeIsRecordedOnceAndNothingElseIs(t *testing.T) {
 				}
 			}
 		}
-		if n := w.rows("audit_event") - before; (n == 1) != step.recorded || n > 1 {
+		if n := w.Rows("audit_event") - before; (n == 1) != step.recorded || n > 1 {
 			t.Errorf("step %d, %s (%v), is recorded %d times", i, step.operation, err, n)
 		}
-		line := w.log.String()[logged:]
+		line := w.Logged.String()[logged:]
 		if (strings.Count(line, "\n") == 1) != step.recorded || step.recorded && (!strings.Contains(line, "msg="+step.operation) || !strings.Contains(line, admin)) {
 			t.Errorf("step %d, %s, is logged as %q", i, step.operation, line)
 		}

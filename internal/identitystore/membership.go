@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"sallyport/internal/api"
+	"sallyport/internal/page"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
 )
@@ -26,10 +27,7 @@ func (s *Service) CreateGroupMembership(ctx context.Context, caller api.Caller, 
 		}
 		return joining(in.MemberID.UserID, in.GroupID, membershipID), err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &api.CreateGroupMembershipResponse{MembershipID: membershipID, IdentityStoreID: in.IdentityStoreID}, nil
+	return &api.CreateGroupMembershipResponse{MembershipID: membershipID, IdentityStoreID: in.IdentityStoreID}, err
 }
 
 func joining(userID, groupID, membershipID string) made {
@@ -47,15 +45,6 @@ func bothExist(tx *store.Tx, groupID, userID string) error {
 	}
 	if _, found, err = tx.User(userID); err == nil && !found {
 		err = userResource.missing("Member does not exist", userID)
-	}
-	return err
-}
-
-// memberExists refuses a member that does not exist.
-func memberExists(tx *store.Tx, userID string) error {
-	_, found, err := tx.User(userID)
-	if err == nil && !found {
-		err = userResource.notFound(userID)
 	}
 	return err
 }
@@ -86,10 +75,7 @@ func (s *Service) DescribeGroupMembership(ctx context.Context, caller api.Caller
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	return out, err
 }
 
 // GetGroupMembershipID finds a membership by its two sides.
@@ -103,17 +89,14 @@ func (s *Service) GetGroupMembershipID(ctx context.Context, caller api.Caller, i
 		membershipID = m.MembershipID
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &api.GetGroupMembershipIDResponse{MembershipID: membershipID, IdentityStoreID: in.IdentityStoreID}, nil
+	return &api.GetGroupMembershipIDResponse{MembershipID: membershipID, IdentityStoreID: in.IdentityStoreID}, err
 }
 
 // IsMemberInGroups tells for each of the groups, in the order asked, whether the user is in it. In a group that does not exist nobody is.
 func (s *Service) IsMemberInGroups(ctx context.Context, caller api.Caller, in *api.IsMemberInGroupsRequest) (*api.IsMemberInGroupsResponse, error) {
 	out := &api.IsMemberInGroupsResponse{Results: make([]api.GroupMembershipExistenceResult, len(in.GroupIDs))}
 	err := s.read(ctx, in.IdentityStoreID, func(tx *store.Tx) error {
-		if err := memberExists(tx, in.MemberID.UserID); err != nil {
+		if err := userExists(tx, in.MemberID.UserID); err != nil {
 			return err
 		}
 		member, err := tx.MemberOf(in.MemberID.UserID, in.GroupIDs)
@@ -123,62 +106,51 @@ func (s *Service) IsMemberInGroups(ctx context.Context, caller api.Caller, in *a
 		}
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	return out, err
 }
 
 // ListGroupMemberships lists who is in a group, by user.
 func (s *Service) ListGroupMemberships(ctx context.Context, caller api.Caller, in *api.ListGroupMembershipsRequest) (*api.ListGroupMembershipsResponse, error) {
 	out := &api.ListGroupMembershipsResponse{GroupMemberships: []api.GroupMembership{}}
-	q := question{in.IdentityStoreID, api.ListGroupMemberships.Operation, in.GroupID}
+	asked := page.Request{Operation: api.ListGroupMemberships.Operation, Of: []string{in.GroupID}, Size: in.MaxResults, Token: in.NextToken}
 	err := s.read(ctx, in.IdentityStoreID, func(tx *store.Tx) error {
-		after, err := s.openCursor(q, in.NextToken)
+		p, err := s.openPage(asked)
 		if err != nil {
 			return err
 		}
 		if _, err := groupOf(tx, in.GroupID); err != nil {
 			return err
 		}
-		size := pageSize(in.MaxResults)
-		rows, err := tx.MembersPage(in.GroupID, after, size+1)
-		rows, out.NextToken = cut(s, q, rows, size, func(m store.MembershipRecord) string { return m.UserID })
+		rows, err := tx.MembersPage(in.GroupID, p.At(0), p.Limit+1)
+		rows, out.NextToken = page.Cut(p, rows, func(m store.MembershipRecord) []string { return []string{m.UserID} })
 		for _, row := range rows {
 			out.GroupMemberships = append(out.GroupMemberships, s.presentMembership(row))
 		}
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	return out, err
 }
 
 // ListGroupMembershipsForMember lists the groups that a user is in, by group.
 func (s *Service) ListGroupMembershipsForMember(ctx context.Context, caller api.Caller, in *api.ListGroupMembershipsForMemberRequest) (*api.ListGroupMembershipsForMemberResponse, error) {
 	out := &api.ListGroupMembershipsForMemberResponse{GroupMemberships: []api.GroupMembership{}}
-	q := question{in.IdentityStoreID, api.ListGroupMembershipsForMember.Operation, in.MemberID.UserID}
+	asked := page.Request{Operation: api.ListGroupMembershipsForMember.Operation, Of: []string{in.MemberID.UserID}, Size: in.MaxResults, Token: in.NextToken}
 	err := s.read(ctx, in.IdentityStoreID, func(tx *store.Tx) error {
-		after, err := s.openCursor(q, in.NextToken)
+		p, err := s.openPage(asked)
 		if err != nil {
 			return err
 		}
-		if err := memberExists(tx, in.MemberID.UserID); err != nil {
+		if err := userExists(tx, in.MemberID.UserID); err != nil {
 			return err
 		}
-		size := pageSize(in.MaxResults)
-		rows, err := tx.MembershipsPage(in.MemberID.UserID, after, size+1)
-		rows, out.NextToken = cut(s, q, rows, size, func(m store.MembershipRecord) string { return m.GroupID })
+		rows, err := tx.MembershipsPage(in.MemberID.UserID, p.At(0), p.Limit+1)
+		rows, out.NextToken = page.Cut(p, rows, func(m store.MembershipRecord) []string { return []string{m.GroupID} })
 		for _, row := range rows {
 			out.GroupMemberships = append(out.GroupMemberships, s.presentMembership(row))
 		}
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	return out, err
 }
 
 // DeleteGroupMembership takes a user out of a group.
@@ -194,8 +166,5 @@ func (s *Service) DeleteGroupMembership(ctx context.Context, caller api.Caller, 
 		}
 		return joining(m.UserID, m.GroupID, m.MembershipID), tx.DeleteMembership(m.Membership)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &api.DeleteGroupMembershipResponse{}, nil
+	return &api.DeleteGroupMembershipResponse{}, err
 }

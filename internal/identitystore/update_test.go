@@ -10,6 +10,7 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
+	"sallyport/internal/store"
 	"sallyport/internal/strictjson"
 )
 
@@ -126,7 +127,7 @@ func TestUpdateUserChangesAllOrNothing(t *testing.T) {
 	w.user("other", `"Emails":[{"Value":"other@example.com"}]`)
 	id := w.do("CreateUser", everything)["UserId"].(string)
 	describe := fmt.Sprintf(`"UserId":%q,"Extensions":["aws:identitystore:enterprise"]`, id)
-	want, audited := w.do("DescribeUser", describe), w.rows("audit_event")
+	want, audited := w.do("DescribeUser", describe), w.Rows("audit_event")
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			w.t = t
@@ -137,10 +138,10 @@ func TestUpdateUserChangesAllOrNothing(t *testing.T) {
 		})
 	}
 	w.t = t
-	if n := w.rows("user_email"); n != 2 {
+	if n := w.Rows("user_email"); n != 2 {
 		t.Errorf("%d addresses are claimed, want 2", n)
 	}
-	if n := w.rows("audit_event"); n != audited {
+	if n := w.Rows("audit_event"); n != audited {
 		t.Errorf("%d changes were recorded though all were refused", n-audited)
 	}
 	w.refused(fault.Validation, "operations", "UpdateUser", updateOf(id))
@@ -278,7 +279,7 @@ func FuzzUpdateUser(f *testing.F) {
 			}
 			return
 		}
-		back, err := s.attributes(record("id", "ENABLED", in))
+		back, err := store.NewUserRecord("id", "ENABLED", in).Attributes(s.IdentityStoreID)
 		if err != nil {
 			t.Fatalf("%q = %s: %v", path, value, err)
 		}

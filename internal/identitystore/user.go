@@ -7,20 +7,11 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
+	"sallyport/internal/page"
 	"sallyport/internal/store"
 	"sallyport/internal/strictjson"
 	"sallyport/internal/sys"
 )
-
-// attributes is the user as CreateUser would take it.
-func (s *Service) attributes(record store.UserRecord) (*userInput, error) {
-	return record.Attributes(s.IdentityStoreID)
-}
-
-// record is the user as the store keeps it.
-func record(userID, status string, in *userInput) store.UserRecord {
-	return store.NewUserRecord(userID, status, in)
-}
 
 // taken refuses what another user has already.
 func taken(what store.UserTaken) error {
@@ -36,17 +27,13 @@ func taken(what store.UserTaken) error {
 // CreateUser makes a user, who is enabled and has no password.
 func (s *Service) CreateUser(ctx context.Context, caller api.Caller, in *api.CreateUserRequest) (*api.CreateUserResponse, error) {
 	c := change{caller, api.CreateUser.Operation, in.IdentityStoreID}
-	err := s.here(in.IdentityStoreID)
-	if err == nil {
-		err = checkUser(in)
-	}
-	if err != nil {
-		return nil, explained(ctx, err)
-	}
 	var userID string
-	err = s.change(ctx, c, func(tx *store.Tx) (made, error) {
+	err := s.change(ctx, c, func(tx *store.Tx) (made, error) {
+		if err := checkUser(in); err != nil {
+			return made{}, err
+		}
 		userID = sys.NewUUID(tx.Now)
-		user := record(userID, store.StatusEnabled, in)
+		user := store.NewUserRecord(userID, store.StatusEnabled, in)
 		user.CreatedBy = c.by()
 		conflict, err := tx.AddUser(user)
 		if err == nil {
@@ -54,15 +41,12 @@ func (s *Service) CreateUser(ctx context.Context, caller api.Caller, in *api.Cre
 		}
 		return made{userID, "user " + userID}, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &api.CreateUserResponse{IdentityStoreID: in.IdentityStoreID, UserID: userID}, nil
+	return &api.CreateUserResponse{IdentityStoreID: in.IdentityStoreID, UserID: userID}, err
 }
 
 // present is the user as the API describes it, with the extensions that were asked for.
 func (s *Service) present(record store.UserRecord, externalIDs []api.ExternalID, extensions []string) (api.User, error) {
-	in, err := s.attributes(record)
+	in, err := record.Attributes(s.IdentityStoreID)
 	if err != nil {
 		return api.User{}, err
 	}
@@ -84,12 +68,9 @@ func (s *Service) present(record store.UserRecord, externalIDs []api.ExternalID,
 func (s *Service) DescribeUser(ctx context.Context, caller api.Caller, in *api.DescribeUserRequest) (*api.DescribeUserResponse, error) {
 	var out api.DescribeUserResponse
 	err := s.read(ctx, in.IdentityStoreID, func(tx *store.Tx) error {
-		record, found, err := tx.UserRecord(in.UserID)
-		switch {
-		case err != nil:
+		record, err := userOf(tx, in.UserID)
+		if err != nil {
 			return err
-		case !found:
-			return userResource.notFound(in.UserID)
 		}
 		external, err := tx.ExternalIDsOfUsers(in.UserID, in.UserID, 1)
 		if err != nil {
@@ -99,10 +80,25 @@ func (s *Service) DescribeUser(ctx context.Context, caller api.Caller, in *api.D
 		out = api.DescribeUserResponse(user)
 		return err
 	})
-	if err != nil {
-		return nil, err
+	return &out, err
+}
+
+// userOf returns the user or refuses.
+func userOf(tx *store.Tx, userID string) (store.UserRecord, error) {
+	user, found, err := tx.UserRecord(userID)
+	if err == nil && !found {
+		err = userResource.notFound(userID)
 	}
-	return &out, nil
+	return user, err
+}
+
+// userExists refuses a user who does not exist.
+func userExists(tx *store.Tx, userID string) error {
+	_, found, err := tx.User(userID)
+	if err == nil && !found {
+		err = userResource.notFound(userID)
+	}
+	return err
 }
 
 // externalIDs are external ids by owner.
@@ -197,8 +193,7 @@ func (s *Service) ListUsers(ctx context.Context, caller api.Caller, in *api.List
 		if err != nil {
 			return err
 		}
-		q := question{in.IdentityStoreID, api.ListUsers.Operation, name}
-		after, err := s.openCursor(q, in.NextToken)
+		p, err := s.openPage(page.Request{Operation: api.ListUsers.Operation, Of: []string{name}, Size: in.MaxResults, Token: in.NextToken})
 		if err != nil {
 			return err
 		}
@@ -206,9 +201,8 @@ func (s *Service) ListUsers(ctx context.Context, caller api.Caller, in *api.List
 		if filtered {
 			rows, err = recordsNamed(tx, name)
 		} else {
-			size := pageSize(in.MaxResults)
-			rows, err = tx.UsersPage(after, size+1)
-			rows, out.NextToken = cut(s, q, rows, size, func(r store.UserRecord) string { return r.UserID })
+			rows, err = tx.UsersPage(p.At(0), p.Limit+1)
+			rows, out.NextToken = page.Cut(p, rows, func(r store.UserRecord) []string { return []string{r.UserID} })
 		}
 		if err != nil || len(rows) == 0 {
 			return err
@@ -227,10 +221,7 @@ func (s *Service) ListUsers(ctx context.Context, caller api.Caller, in *api.List
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	return out, err
 }
 
 func recordsNamed(tx *store.Tx, userName string) ([]store.UserRecord, error) {
@@ -249,14 +240,11 @@ func recordsNamed(tx *store.Tx, userName string) ([]store.UserRecord, error) {
 func (s *Service) UpdateUser(ctx context.Context, caller api.Caller, in *api.UpdateUserRequest) (*api.UpdateUserResponse, error) {
 	c := change{caller, api.UpdateUser.Operation, in.IdentityStoreID}
 	err := s.change(ctx, c, func(tx *store.Tx) (made, error) {
-		old, found, err := tx.UserRecord(in.UserID)
-		switch {
-		case err != nil:
+		old, err := userOf(tx, in.UserID)
+		if err != nil {
 			return made{}, err
-		case !found:
-			return made{}, userResource.notFound(in.UserID)
 		}
-		attributes, err := s.attributes(old)
+		attributes, err := old.Attributes(s.IdentityStoreID)
 		if err != nil {
 			return made{}, err
 		}
@@ -267,7 +255,7 @@ func (s *Service) UpdateUser(ctx context.Context, caller api.Caller, in *api.Upd
 		if err := checkUser(attributes); err != nil {
 			return made{}, err
 		}
-		next := record(old.UserID, old.Status, attributes)
+		next := store.NewUserRecord(old.UserID, old.Status, attributes)
 		next.UpdatedBy = c.by()
 		conflict, err := tx.UpdateUser(next)
 		if err == nil {
@@ -275,30 +263,20 @@ func (s *Service) UpdateUser(ctx context.Context, caller api.Caller, in *api.Upd
 		}
 		return made{in.UserID, "user " + in.UserID + ": " + strings.Join(changed, ", ")}, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &api.UpdateUserResponse{}, nil
+	return &api.UpdateUserResponse{}, err
 }
 
 // DeleteUser removes a user with everything that names them, and signs them out everywhere.
 func (s *Service) DeleteUser(ctx context.Context, caller api.Caller, in *api.DeleteUserRequest) (*api.DeleteUserResponse, error) {
 	c := change{caller, api.DeleteUser.Operation, in.IdentityStoreID}
 	err := s.change(ctx, c, func(tx *store.Tx) (made, error) {
-		_, found, err := tx.User(in.UserID)
-		switch {
-		case err != nil:
+		if err := userExists(tx, in.UserID); err != nil {
 			return made{}, err
-		case !found:
-			return made{}, userResource.notFound(in.UserID)
 		}
 		if err := tx.RevokeSessionsOfUser(in.UserID, "the user was removed"); err != nil {
 			return made{}, err
 		}
 		return made{in.UserID, "user " + in.UserID}, tx.DeleteUser(in.UserID)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &api.DeleteUserResponse{}, nil
+	return &api.DeleteUserResponse{}, err
 }

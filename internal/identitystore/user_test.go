@@ -47,7 +47,7 @@ func TestDescribeUserAnswersWhatWasPut(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			w.t = t
-			at := float64(w.clock.Now().Unix())
+			at := float64(w.Clock.Now().Unix())
 			id := w.do("CreateUser", c.put)["UserId"].(string)
 			got := w.do("DescribeUser", fmt.Sprintf(`"UserId":%q`, id))
 			for _, member := range []string{"CreatedAt", "UpdatedAt"} {
@@ -138,7 +138,7 @@ func TestCreateUserRefuses(t *testing.T) {
 	}
 	w := newWorld(t)
 	w.user("taken", `"Emails":[{"Value":"taken@example.com"}]`)
-	audited := w.rows("audit_event")
+	audited := w.Rows("audit_event")
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			w.t = t
@@ -147,13 +147,13 @@ func TestCreateUserRefuses(t *testing.T) {
 				t.Errorf("members %v", refusal.Members)
 			}
 			for _, table := range []string{"directory_user", "user_email"} {
-				if n := w.rows(table); n != 1 {
+				if n := w.Rows(table); n != 1 {
 					t.Errorf("%d rows of %s are left by what was refused", n, table)
 				}
 			}
 		})
 	}
-	if n := w.rows("audit_event"); n != audited {
+	if n := w.Rows("audit_event"); n != audited {
 		t.Errorf("%d changes were recorded though all were refused", n-audited)
 	}
 }
@@ -224,8 +224,8 @@ func TestOfManyThatTakeOneNameAtOnceOneSucceeds(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	if len(made) != 1 || conflicts != 49 || w.rows("directory_user") != 1 || w.rows("audit_event") != 1 {
-		t.Errorf("%d made, %d conflicts, %d rows, %d records", len(made), conflicts, w.rows("directory_user"), w.rows("audit_event"))
+	if len(made) != 1 || conflicts != 49 || w.Rows("directory_user") != 1 || w.Rows("audit_event") != 1 {
+		t.Errorf("%d made, %d conflicts, %d rows, %d records", len(made), conflicts, w.Rows("directory_user"), w.Rows("audit_event"))
 	}
 }
 
@@ -277,7 +277,7 @@ func TestNaughtyNamesAreKeptExactlyOrRefused(t *testing.T) {
 	if kept < 100 {
 		t.Errorf("only %d of %d names were kept: the test shows little", kept, len(naughty))
 	}
-	if lines, events := strings.Count(w.log.String(), "\n"), w.rows("audit_event"); int64(lines) != events {
+	if lines, events := strings.Count(w.Logged.String(), "\n"), w.Rows("audit_event"); int64(lines) != events {
 		t.Errorf("the log has %d lines for %d events", lines, events)
 	}
 }
@@ -286,7 +286,7 @@ func TestUsersAreFoundByWhatIsUnique(t *testing.T) {
 	w := newWorld(t)
 	id := w.user("Ann", `"Emails":[{"Value":"Ann@example.com"}]`)
 	w.user("ben", `"Emails":[{"Value":"ben@example.com"}]`)
-	w.update(func(tx *store.Tx) error {
+	w.Update(func(tx *store.Tx) error {
 		_, err := tx.AddUserExternalID(id, store.ExternalID{Issuer: "https://idp.example.com", ID: "00u1"})
 		return err
 	})
@@ -340,7 +340,7 @@ func TestUsersAreFoundByWhatIsUnique(t *testing.T) {
 func TestUsersOfTheOperatorsFileAreShownLikeOthers(t *testing.T) {
 	w := newWorld(t)
 	const id = "11111111-1111-4111-8111-111111111111"
-	w.update(func(tx *store.Tx) error {
+	w.Update(func(tx *store.Tx) error {
 		return tx.PutUser(store.User{UserID: id, UserName: "ann", DisplayName: "Ann A", GivenName: "Ann", FamilyName: "A", Email: "ann@example.com", Status: store.StatusDisabled})
 	})
 	got := w.do("DescribeUser", fmt.Sprintf(`"UserId":%q`, id))
@@ -352,7 +352,7 @@ func TestUsersOfTheOperatorsFileAreShownLikeOthers(t *testing.T) {
 		t.Error(diff)
 	}
 	w.do("UpdateUser", fmt.Sprintf(`"UserId":%q,"Operations":[{"AttributePath":"title","AttributeValue":"Boss"}]`, id))
-	w.update(func(tx *store.Tx) error {
+	w.Update(func(tx *store.Tx) error {
 		return tx.PutUser(store.User{UserID: id, UserName: "ann", DisplayName: "Ann B", GivenName: "Ann", FamilyName: "B", Status: store.StatusEnabled})
 	})
 	got = w.do("DescribeUser", fmt.Sprintf(`"UserId":%q`, id))
@@ -367,7 +367,7 @@ func TestADeletedUserLeavesNothingToWhoeverGetsTheName(t *testing.T) {
 	put := `"Emails":[{"Value":"ann@example.com"}],"Title":"Boss"`
 	id, group := w.user("ann", put), w.group("Staff")
 	w.join(id, group)
-	w.update(func(tx *store.Tx) error {
+	w.Update(func(tx *store.Tx) error {
 		end := tx.Now.Add(time.Hour).UnixMilli()
 		for _, add := range []func() error{
 			func() error { return tx.PutPassword(id, store.Password{Hash: "h", Origin: store.OriginOperator}) },
@@ -392,7 +392,7 @@ func TestADeletedUserLeavesNothingToWhoeverGetsTheName(t *testing.T) {
 	})
 	w.do("DeleteUser", fmt.Sprintf(`"UserId":%q`, id))
 	for _, table := range []string{"directory_user", "user_email", "user_external_id", "user_password", "group_membership", "consent", "account_assignment"} {
-		if n := w.rows(table); n != 0 {
+		if n := w.Rows(table); n != 0 {
 			t.Errorf("%d rows of %s are left", n, table)
 		}
 	}

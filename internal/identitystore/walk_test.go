@@ -143,7 +143,7 @@ func TestAWalkOfChangesEndsWhereTheModelEnds(t *testing.T) {
 		w.compare(t, m, 5)
 	})
 	for _, table := range []string{"directory_user", "user_email", "directory_group", "group_membership"} {
-		if n := w.rows(table); n != 0 {
+		if n := w.Rows(table); n != 0 {
 			t.Errorf("%d rows of %s are left when all is deleted", n, table)
 		}
 	}

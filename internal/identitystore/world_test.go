@@ -1,22 +1,17 @@
 package identitystore
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/netip"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
-	"sallyport/internal/keys"
-	"sallyport/internal/store"
 	"sallyport/internal/strictjson"
-	"sallyport/internal/sys"
+	"sallyport/internal/testbed"
 )
 
 var ctx = context.Background()
@@ -31,31 +26,16 @@ var here = api.Caller{Address: netip.MustParseAddr("127.0.0.1"), RequestID: "r",
 
 // world is an identity store on a real store, called with the JSON that clients send.
 type world struct {
+	*testbed.Bed
 	t        testing.TB
 	s        *Service
-	clock    *sys.Clock
-	log      *bytes.Buffer
 	handlers map[string]api.Handler
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, clock: &sys.Clock{}, log: &bytes.Buffer{}, handlers: map[string]api.Handler{}}
-	dir := t.TempDir()
-	rows, err := store.Open(store.Options{Dir: dir, Clock: w.clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { rows.Close() })
-	root, err := keys.RootKeyFile(filepath.Join(dir, "root.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ring, err := keys.Open(ctx, rows, root, "ssoins-1111111111111111")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.s = New(Options{Store: rows, Ring: ring, Log: slog.New(slog.NewTextHandler(w.log, nil)), IdentityStoreID: storeID})
+	w := &world{t: t, Bed: testbed.New(t), handlers: map[string]api.Handler{}}
+	w.s = New(Options{Store: w.Store, Ring: w.Ring, Log: w.Log, IdentityStoreID: storeID})
 	for _, handler := range w.s.Handlers() {
 		w.handlers[handler.Name] = handler
 	}
@@ -137,21 +117,4 @@ func (w *world) join(userID, groupID string) string {
 
 func sides(userID, groupID string) string {
 	return fmt.Sprintf(`"GroupId":%q,"MemberId":{"UserId":%q}`, groupID, userID)
-}
-
-func (w *world) update(fn func(*store.Tx) error) {
-	w.t.Helper()
-	if err := w.s.Store.Update(ctx, fn); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-// rows counts the rows of a table.
-func (w *world) rows(table string) int64 {
-	w.t.Helper()
-	rows, _, err := w.s.Store.Counts(ctx)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return rows[table]
 }

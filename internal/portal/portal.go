@@ -12,19 +12,13 @@ import (
 	"sallyport/internal/creds"
 	"sallyport/internal/fault"
 	"sallyport/internal/keys"
+	"sallyport/internal/page"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
 )
 
-const (
-	// defaultPage is the page of a caller who names no size. AWS documents none.
-	defaultPage = 100
-	// maxHoldings bounds what the portal page shows of one person: AWS has 3,000 accounts an instance at most.
-	maxHoldings = 20_000
-
-	purposeCursor = "portal-cursor"
-	cursorLayout  = 1
-)
+// maxHoldings bounds what the portal page shows of one person: AWS has 3,000 accounts an instance at most.
+const maxHoldings = 20_000
 
 // Options are what the service is given.
 type Options struct {
@@ -68,25 +62,20 @@ func (s *Service) ListAccounts(ctx context.Context, caller api.Caller, in *api.L
 	if err != nil {
 		return nil, err
 	}
-	query := cursor{UserID: bearer.User.UserID, Operation: api.ListAccounts.Name}
-	after, err := s.openCursor(query, in.NextToken)
+	p, err := s.openPage(bearer, page.Request{Operation: api.ListAccounts.Operation, Size: in.MaxResults, Token: in.NextToken})
 	if err != nil {
 		return nil, err
 	}
-	limit := pageSize(in.MaxResults)
 	var accounts []store.Account
 	err = s.Store.Look(ctx, func(tx *store.Tx) (err error) {
-		accounts, err = tx.AssignedAccounts(bearer.User.UserID, after, limit+1)
+		accounts, err = tx.AssignedAccounts(bearer.User.UserID, p.At(0), p.Limit+1)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	out := &api.ListAccountsResponse{AccountList: []api.AccountInfo{}}
-	if len(accounts) > limit {
-		accounts = accounts[:limit]
-		out.NextToken = s.sealCursor(query, accounts[limit-1].AccountID)
-	}
+	accounts, out.NextToken = page.Cut(p, accounts, func(a store.Account) []string { return []string{a.AccountID} })
 	for _, account := range accounts {
 		out.AccountList = append(out.AccountList, api.AccountInfo{
 			AccountID: account.AccountID, AccountName: account.Name, EmailAddress: account.Email,
@@ -105,25 +94,22 @@ func (s *Service) ListAccountRoles(ctx context.Context, caller api.Caller, in *a
 	if err := checkAccountID(in.AccountID); err != nil {
 		return nil, err
 	}
-	query := cursor{UserID: bearer.User.UserID, Operation: api.ListAccountRoles.Name, AccountID: in.AccountID}
-	after, err := s.openCursor(query, in.NextToken)
+	p, err := s.openPage(bearer, page.Request{
+		Operation: api.ListAccountRoles.Operation, Of: []string{in.AccountID}, Size: in.MaxResults, Token: in.NextToken,
+	})
 	if err != nil {
 		return nil, err
 	}
-	limit := pageSize(in.MaxResults)
 	var roles []string
 	err = s.Store.Look(ctx, func(tx *store.Tx) (err error) {
-		roles, err = tx.AssignedRoles(bearer.User.UserID, in.AccountID, after, limit+1)
+		roles, err = tx.AssignedRoles(bearer.User.UserID, in.AccountID, p.At(0), p.Limit+1)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	out := &api.ListAccountRolesResponse{RoleList: []api.RoleInfo{}}
-	if len(roles) > limit {
-		roles = roles[:limit]
-		out.NextToken = s.sealCursor(query, roles[limit-1])
-	}
+	roles, out.NextToken = page.Cut(p, roles, func(name string) []string { return []string{name} })
 	for _, role := range roles {
 		out.RoleList = append(out.RoleList, api.RoleInfo{RoleName: role, AccountID: in.AccountID})
 	}
@@ -238,36 +224,14 @@ func checkAccountID(id string) error {
 	return nil
 }
 
-func pageSize(maxResults *int64) int {
-	if maxResults == nil {
-		return defaultPage
-	}
-	return int(*maxResults)
-}
+var badToken = fault.InvalidRequest.Refuse("next_token is not one that this list gave out: start the list again")
 
-// cursor is the question that a next token belongs to: of another person or question it is refused.
-type cursor struct{ UserID, Operation, AccountID string }
-
-func (s *Service) sealCursor(c cursor, last string) string {
-	return s.Ring.Seal(purposeCursor, keys.Pack(cursorLayout).Text(c.UserID).Text(c.Operation).Text(c.AccountID).Text(last).Bytes())
-}
-
-var badCursor = fault.InvalidRequest.Refuse("next_token is not one that this list gave out: start the list again")
-
-// openCursor returns where the list goes on, which is at its beginning without a token.
-func (s *Service) openCursor(c cursor, text string) (string, error) {
-	if text == "" {
-		return "", nil
-	}
-	message, err := s.Ring.Open(purposeCursor, text)
+// openPage reads where a list of a person goes on.
+func (s *Service) openPage(bearer creds.Bearer, r page.Request) (page.Page, error) {
+	r.Of = append([]string{bearer.User.UserID}, r.Of...)
+	p, err := page.Open(s.Ring, r)
 	if err != nil {
-		return "", badCursor
+		return p, badToken.Because("%v", err)
 	}
-	u := keys.Unpack(cursorLayout, message)
-	given := cursor{u.Text(), u.Text(), u.Text()}
-	last := u.Text()
-	if u.Err() != nil || given != c {
-		return "", badCursor.Because("the token belongs to another list")
-	}
-	return last, nil
+	return p, nil
 }

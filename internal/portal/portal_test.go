@@ -1,12 +1,9 @@
 package portal
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"log/slog"
 	"net/netip"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,9 +16,9 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/creds"
 	"sallyport/internal/fault"
-	"sallyport/internal/keys"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
+	"sallyport/internal/testbed"
 )
 
 var ctx = context.Background()
@@ -30,10 +27,9 @@ var here = api.Caller{Address: netip.MustParseAddr("127.0.0.1"), Agent: "test", 
 
 // bench is the portal on a real store with one user who is signed in.
 type bench struct {
+	*testbed.Bed
 	t     testing.TB
 	s     *Service
-	clock *sys.Clock
-	log   *bytes.Buffer
 	token string // access token of alice
 }
 
@@ -45,40 +41,19 @@ const (
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
-	b := &bench{t: t, clock: &sys.Clock{}, log: &bytes.Buffer{}}
-	dir := t.TempDir()
-	rows, err := store.Open(store.Options{Dir: dir, Clock: b.clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { rows.Close() })
-	root, err := keys.RootKeyFile(filepath.Join(dir, "root.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ring, err := keys.Open(ctx, rows, root, "ssoins-1111111111111111")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.s = New(Options{Store: rows, Ring: ring, Clock: b.clock, Log: slog.New(slog.NewTextHandler(b.log, nil))})
-	b.update(func(tx *store.Tx) error { return tx.PutGroup(store.Group{GroupID: group, DisplayName: "Builders"}) })
+	b := &bench{t: t, Bed: testbed.New(t)}
+	b.s = New(Options{Store: b.Store, Ring: b.Ring, Clock: b.Clock, Log: b.Log})
+	b.Update(func(tx *store.Tx) error { return tx.PutGroup(store.Group{GroupID: group, DisplayName: "Builders"}) })
 	b.token = b.signIn(alice, "alice", "sso:account:access")
 	return b
-}
-
-func (b *bench) update(fn func(*store.Tx) error) {
-	b.t.Helper()
-	if err := b.s.Store.Update(ctx, fn); err != nil {
-		b.t.Fatal(err)
-	}
 }
 
 // signIn makes a user and a session and returns an access token of the session.
 func (b *bench) signIn(userID, userName, scopes string) string {
 	b.t.Helper()
-	end := b.clock.Now().Add(8 * time.Hour).UnixMilli()
-	session := store.Session{SessionID: sys.NewID(b.clock.Now()), UserID: userID, ClientID: "c", EndsAt: end}
-	b.update(func(tx *store.Tx) error {
+	end := b.Clock.Now().Add(8 * time.Hour).UnixMilli()
+	session := store.Session{SessionID: sys.NewID(b.Clock.Now()), UserID: userID, ClientID: "c", EndsAt: end}
+	b.Update(func(tx *store.Tx) error {
 		if err := tx.PutUser(store.User{UserID: userID, UserName: userName, Status: store.StatusEnabled}); err != nil {
 			return err
 		}
@@ -94,7 +69,7 @@ func (b *bench) signIn(userID, userName, scopes string) string {
 // furnish makes accounts and permission sets.
 func (b *bench) furnish(accounts []string, sets ...string) {
 	b.t.Helper()
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		for _, id := range accounts {
 			if err := tx.PutAccount(store.Account{AccountID: id, Name: "Account " + id, Email: id + "@example.test"}); err != nil {
 				return err
@@ -119,7 +94,7 @@ func toGroup(account, set string) store.Assignment {
 
 func (b *bench) assign(all ...store.Assignment) {
 	b.t.Helper()
-	b.update(func(tx *store.Tx) error {
+	b.Update(func(tx *store.Tx) error {
 		for _, a := range all {
 			if err := tx.AddAssignment(a); err != nil {
 				return err
@@ -189,7 +164,7 @@ func TestAccountsComeByPagesInOrderEachOnce(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
 			b.furnish(all, "Admin", "Reader")
-			b.update(func(tx *store.Tx) error { return tx.AddMembership(store.Membership{UserID: alice, GroupID: group}) })
+			b.Update(func(tx *store.Tx) error { return tx.AddMembership(store.Membership{UserID: alice, GroupID: group}) })
 			for i, id := range all[:c.held] { // in three ways, of which the third is two at once
 				switch i % 3 {
 				case 0:
@@ -328,7 +303,7 @@ func TestPagesStayTrueWhileAssignmentsChange(t *testing.T) {
 	b := newBench(t)
 	all := accountIDs(40)
 	b.furnish(all, "A", "B")
-	b.update(func(tx *store.Tx) error { return tx.AddMembership(store.Membership{UserID: alice, GroupID: group}) })
+	b.Update(func(tx *store.Tx) error { return tx.AddMembership(store.Membership{UserID: alice, GroupID: group}) })
 	rapid.Check(t, func(t *rapid.T) {
 		held := map[string]int{} // how many ways the account is held
 		ways := func(id string) []store.Assignment {
@@ -347,7 +322,7 @@ func TestPagesStayTrueWhileAssignmentsChange(t *testing.T) {
 			held[a.AccountID]--
 			return tx.DeleteAssignment(a)
 		}
-		b.update(func(tx *store.Tx) error {
+		b.Update(func(tx *store.Tx) error {
 			assignments, err := tx.Assignments()
 			if err != nil {
 				return err
@@ -382,7 +357,7 @@ func TestPagesStayTrueWhileAssignmentsChange(t *testing.T) {
 			if in.NextToken = out.NextToken; in.NextToken == "" {
 				break
 			}
-			b.update(func(tx *store.Tx) error {
+			b.Update(func(tx *store.Tx) error {
 				for range rapid.IntRange(0, 6).Draw(t, "changes") {
 					id := rapid.SampledFrom(all).Draw(t, "account")
 					way := rapid.SampledFrom(ways(id)).Draw(t, "way")
@@ -494,10 +469,10 @@ func TestAChangeOfAccessTakesEffectAtTheNextCall(t *testing.T) {
 			b := newBench(t)
 			b.furnish([]string{account}, "Admin")
 			if c.before != nil {
-				b.update(c.before)
+				b.Update(c.before)
 				b.roles(b.token, account)
 			}
-			b.update(c.change)
+			b.Update(c.change)
 			_, err := b.vend(b.token, account, "Admin")
 			if c.holds && err != nil {
 				t.Error(err)
@@ -572,16 +547,16 @@ func TestCredentialsLastAsThePermissionSetSays(t *testing.T) {
 	b.furnish([]string{"111122223333"}, "Admin")
 	b.assign(toUser(alice, "111122223333", "Admin"))
 	for _, hours := range []int64{1, 4, 12} {
-		b.update(func(tx *store.Tx) error {
+		b.Update(func(tx *store.Tx) error {
 			return tx.PutPermissionSet(store.PermissionSet{PermissionSetID: "ps-Admin", Name: "Admin", SessionDurationS: hours * 3600})
 		})
-		before := b.clock.Now()
+		before := b.Clock.Now()
 		out, err := b.vend(b.token, "111122223333", "Admin")
 		if err != nil {
 			t.Fatal(err)
 		}
 		got, length := time.UnixMilli(out.RoleCredentials.Expiration), time.Duration(hours)*time.Hour
-		if got.Before(before.Add(length)) || got.After(b.clock.Now().Add(length)) {
+		if got.Before(before.Add(length)) || got.After(b.Clock.Now().Add(length)) {
 			t.Errorf("PT%dH gives credentials until %v, now is %v", hours, got, before)
 		}
 	}
@@ -603,7 +578,7 @@ func TestCredentialsAreThoseOfTheRoleAndInNoLog(t *testing.T) {
 	if form := regexp.MustCompile(`^arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_[0-9a-f]{16}/alice$`); !form.MatchString(role.ARN()) {
 		t.Errorf("the ARN is %s", role.ARN())
 	}
-	log := b.log.String()
+	log := b.Logged.String()
 	if !strings.Contains(log, c.AccessKeyID) || !strings.Contains(log, alice) {
 		t.Errorf("the log does not say what was vended to whom: %s", log)
 	}
@@ -724,7 +699,7 @@ func TestLogoutEndsTheSessionAndLeavesOthersAndCredentialsAlone(t *testing.T) {
 	if err != nil || rows["audit_event"] != 1 {
 		t.Errorf("%d events are recorded of one logout (%v)", rows["audit_event"], err)
 	}
-	if n := strings.Count(b.log.String(), "msg=SessionRevoked"); n != 1 {
+	if n := strings.Count(b.Logged.String(), "msg=SessionRevoked"); n != 1 {
 		t.Errorf("the log tells %d times of one logout", n)
 	}
 }
@@ -732,7 +707,7 @@ func TestLogoutEndsTheSessionAndLeavesOthersAndCredentialsAlone(t *testing.T) {
 func TestHoldingsGroupTheRolesOfEachAccount(t *testing.T) {
 	b := newBench(t)
 	b.furnish([]string{"111122223333", "444455556666", "777788889999"}, "Admin", "Reader")
-	b.update(func(tx *store.Tx) error { return tx.AddMembership(store.Membership{UserID: alice, GroupID: group}) })
+	b.Update(func(tx *store.Tx) error { return tx.AddMembership(store.Membership{UserID: alice, GroupID: group}) })
 	b.assign(toGroup("444455556666", "Reader"), toUser(alice, "444455556666", "Admin"), toUser(alice, "444455556666", "Reader"),
 		toUser(alice, "111122223333", "Reader"), toUser(bob, "777788889999", "Admin"))
 	held, err := b.s.Holdings(ctx, alice)
@@ -768,18 +743,4 @@ func TestAStoreThatFailsIsAFailureEverywhere(t *testing.T) {
 			t.Errorf("%s gives %v, want a failure", operation, err)
 		}
 	}
-}
-
-func FuzzCursor(f *testing.F) {
-	b := newBench(f)
-	c := cursor{UserID: alice, Operation: api.ListAccounts.Name}
-	sealed := b.s.sealCursor(c, "111122223333")
-	f.Add(sealed)
-	f.Add(sealed[:10])
-	f.Add("' OR 1=1 --")
-	f.Fuzz(func(t *testing.T, text string) {
-		if after, err := b.s.openCursor(c, text); err == nil && text != sealed && text != "" {
-			t.Errorf("%q is taken for a cursor after %q", text, after)
-		}
-	})
 }
