@@ -165,9 +165,10 @@ type Config struct {
 	// there with InvalidRequestRegionException, as a multi-Region instance of AWS does.
 	OtherRegions []string `setting:"other_regions" form:"REGION=URL,…" help:"endpoints of the instance in other Regions, to which requests for those are sent"`
 
-	// DelegatedAccounts are accounts whose principals may administer the instance besides those of the account that owns it, as far as their
-	// policies allow. Nobody else's may, whatever their policies say.
-	DelegatedAccounts []string `setting:"delegated_accounts" form:"ID,…" help:"accounts that may administer besides the owner's"`
+	// MemberAccounts are accounts whose principals may configure besides those of the account that owns the instance, as far as their policies
+	// allow: people and groups, applications of their own account, and one instance of their own account. Permission sets, assignments and
+	// issuers of the instance stay with its owner. Principals of accounts that are neither are refused whatever their policies say.
+	MemberAccounts []string `setting:"member_accounts" form:"ID,…" help:"accounts whose principals may configure what is theirs, besides the owner's"`
 
 	// AssignmentDelay is how long account assignments and provisionings stay IN_PROGRESS, as they do on AWS for seconds. It is for trying
 	// out programs that wait, and needs development mode.
@@ -200,7 +201,7 @@ func (c *Config) Validate() error {
 		c.checkOtherRegions(),
 		c.checkAssignmentDelay(),
 		c.checkSimulatedKMS(),
-		c.checkDelegatedAccounts(),
+		c.checkMemberAccounts(),
 	)
 	return errors.Join(mistakes...)
 }
@@ -319,10 +320,10 @@ func (c *Config) otherRegions() map[string]string {
 	return endpoints
 }
 
-func (c *Config) checkDelegatedAccounts() error {
-	for _, account := range c.DelegatedAccounts {
+func (c *Config) checkMemberAccounts() error {
+	for _, account := range c.MemberAccounts {
 		if !arn.ValidAccount(account) {
-			return c.mistake("delegated_accounts", fmt.Sprintf("%q is not an account id: expected 12 digits", account))
+			return c.mistake("member_accounts", fmt.Sprintf("%q is not an account id: expected 12 digits", account))
 		}
 	}
 	return nil

@@ -148,7 +148,7 @@ func TestEveryMistakeNamesSettingSourceAndWhatWasExpected(t *testing.T) {
 		{name: "every interface without a public address", args: []string{"--listen=0.0.0.0:8420", "--tls-auto"}, want: []string{`public_url: "" (default): expected a value`}},
 		{name: "plain HTTP beyond loopback", args: []string{"--listen=192.0.2.1:8420"}, want: []string{"public_url:", "expected an https address"}},
 		{name: "a host in upper case among the allowed", args: []string{"--allowed-hosts=ok.example,Bad.example"}, want: []string{"allowed_hosts:", `"Bad.example" is not a host as clients send it`}},
-		{name: "an account that has too few digits", args: []string{"--delegated-accounts=111122223333,1234"}, want: []string{"delegated_accounts:", `"1234" is not an account id`}},
+		{name: "an account that has too few digits", args: []string{"--member-accounts=111122223333,1234"}, want: []string{"member_accounts:", `"1234" is not an account id`}},
 		{name: "a port that is none", args: []string{"--issuer-ports=443,https"}, want: []string{"issuer_ports:", `"https" is not a port`}},
 		{name: "another Region without its endpoint", args: []string{"--other-regions=eu-west-1"}, want: []string{"other_regions:", "eu-west-1=https://sso.eu.example.com"}},
 		{name: "the own Region among the others", args: []string{"--other-regions=us-east-1=https://sso.example.com"}, want: []string{"other_regions:", "is not another Region"}},

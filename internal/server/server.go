@@ -89,7 +89,7 @@ func (h *House) open(ctx context.Context, c *Config) error {
 		Store: h.Store, Ring: h.Ring, Log: h.Log, SessionDuration: c.SessionDuration, IdleTimeout: c.WebIdleTimeout,
 		DemoPasswords: c.Dev,
 	})
-	h.IAM = iam.New(iam.Options{Store: h.Store, Ring: h.Ring, Clock: h.Clock, Log: h.Log, Delegated: c.DelegatedAccounts})
+	h.IAM = iam.New(iam.Options{Store: h.Store, Ring: h.Ring, Clock: h.Clock, Log: h.Log, Delegated: c.MemberAccounts})
 	return nil
 }
 
