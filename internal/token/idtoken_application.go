@@ -2,17 +2,12 @@ package token
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"time"
 
-	"sallyport/internal/api"
 	"sallyport/internal/arn"
-	"sallyport/internal/creds"
 	"sallyport/internal/keys"
-	"sallyport/internal/oauth"
 	"sallyport/internal/store"
 )
 
@@ -34,58 +29,6 @@ type applicationClaims struct {
 	ApplicationARN   string          `json:"aws:application_arn"`
 	IdentityContext  string          `json:"sts:identity_context,omitempty"`
 	AuditContext     string          `json:"sts:audit_context,omitempty"`
-}
-
-// newCredentialID is the id under which records of AWS services know a session: 64 characters, as AWS's has.
-func newCredentialID() string {
-	raw := make([]byte, 48)
-	rand.Read(raw)
-	return base64.RawURLEncoding.EncodeToString(raw)
-}
-
-// mintForApplication makes the answer of CreateTokenWithIAM.
-func (s *Service) mintForApplication(ctx context.Context, r *applicationRequest, g applicationGrant, i issue) (*api.CreateTokenWithIAMResponse, error) {
-	b, ok := s.sealBearers(i, creds.AccessLifetime, r.refreshable)
-	if !ok {
-		return nil, keys.ErrNotSealed // the key of the session has left the ring
-	}
-	out := &api.CreateTokenWithIAMResponse{
-		AccessToken: b.access, RefreshToken: b.refresh, TokenType: bearer, ExpiresIn: int64(b.promised / time.Second),
-		IssuedTokenType: string(oauth.TokenTypeAccessToken), Scope: i.scopes.Strings(),
-	}
-	if out.RefreshToken != "" { // AWS names the refresh token wherever there is one
-		out.IssuedTokenType = string(oauth.TokenTypeRefreshToken)
-	}
-	if g.Silent {
-		return out, nil
-	}
-	var identity, audit string
-	if i.scopes.Contains(oauth.ScopeIdentityContext) {
-		if identity, ok = s.sealContext(r.app, i, creds.IdentityContext, b.expiresAt); ok && i.session.ParentSessionID == "" {
-			audit, ok = s.sealContext(r.app, i, creds.AuditContext, b.expiresAt)
-		}
-		if !ok {
-			return nil, fmt.Errorf("seal the identity context of session %s: %w", i.session.SessionID, keys.ErrNotSealed)
-		}
-		out.AWSAdditionalDetails = &api.AWSAdditionalDetails{IdentityContext: identity}
-	}
-	var err error
-	if i.scopes.Contains(oauth.ScopeOpenID) {
-		out.IDToken, err = s.applicationIDToken(ctx, r.app, i, b.promisedUntil, identity, audit)
-	}
-	return out, err
-}
-
-func (s *Service) identityStoreARN() string {
-	return arn.IdentityStore{Account: s.OwnerAccountID, IdentityStoreID: s.StartURLs.IdentityStoreID}.String()
-}
-
-// sealContext makes what AssumeRole takes for the person, good for as long as the access token.
-func (s *Service) sealContext(app application, i issue, kind creds.ContextKind, expiresAt int64) (string, bool) {
-	return creds.SealContext(s.Ring, i.session.KeyID, creds.Context{
-		Kind: kind, UserID: i.user.UserID, IdentityStoreARN: s.identityStoreARN(), InstanceARN: arn.Instance{InstanceID: app.InstanceID}.String(),
-		ApplicationARN: app.ARN(), CredentialID: i.session.CredentialID, SessionID: i.session.SessionID, ExpiresAt: expiresAt,
-	})
 }
 
 func (s *Service) applicationIDToken(ctx context.Context, app application, i issue, expires time.Time, identity, audit string) (string, error) {
@@ -113,4 +56,8 @@ func (s *Service) authTimeClaim(session store.Session) any {
 		return time.UnixMilli(session.AuthTime).UTC().Format("2006-01-02T15:04:05Z")
 	}
 	return session.AuthTime / 1000
+}
+
+func (s *Service) identityStoreARN() string {
+	return arn.IdentityStore{Account: s.OwnerAccountID, IdentityStoreID: s.StartURLs.IdentityStoreID}.String()
 }

@@ -1,6 +1,8 @@
 package token
 
 import (
+	"crypto/rand"
+	"encoding/base64"
 	"time"
 
 	"sallyport/internal/api"
@@ -108,6 +110,13 @@ func (s *Service) begin(tx *store.Tx, r *redemption, g granted) (store.Session, 
 		return store.Session{}, err
 	}
 	return session, r.record(tx, event)
+}
+
+// newCredentialID is the id under which records of AWS services know a session: 64 characters, as AWS's has.
+func newCredentialID() string {
+	raw := make([]byte, 48)
+	rand.Read(raw)
+	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
 // spend makes the one-time thing ready to be spent: the scopes must be granted, the person still be allowed in, and the sign-in in which they

@@ -56,18 +56,3 @@ func (s *Service) checkRegion(ctx context.Context, signer *api.Signer) error {
 	return fault.InvalidRequestRegion.Refuse("The request belongs to another Region of the instance: send it to its endpoint").
 		With("endpoint", endpoint).With("region", signer.Region)
 }
-
-// checkRate holds an application, and the bearers of assertions together, to the rates of the settings (AWS: quotas of IAM Identity Center).
-// Who may not act for an application does not use up what it has.
-func (s *Service) checkRate(ctx context.Context, r *applicationRequest, g applicationGrant) error {
-	checks, now := trace.From(ctx), s.Clock.Now()
-	if !s.applicationRate.allow(r.app.ApplicationID, now) {
-		checks.Fail("rate", "more than %g requests a second for the application", s.ApplicationRate)
-		return slowDown
-	}
-	if g.Type == jwtBearerGrant.Type && !s.assertionRate.allow(r.app.InstanceID, now) {
-		checks.Fail("rate", "more than %g assertions a second for the instance", s.AssertionRate)
-		return slowDown
-	}
-	return nil
-}
