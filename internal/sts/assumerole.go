@@ -154,7 +154,7 @@ func (s *Service) decideAssumeRole(ctx context.Context, a *attempt) (err error) 
 		return nil
 	}
 	access.Request.Action = action
-	mend(trace.From(ctx), a.caller.Signer, a.asked.role, a.found, access, verdict)
+	mend(trace.From(ctx), a.caller.Signer, a.asked.role, a.role.TrustPolicy, access, verdict)
 	return fault.STSAccessDenied.Refuse(notAuthorized(a.caller.Signer.ARN, action, a.in.RoleARN)+s.encodedMessage(a.caller, access, verdict)).
 		Because("%s", verdict.Reason())
 }

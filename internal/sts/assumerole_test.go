@@ -588,8 +588,7 @@ func TestTheTraceTellsWhichConditionKeptTheCallerOut(t *testing.T) {
 			"FAIL sts:AssumeRole: the trust policy leaves it to the caller's own policies, since it names an account, or is another account's: there is no statement that allows anything"},
 		{"a denial", own, api.AssumeRoleRequest{RoleARN: left}, "FAIL sts:AssumeRole: Statement[0] (none) of the identity policy own denies it"},
 		{"a command for the trust policy", caller, api.AssumeRoleRequest{RoleARN: guarded, ExternalID: "right", SourceIdentity: "alice"},
-			"sallyport iam update-role guarded --account " + home + ` --trust FILE, with the statement {"Effect":"Allow","Principal":{"AWS":"` + opsARN +
-				`"},"Action":"sts:SetSourceIdentity"}`},
+			`,{"Effect":"Allow","Principal":{"AWS":"` + opsARN + `"},"Action":"sts:SetSourceIdentity"}]}' | sallyport iam update-role guarded --account ` + home + " --trust -"},
 		{"a command for the caller's policies", caller, api.AssumeRoleRequest{RoleARN: left},
 			`--document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":["` + left + `"]}]}'`},
 		{"a command for longer sessions", caller, api.AssumeRoleRequest{RoleARN: guarded, ExternalID: "right", DurationSeconds: new(int64(7200))},

@@ -8,6 +8,7 @@ import (
 	"sallyport/internal/creds"
 	"sallyport/internal/fault"
 	"sallyport/internal/policy"
+	"sallyport/internal/shellwords"
 	"sallyport/internal/store"
 	"sallyport/internal/trace"
 )
@@ -73,19 +74,27 @@ func explain(t *trace.Trace, access policy.Access, verdict policy.Verdict) {
 }
 
 // mend names the command that would let the caller take on a role, where there is one: a denial and a session's limits are somebody's will.
-func mend(t *trace.Trace, signer *api.Signer, role arn.Role, found bool, access policy.Access, verdict policy.Verdict) {
+// The trust policy that it gives the role says what the role's says already; empty is that of a role that is to be made.
+func mend(t *trace.Trace, signer *api.Signer, role arn.Role, trust string, access policy.Access, verdict policy.Verdict) {
 	if t == nil || verdict.Decision != policy.ImplicitDeny {
 		return
 	}
-	switch verdict.By {
-	case policy.ByIdentity:
+	switch {
+	case verdict.By == policy.ByIdentity && signer != nil:
 		t.Fix("%s", creds.AllowCommand(signer, access.Request.Action, access.Request.Resource))
-	case policy.ByResource:
+	case verdict.By == policy.ByResource:
 		word := "update-role"
-		if !found {
-			word = "create-role"
+		if trust == "" {
+			word, trust = "create-role", `{"Version":"2012-10-17","Statement":[]}`
 		}
-		t.Fix("sallyport iam %s %s --account %s --trust FILE, with the statement %s", word, role.Name, role.Account, trusting(access))
+		command := "sallyport iam " + word + " " + role.Name + " --account " + role.Account + " --trust "
+		document, err := policy.Append(trust, trusting(access))
+		if err != nil || access.Principal.Kind == policy.Federated {
+			// Whom else a provider vouches for, only the operator knows: such a statement wants a condition.
+			t.Fix("%sFILE, with the statement %s", command, trusting(access))
+			return
+		}
+		t.Fix("printf %%s %s | %s-", shellwords.Quote(document), command)
 	}
 }
 

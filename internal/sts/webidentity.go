@@ -206,7 +206,7 @@ func (s *Service) decideWebIdentity(ctx context.Context, caller api.Caller, role
 		return nil
 	}
 	access.Request.Action = action
-	mend(trace.From(ctx), nil, asked.role, found, access, verdict)
+	mend(trace.From(ctx), nil, asked.role, role.TrustPolicy, access, verdict)
 	return fault.STSAccessDenied.Refuse("Not authorized to perform "+action).Because("%s", verdict.Reason())
 }
 
