@@ -22,7 +22,6 @@ const (
 	maxApplicationPage = 50
 
 	originApplication = "APPLICATION"
-	revokedWith       = "application deleted"
 )
 
 // CreateApplication makes an application of the caller's account.
@@ -264,9 +263,6 @@ func (s *Service) UpdateApplication(ctx context.Context, caller api.Caller, in *
 // DeleteApplication removes an application with its grants, scopes, assignments and tags, and ends every session that it began.
 func (s *Service) DeleteApplication(ctx context.Context, caller api.Caller, in *api.DeleteApplicationRequest) (*api.DeleteApplicationResponse, error) {
 	err := s.changeApplication(ctx, caller, api.DeleteApplication.Operation, in.ApplicationARN, func(v *visit, a store.Application) (bool, error) {
-		if err := v.tx.RevokeSessionsOfApplication(a.ApplicationID, revokedWith); err != nil {
-			return false, err
-		}
 		return true, v.tx.DeleteApplication(a.ApplicationID)
 	})
 	return &api.DeleteApplicationResponse{}, err

@@ -20,7 +20,6 @@ const (
 	awsOwnedKey        = "AWS_OWNED_KMS_KEY"
 	customerManagedKey = "CUSTOMER_MANAGED_KEY"
 	encryptionEnabled  = "ENABLED"
-	instanceRevoked    = "instance deleted"
 )
 
 // ListInstances lists what the caller's account can see: the organization instance, and its own.
@@ -166,9 +165,6 @@ func (s *Service) DeleteInstance(ctx context.Context, caller api.Caller, in *api
 		}
 		if i.Organization {
 			return "", fault.AdminAccessDenied.Refuse("The organization instance cannot be deleted by an operation: to be rid of it, stop the server and remove its data folder")
-		}
-		if err := v.tx.RevokeSessionsOfInstance(i.ID, instanceRevoked); err != nil {
-			return "", err
 		}
 		return i.ARN(), v.tx.DeleteAccountInstance(i.ID)
 	})

@@ -36,12 +36,7 @@ func (p *plan) compareAccountInstances() error {
 	}
 	for _, row := range p.have.accountInstances {
 		if _, left := have[row.AccountID]; left {
-			p.remove(instanceWords(row.AccountID), func(tx *store.Tx) error {
-				if err := tx.RevokeSessionsOfInstance(row.InstanceID, "instance deleted"); err != nil {
-					return err
-				}
-				return tx.DeleteAccountInstance(row.InstanceID)
-			})
+			p.remove(instanceWords(row.AccountID), func(tx *store.Tx) error { return tx.DeleteAccountInstance(row.InstanceID) })
 		}
 	}
 	return nil
@@ -184,17 +179,10 @@ func (p *plan) compareApplications() error {
 	}
 	for _, row := range p.have.applications {
 		if !kept[row.ApplicationID] {
-			p.remove(applicationWords(row.Name), func(tx *store.Tx) error { return removeApplication(tx, row.ApplicationID) })
+			p.remove(applicationWords(row.Name), func(tx *store.Tx) error { return tx.DeleteApplication(row.ApplicationID) })
 		}
 	}
 	return nil
-}
-
-func removeApplication(tx *store.Tx, id string) error {
-	if err := tx.RevokeSessionsOfApplication(id, "application deleted"); err != nil {
-		return err
-	}
-	return tx.DeleteApplication(id)
 }
 
 // tieApplications finds which application of the store each one of the file is, and gives new ones their ids: applications name each other

@@ -49,7 +49,7 @@ func (p *plan) compareUsers() error {
 	}
 	for _, row := range rows {
 		if _, left := have[store.UserNameKey(row.UserName)]; left {
-			p.remove(userWords(row.UserName), func(tx *store.Tx) error { return removeUser(tx, row.UserID) })
+			p.remove(userWords(row.UserName), func(tx *store.Tx) error { return tx.DeleteUser(row.UserID) })
 		}
 	}
 	p.userIDs = known
@@ -149,13 +149,6 @@ func putUser(tx *store.Tx, old, next store.UserRecord) error {
 		}
 	}
 	return tx.PutUserRecord(next)
-}
-
-func removeUser(tx *store.Tx, userID string) error {
-	if err := tx.RevokeSessionsOfUser(userID, "the user was removed"); err != nil {
-		return err
-	}
-	return tx.DeleteUser(userID)
 }
 
 // externalIDTable is where the external ids of users or of groups are kept.

@@ -273,9 +273,6 @@ func (s *Service) DeleteUser(ctx context.Context, caller api.Caller, in *api.Del
 		if err := userExists(tx, in.UserID); err != nil {
 			return made{}, err
 		}
-		if err := tx.RevokeSessionsOfUser(in.UserID, "the user was removed"); err != nil {
-			return made{}, err
-		}
 		return made{in.UserID, "user " + in.UserID}, tx.DeleteUser(in.UserID)
 	})
 	return &api.DeleteUserResponse{}, err

@@ -30,14 +30,13 @@ func (tx *Tx) PutAccount(a Account) error {
 
 // DeleteAccount removes an account with its assignments and its principals.
 func (tx *Tx) DeleteAccount(accountID string) error {
-	for _, statement := range []string{
+	err := tx.each([]string{
 		`DELETE FROM account_assignment WHERE account_id = $1`,
 		`DELETE FROM permission_set_provisioning WHERE account_id = $1`,
 		`DELETE FROM account WHERE account_id = $1`,
-	} {
-		if _, err := tx.exec(statement, accountID); err != nil {
-			return err
-		}
+	}, accountID)
+	if err != nil {
+		return err
 	}
 	return tx.deleteIAMOf(accountID)
 }

@@ -104,20 +104,18 @@ func (tx *Tx) PutApplication(a Application) error {
 	return err
 }
 
-// DeleteApplication removes an application with all that hangs on it. Sessions are ended by RevokeSessionsOfApplication.
+// DeleteApplication removes an application with all that hangs on it, and ends every session that it began.
 func (tx *Tx) DeleteApplication(applicationID string) error {
-	for _, statement := range []string{
+	if err := tx.RevokeSessionsOfApplication(applicationID, "application deleted"); err != nil {
+		return err
+	}
+	return tx.each([]string{
 		`DELETE FROM application WHERE application_id = $1`,
 		`DELETE FROM application_grant WHERE application_id = $1`,
 		`DELETE FROM application_scope WHERE application_id = $1`,
 		`DELETE FROM application_assignment WHERE application_id = $1`,
 		`DELETE FROM resource_tags WHERE resource_id = $1`,
-	} {
-		if _, err := tx.exec(statement, applicationID); err != nil {
-			return err
-		}
-	}
-	return nil
+	}, applicationID)
 }
 
 func scanApplicationGrant(r row) ApplicationGrant {

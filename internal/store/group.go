@@ -78,16 +78,11 @@ func (tx *Tx) PutGroup(g Group) error {
 
 // DeleteGroup removes a group with its memberships and assignments.
 func (tx *Tx) DeleteGroup(groupID string) error {
-	for _, statement := range []string{
+	return tx.each([]string{
 		`DELETE FROM directory_group WHERE group_id = $1`,
 		`DELETE FROM group_external_id WHERE group_id = $1`,
 		`DELETE FROM group_membership WHERE group_id = $1`,
 		`DELETE FROM account_assignment WHERE principal_type = 'GROUP' AND principal_id = $1`,
 		`DELETE FROM application_assignment WHERE principal_type = 'GROUP' AND principal_id = $1`,
-	} {
-		if _, err := tx.exec(statement, groupID); err != nil {
-			return err
-		}
-	}
-	return nil
+	}, groupID)
 }

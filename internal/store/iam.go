@@ -123,29 +123,26 @@ func (tx *Tx) DeleteIAMRole(accountID, name string) (deleted bool, err error) {
 }
 
 func (tx *Tx) deleteOfPrincipal(p IAMPrincipal) error {
-	if _, err := tx.exec(`DELETE FROM iam_policy WHERE account_id = $1 AND principal_kind = $2 AND principal_name = $3`,
-		p.AccountID, p.Kind, p.Name); err != nil {
-		return err
-	}
-	_, err := tx.exec(`DELETE FROM access_key WHERE account_id = $1 AND principal_kind = $2 AND principal_name = $3`, p.AccountID, p.Kind, p.Name)
-	return err
+	return tx.each([]string{
+		`DELETE FROM iam_policy WHERE account_id = $1 AND principal_kind = $2 AND principal_name = $3`,
+		`DELETE FROM access_key WHERE account_id = $1 AND principal_kind = $2 AND principal_name = $3`,
+	}, p.AccountID, p.Kind, p.Name)
 }
 
 // deleteIAMOf removes the principals of an account, with what is theirs, and the providers that it trusts. Those of the account that owns the
 // instance stay: it needs no row among the accounts.
 func (tx *Tx) deleteIAMOf(accountID string) error {
-	for _, statement := range []string{
-		`DELETE FROM iam_user WHERE account_id = $1 AND account_id NOT IN (SELECT owner_account_id FROM instance)`,
-		`DELETE FROM iam_role WHERE account_id = $1 AND account_id NOT IN (SELECT owner_account_id FROM instance)`,
-		`DELETE FROM iam_policy WHERE account_id = $1 AND account_id NOT IN (SELECT owner_account_id FROM instance)`,
-		`DELETE FROM access_key WHERE account_id = $1 AND account_id NOT IN (SELECT owner_account_id FROM instance)`,
-		`DELETE FROM oidc_provider WHERE account_id = $1 AND account_id NOT IN (SELECT owner_account_id FROM instance)`,
-	} {
-		if _, err := tx.exec(statement, accountID); err != nil {
-			return err
-		}
+	instance, _, err := tx.Instance()
+	if err != nil || accountID == instance.OwnerAccountID {
+		return err
 	}
-	return nil
+	return tx.each([]string{
+		`DELETE FROM iam_user WHERE account_id = $1`,
+		`DELETE FROM iam_role WHERE account_id = $1`,
+		`DELETE FROM iam_policy WHERE account_id = $1`,
+		`DELETE FROM access_key WHERE account_id = $1`,
+		`DELETE FROM oidc_provider WHERE account_id = $1`,
+	}, accountID)
 }
 
 // IAMPolicy is an identity policy of a user or a role. One without a document is managed by AWS and attached: Name is then what stands

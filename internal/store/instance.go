@@ -62,22 +62,12 @@ func (tx *Tx) PutAccountInstance(i AccountInstance) error {
 	return err
 }
 
-// RevokeSessionsOfInstance ends every session of the applications of an instance, and those that came of exchanging their tokens.
-func (tx *Tx) RevokeSessionsOfInstance(instanceID, because string) error {
-	_, err := tx.exec(`UPDATE session SET revoked_at = $2, revoked_because = $3 WHERE revoked_at = 0 AND session_id IN
-		(WITH RECURSIVE ended (session_id) AS (
-			SELECT session.session_id FROM session JOIN application ON application.application_id = session.application_id
-				WHERE application.instance_id = $1
-			UNION SELECT session.session_id FROM session JOIN ended ON session.parent_session_id = ended.session_id)
-		SELECT session_id FROM ended)`,
-		instanceID, tx.Millis(), because)
-	return err
-}
-
-// DeleteAccountInstance removes an account's instance with its applications, its issuers and all that hangs on them. Sessions are ended by
-// RevokeSessionsOfInstance, before.
+// DeleteAccountInstance removes an account's instance with its applications, its issuers and all that hangs on them, and ends their sessions.
 func (tx *Tx) DeleteAccountInstance(instanceID string) error {
-	for _, statement := range []string{
+	if err := tx.revokeSessionsOfInstance(instanceID, "instance deleted"); err != nil {
+		return err
+	}
+	return tx.each([]string{
 		`DELETE FROM resource_tags WHERE resource_id = $1
 			OR resource_id IN (SELECT application_id FROM application WHERE instance_id = $1)
 			OR resource_id IN (SELECT issuer_id FROM trusted_token_issuer WHERE instance_id = $1)`,
@@ -87,10 +77,5 @@ func (tx *Tx) DeleteAccountInstance(instanceID string) error {
 		`DELETE FROM application WHERE instance_id = $1`,
 		`DELETE FROM trusted_token_issuer WHERE instance_id = $1`,
 		`DELETE FROM account_instance WHERE instance_id = $1`,
-	} {
-		if _, err := tx.exec(statement, instanceID); err != nil {
-			return err
-		}
-	}
-	return nil
+	}, instanceID)
 }

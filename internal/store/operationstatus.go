@@ -87,7 +87,7 @@ func (tx *Tx) OutstandingOperations(operation string) (count int64, err error) {
 // SettleOperations removes assignments that have ended, which readers pass over already, and what they leave provisioned. It touches what
 // ended since it was called last.
 func (tx *Tx) SettleOperations() error {
-	for _, statement := range []string{
+	return tx.each([]string{
 		`DELETE FROM account_assignment WHERE ends_at > 0 AND ends_at <= $1
 			AND (principal_type, principal_id, account_id, permission_set_id) IN
 				(SELECT principal_type, principal_id, account_id, permission_set_id FROM operation_status
@@ -97,10 +97,5 @@ func (tx *Tx) SettleOperations() error {
 			AND NOT EXISTS (SELECT 1 FROM account_assignment a WHERE a.account_id = permission_set_provisioning.account_id
 				AND a.permission_set_id = permission_set_provisioning.permission_set_id)`,
 		`UPDATE operation_status SET settled = 1 WHERE settled = 0 AND ends_at <= $1`,
-	} {
-		if _, err := tx.exec(statement, tx.Millis()); err != nil {
-			return err
-		}
-	}
-	return nil
+	}, tx.Millis())
 }

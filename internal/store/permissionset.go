@@ -68,7 +68,7 @@ func (tx *Tx) PutPermissionSet(p PermissionSet) error {
 
 // DeletePermissionSet removes a permission set with its policies, its tags and its assignments.
 func (tx *Tx) DeletePermissionSet(permissionSetID string) error {
-	for _, statement := range []string{
+	return tx.each([]string{
 		`DELETE FROM account_assignment WHERE permission_set_id = $1 AND account_id IN (SELECT account_id FROM account)`,
 		`DELETE FROM permission_set_provisioning WHERE permission_set_id = $1`,
 		`DELETE FROM permission_set_inline_policy WHERE permission_set_id = $1`,
@@ -77,12 +77,7 @@ func (tx *Tx) DeletePermissionSet(permissionSetID string) error {
 		`DELETE FROM permission_set_boundary WHERE permission_set_id = $1`,
 		`DELETE FROM resource_tags WHERE resource_id = $1`,
 		`DELETE FROM permission_set WHERE permission_set_id = $1`,
-	} {
-		if _, err := tx.exec(statement, permissionSetID); err != nil {
-			return err
-		}
-	}
-	return nil
+	}, permissionSetID)
 }
 
 // revise notes that a permission set is no longer what its accounts were provisioned with. It passes on how a change of its policies went:

@@ -96,29 +96,34 @@ func (tx *Tx) RotateSession(sessionID string, from int64, keyID string) (bool, e
 
 // RevokeSession ends a session, and those that came of exchanging its tokens. It reports whether any stood.
 func (tx *Tx) RevokeSession(sessionID, because string) (bool, error) {
-	changed, err := tx.exec(`UPDATE session SET revoked_at = $2, revoked_because = $3 WHERE revoked_at = 0 AND session_id IN
-		(WITH RECURSIVE ended (session_id) AS (
-			SELECT session_id FROM session WHERE session_id = $1
+	ended, err := tx.revokeFrom(`SELECT session_id FROM session WHERE session_id = $1`, sessionID, because)
+	return ended > 0, err
+}
+
+// RevokeSessionsOfApplication ends every session of an application, and those that came of exchanging their tokens.
+func (tx *Tx) RevokeSessionsOfApplication(applicationID, because string) error {
+	_, err := tx.revokeFrom(`SELECT session_id FROM session WHERE application_id = $1`, applicationID, because)
+	return err
+}
+
+// revokeSessionsOfInstance ends every session of the applications of an instance, and those that came of exchanging their tokens.
+func (tx *Tx) revokeSessionsOfInstance(instanceID, because string) error {
+	_, err := tx.revokeFrom(`SELECT session.session_id FROM session JOIN application ON application.application_id = session.application_id
+		WHERE application.instance_id = $1`, instanceID, because)
+	return err
+}
+
+// revokeFrom ends the sessions that a query selects by $1, and those that came of exchanging their tokens, and returns how many stood.
+func (tx *Tx) revokeFrom(selected, by, because string) (ended int, err error) {
+	return tx.exec(`UPDATE session SET revoked_at = $2, revoked_because = $3 WHERE revoked_at = 0 AND session_id IN
+		(WITH RECURSIVE ended (session_id) AS (`+selected+`
 			UNION SELECT session.session_id FROM session JOIN ended ON session.parent_session_id = ended.session_id)
-		SELECT session_id FROM ended)`,
-		sessionID, tx.Millis(), because)
-	return changed > 0, err
+		SELECT session_id FROM ended)`, by, tx.Millis(), because)
 }
 
 // revokeSessionsOfIssuer ends the sessions of people whom an issuer vouched for. Those that came of exchanging their tokens name it as well.
 func (tx *Tx) revokeSessionsOfIssuer(issuerID, because string) error {
 	_, err := tx.exec(`UPDATE session SET revoked_at = $2, revoked_because = $3 WHERE issuer_id = $1 AND revoked_at = 0`,
 		issuerID, tx.Millis(), because)
-	return err
-}
-
-// RevokeSessionsOfApplication ends every session of an application, and those that came of exchanging their tokens.
-func (tx *Tx) RevokeSessionsOfApplication(applicationID, because string) error {
-	_, err := tx.exec(`UPDATE session SET revoked_at = $2, revoked_because = $3 WHERE revoked_at = 0 AND session_id IN
-		(WITH RECURSIVE ended (session_id) AS (
-			SELECT session_id FROM session WHERE application_id = $1
-			UNION SELECT session.session_id FROM session JOIN ended ON session.parent_session_id = ended.session_id)
-		SELECT session_id FROM ended)`,
-		applicationID, tx.Millis(), because)
 	return err
 }

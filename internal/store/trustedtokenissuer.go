@@ -52,13 +52,8 @@ func (tx *Tx) DeleteTrustedTokenIssuer(issuerID string) error {
 	if err := tx.revokeSessionsOfIssuer(issuerID, "its issuer is trusted no longer"); err != nil {
 		return err
 	}
-	for _, statement := range []string{
+	return tx.each([]string{
 		`DELETE FROM trusted_token_issuer WHERE issuer_id = $1`,
 		`DELETE FROM resource_tags WHERE resource_id = $1`,
-	} {
-		if _, err := tx.exec(statement, issuerID); err != nil {
-			return err
-		}
-	}
-	return nil
+	}, issuerID)
 }

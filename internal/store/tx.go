@@ -5,6 +5,16 @@ import "errors"
 // exec runs a statement and returns how many rows it changed.
 func (tx *Tx) exec(sql string, args ...any) (int, error) { return tx.c.exec(sql, args) }
 
+// each runs statements that have the same binds, one after the other.
+func (tx *Tx) each(statements []string, args ...any) error {
+	for _, statement := range statements {
+		if _, err := tx.exec(statement, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // query calls scan for each row of the answer.
 func (tx *Tx) query(sql string, args []any, scan func(row) error) error {
 	if tx.single && tx.asked {

@@ -204,9 +204,12 @@ func (tx *Tx) PutUser(u User) error {
 	return err
 }
 
-// DeleteUser removes a user with password and memberships. Sessions are ended by RevokeSessionsOfUser.
+// DeleteUser removes a user with everything that names them, and signs them out everywhere.
 func (tx *Tx) DeleteUser(userID string) error {
-	for _, statement := range []string{
+	if err := tx.RevokeSessionsOfUser(userID, "the user was removed"); err != nil {
+		return err
+	}
+	return tx.each([]string{
 		`DELETE FROM directory_user WHERE user_id = $1`,
 		`DELETE FROM user_email WHERE user_id = $1`,
 		`DELETE FROM user_external_id WHERE user_id = $1`,
@@ -215,12 +218,7 @@ func (tx *Tx) DeleteUser(userID string) error {
 		`DELETE FROM consent WHERE user_id = $1`,
 		`DELETE FROM account_assignment WHERE principal_type = 'USER' AND principal_id = $1`,
 		`DELETE FROM application_assignment WHERE principal_type = 'USER' AND principal_id = $1`,
-	} {
-		if _, err := tx.exec(statement, userID); err != nil {
-			return err
-		}
-	}
-	return nil
+	}, userID)
 }
 
 // Password is how a user proves who they are.
