@@ -159,7 +159,7 @@ type Handler struct {
 // Op is an operation with its input and output types.
 type Op[I, O any] struct{ *Operation }
 
-// Handle joins the operation to its method.
+// Handle joins the operation to its method. What the method returns beside an error goes nowhere.
 func (o Op[I, O]) Handle(method func(context.Context, Caller, *I) (*O, error)) Handler {
 	return Handler{
 		Operation: o.Operation,
