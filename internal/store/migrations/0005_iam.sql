@@ -46,5 +46,4 @@ INSERT INTO iam_user (account_id, user_name, name_key, path, user_id, created_at
 	SELECT account_id, MIN(user_name), lower(user_name), '/', '', MIN(created_at) FROM access_key GROUP BY account_id, lower(user_name);
 INSERT INTO iam_policy (account_id, principal_kind, principal_name, policy_name, document)
 	SELECT account_id, 'user', user_name, 'aws:policy/AdministratorAccess', '' FROM iam_user;
-CREATE INDEX access_key_principal ON access_key (account_id, principal_kind, principal_name)
-;
+CREATE INDEX access_key_principal ON access_key (account_id, principal_kind, principal_name);
