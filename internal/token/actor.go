@@ -3,7 +3,6 @@ package token
 import (
 	"encoding/json"
 	"fmt"
-	"strconv"
 
 	"sallyport/internal/assertion"
 	"sallyport/internal/strictjson"
@@ -82,10 +81,4 @@ func permits(kept, applicationARN, ourIssuer string) (bool, error) {
 		return false, fmt.Errorf("read who may act in a session: %w", err)
 	}
 	return p.Subject == applicationARN && (p.Issuer == "" || p.Issuer == ourIssuer), nil
-}
-
-// wholeSeconds reads a number of seconds as JSON spells it.
-func wholeSeconds(literal string) (int64, bool) {
-	seconds, err := strconv.ParseInt(literal, 10, 64)
-	return seconds, err == nil
 }

@@ -259,11 +259,6 @@ func (s *Service) findClient(ctx context.Context, clientID string) (Client, erro
 	return s.client(app)
 }
 
-// SessionEnds tells when a session would end that is granted now.
-func (s *Service) SessionEnds(r AuthorizeRequest) time.Time {
-	return s.Clock.Now().Add(s.sessionLifetime(r.Client.sessionAccess(), r.Client.refreshable()))
-}
-
 // Consented reports whether the person agreed before that the client may have what it asks for, and need not be asked again.
 func (s *Service) Consented(ctx context.Context, person Person, r AuthorizeRequest) (consented bool, err error) {
 	if r.Prompt == PromptConsent {
@@ -295,11 +290,7 @@ func (s *Service) Decide(ctx context.Context, caller api.Caller, person Person, 
 	var answer string
 	var event audit.Event
 	err := s.Store.Update(ctx, func(tx *store.Tx) error {
-		row := store.Code{
-			RequestID: r.ID, State: store.CodeDenied, ClientID: r.Client.ID, ClientName: r.Client.Name(), RedirectURI: r.RedirectURI.String(),
-			Challenge: r.Challenge.String(), Nonce: r.Nonce, Scopes: r.Scopes.String(), UserID: person.UserID, SignInID: person.SignInID,
-			AuthTime: person.AuthTime.UnixMilli(), ExpiresAt: tx.Now.Add(codeLifetime).UnixMilli(),
-		}
+		row := r.code(person, tx.Now)
 		event = audit.Event{Name: audit.ConsentDenied, UserID: person.UserID, ClientID: r.Client.ID, Detail: r.RedirectURI.Host()}
 		assigned, err := r.Client.letsIn(ctx, tx, person)
 		switch {
@@ -334,6 +325,15 @@ func (s *Service) Decide(ctx context.Context, caller api.Caller, person Person, 
 	}
 	audit.Log(ctx, s.Log, caller, event)
 	return answer, nil
+}
+
+// code is the row of the decision, which denies until it is made.
+func (r AuthorizeRequest) code(person Person, now time.Time) store.Code {
+	return store.Code{
+		RequestID: r.ID, State: store.CodeDenied, ClientID: r.Client.ID, ClientName: r.Client.Name, RedirectURI: r.RedirectURI.String(),
+		Challenge: r.Challenge.String(), Nonce: r.Nonce, Scopes: r.Scopes.String(), UserID: person.UserID, SignInID: person.SignInID,
+		AuthTime: person.AuthTime.UnixMilli(), ExpiresAt: now.Add(codeLifetime).UnixMilli(),
+	}
 }
 
 // letsIn reports whether the person may use the client: an application may ask that they are assigned to it.

@@ -48,9 +48,6 @@ type Client struct {
 	ApplicationID string // empty for a registration
 }
 
-// Name is the name that the client gave itself.
-func (c Client) Name() string { return c.registration.Name }
-
 // consentEnds is until when a person need not be asked again who agreed now.
 func (c Client) consentEnds(now time.Time) time.Time {
 	if c.ApplicationID != "" {

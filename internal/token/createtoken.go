@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"sallyport/internal/api"
-	"sallyport/internal/audit"
 	"sallyport/internal/fault"
 	"sallyport/internal/oauth"
 	"sallyport/internal/store"
@@ -14,8 +13,8 @@ import (
 // tokens are made – is a phase of CreateToken and written there once.
 type grant struct {
 	Type oauth.GrantType
-	// Needs returns the wire name of the first member that the grant needs and the request lacks.
-	Needs func(in *api.CreateTokenRequest) string
+	// Check refuses a request that lacks what the grant needs.
+	Check func(in *api.CreateTokenRequest) error
 	// Peek refuses without writing what can be refused so: a pending poll must cost a read. It may be nil. Whatever it lets through, Redeem
 	// decides again.
 	Peek func(s *Service, tx *store.Tx, r *tokenRequest) error
@@ -44,8 +43,8 @@ func (s *Service) CreateToken(ctx context.Context, caller api.Caller, in *api.Cr
 	if err != nil {
 		return nil, err
 	}
-	if missing := g.Needs(in); missing != "" {
-		return nil, fault.InvalidRequest.Refuse("the request lacks " + missing)
+	if err := g.Check(in); err != nil {
+		return nil, err
 	}
 	r := &tokenRequest{in, redemption{client: client, caller: caller, grant: g.Type}}
 	if r.scopes, err = oauth.ParseScopes(in.Scope); err != nil {
@@ -59,15 +58,7 @@ func (s *Service) CreateToken(ctx context.Context, caller api.Caller, in *api.Cr
 			return nil, err
 		}
 	}
-	var issued issue
-	err = s.Store.Update(ctx, func(tx *store.Tx) (err error) {
-		r.event = audit.Event{}
-		issued, err = g.Redeem(s, tx, r)
-		return err
-	})
-	if _, refused := fault.As(err); r.event.Name != "" && (err == nil || refused) {
-		audit.Log(ctx, s.Log, caller, r.event)
-	}
+	issued, err := s.redeem(ctx, &r.redemption, func(tx *store.Tx) (issue, error) { return g.Redeem(s, tx, r) })
 	if err != nil {
 		return nil, err
 	}

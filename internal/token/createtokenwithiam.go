@@ -7,10 +7,10 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/arn"
 	"sallyport/internal/assertion"
-	"sallyport/internal/audit"
 	"sallyport/internal/fault"
 	"sallyport/internal/oauth"
 	"sallyport/internal/policy"
+	"sallyport/internal/shellwords"
 	"sallyport/internal/store"
 	"sallyport/internal/trace"
 )
@@ -54,14 +54,6 @@ var (
 	grantNotOffered    = fault.UnsupportedGrantType.Refuse("grantType must be authorization_code, refresh_token, " +
 		string(oauth.GrantJWTBearer) + " or " + string(oauth.GrantTokenExchange))
 )
-
-// lacking refuses a request without the member, if there is a name.
-func lacking(member string) error {
-	if member == "" {
-		return nil
-	}
-	return fault.InvalidRequest.Refuse("the request lacks " + member)
-}
 
 // CreateTokenWithIAM redeems a grant for an application. Its phases run in this order for every grant: Region, application, caller, rate,
 // encryption key, grant, members, scopes, verification, redemption with assignment, minting. What is configured is read once before
@@ -163,7 +155,7 @@ func (s *Service) settle(ctx context.Context, r *applicationRequest, g applicati
 	}
 	if !client.allows(g.Type) {
 		checks.Fail("grant", "the application does not have %s", g.Type)
-		checks.Fix("aws sso-admin put-application-grant --application-arn %s --grant-type %s --grant '%s'", r.app.ARN(), g.Type, grantExamples[g.Type])
+		r.fixGrant(checks, g.Type, grantExamples[g.Type])
 		return fault.UnauthorizedClient.Refuse("The application is not configured for the grant " + string(g.Type))
 	}
 	checks.Pass("grant", "%s", g.Type)
@@ -177,9 +169,15 @@ func (s *Service) settle(ctx context.Context, r *applicationRequest, g applicati
 	return r.askScopes(checks)
 }
 
-// grantExamples are configurations of grants, for commands that add one.
+// fixGrant names the command that gives the application a grant, or another configuration of one.
+func (r *applicationRequest) fixGrant(checks *trace.Trace, grant oauth.GrantType, configuration string) {
+	checks.Fix("aws sso-admin put-application-grant --application-arn %s --grant-type %s --grant %s", r.app.ARN(), grant, shellwords.Quote(configuration))
+}
+
+// grantExamples are configurations of grants, for commands that add one. What has to be put in by hand is nothing that the operation takes, so
+// that whoever forgets to changes nothing.
 var grantExamples = map[oauth.GrantType]string{
-	oauth.GrantAuthorizationCode: `{"AuthorizationCode":{"RedirectUris":["https://app.example.com/callback"]}}`,
+	oauth.GrantAuthorizationCode: `{"AuthorizationCode":{"RedirectUris":["address of the application"]}}`,
 	oauth.GrantRefreshToken:      `{"RefreshToken":{}}`,
 	oauth.GrantTokenExchange:     `{"TokenExchange":{}}`,
 	oauth.GrantJWTBearer: `{"JwtBearer":{"AuthorizedTokenIssuers":[{"TrustedTokenIssuerArn":"ARN of the issuer",` +
@@ -193,11 +191,16 @@ func (r *applicationRequest) askScopes(checks *trace.Trace) (err error) {
 		return fault.InvalidScope.Refuse(err.Error())
 	}
 	for _, scope := range r.scopes {
-		if !r.client.Scopes.Contains(scope) {
+		if r.client.Scopes.Contains(scope) {
+			continue
+		}
+		if slices.ContainsFunc(r.app.scopes, func(row store.ApplicationScope) bool { return row.Scope == string(scope) }) {
+			checks.Fail("scopes", "%s is for applications of the organization's own instance", scope)
+		} else {
 			checks.Fail("scopes", "the application does not have the scope %s", scope)
 			checks.Fix("aws sso-admin put-application-access-scope --application-arn %s --scope %s", r.app.ARN(), scope)
-			return fault.InvalidScope.Refuse("scope asks for more than the application is configured for")
 		}
+		return fault.InvalidScope.Refuse("scope asks for more than the application is configured for")
 	}
 	checks.Pass("scopes", "%d asked for, %d configured", len(r.scopes), len(r.client.Scopes))
 	return nil
@@ -224,31 +227,24 @@ func checkAssignment(ctx context.Context, tx *store.Tx, app application, user st
 	return nil
 }
 
-// redeemForApplication runs the transaction that issues.
+// redeemForApplication redeems the grant. Where what is configured has changed since it was read, it is decided about once more.
 func (s *Service) redeemForApplication(ctx context.Context, r *applicationRequest, g applicationGrant) (issue, error) {
-	var issued issue
-	err := s.Store.Update(ctx, func(tx *store.Tx) error {
-		r.event = audit.Event{}
+	return s.redeem(ctx, &r.redemption, func(tx *store.Tx) (issue, error) {
 		now, found, err := readApplication(tx, r.app.name())
 		switch {
 		case err != nil:
-			return err
+			return issue{}, err
 		case !found:
-			return applicationUnknown.Because("application %s was deleted meanwhile", r.app.ApplicationID)
+			return issue{}, applicationUnknown.Because("application %s was deleted meanwhile", r.app.ApplicationID)
 		case !now.equal(r.app):
 			r.app = now
 			if err := s.permit(ctx, r); err != nil {
-				return err
+				return issue{}, err
 			}
 			if err := s.settle(ctx, r, g); err != nil {
-				return err
+				return issue{}, err
 			}
 		}
-		issued, err = g.Redeem(ctx, s, tx, r)
-		return err
+		return g.Redeem(ctx, s, tx, r)
 	})
-	if _, refused := fault.As(err); r.event.Name != "" && (err == nil || refused) {
-		audit.Log(ctx, s.Log, r.caller, r.event)
-	}
-	return issued, err
 }

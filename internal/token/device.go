@@ -68,7 +68,7 @@ func (s *Service) addDevice(tx *store.Tx, caller api.Caller, client authenticate
 	device := store.Device{
 		DeviceID:        sys.NewID(tx.Now),
 		ClientID:        client.ID,
-		ClientName:      client.Name(),
+		ClientName:      client.Name,
 		ClientCreatedAt: client.CreatedAt.UnixMilli(),
 		Scopes:          client.Scopes.String(),
 		Address:         caller.Address.String(),

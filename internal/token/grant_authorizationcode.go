@@ -12,8 +12,8 @@ import (
 // authorizationCodeGrant redeems what a person allowed on the consent page (RFC 6749 §4.1.3, RFC 7636 §4.6).
 var authorizationCodeGrant = grant{
 	Type: oauth.GrantAuthorizationCode,
-	Needs: func(in *api.CreateTokenRequest) string {
-		return presentedCode{in.Code, in.RedirectURI, in.CodeVerifier}.lacks()
+	Check: func(in *api.CreateTokenRequest) error {
+		return require("code", in.Code, "redirectUri", in.RedirectURI, "codeVerifier", in.CodeVerifier)
 	},
 	Redeem: func(s *Service, tx *store.Tx, r *tokenRequest) (issue, error) {
 		return s.redeemCode(tx, &r.redemption, presentedCode{r.Code, r.RedirectURI, r.CodeVerifier})
@@ -25,7 +25,7 @@ var authorizationCodeGrant = grant{
 var applicationCodeGrant = applicationGrant{
 	Type: oauth.GrantAuthorizationCode,
 	Check: func(in *api.CreateTokenWithIAMRequest) error {
-		return lacking(presentedCode{in.Code, in.RedirectURI, in.CodeVerifier}.lacks())
+		return require("code", in.Code, "redirectUri", in.RedirectURI, "codeVerifier", in.CodeVerifier)
 	},
 	Redeem: func(ctx context.Context, s *Service, tx *store.Tx, r *applicationRequest) (issue, error) {
 		return s.redeemCode(tx, &r.redemption, presentedCode{r.Code, r.RedirectURI, r.CodeVerifier})
@@ -34,19 +34,6 @@ var applicationCodeGrant = applicationGrant{
 
 // presentedCode is a code with what proves that whoever redeems it asked for it.
 type presentedCode struct{ code, redirectURI, verifier string }
-
-// lacks names the first member that is missing.
-func (p presentedCode) lacks() string {
-	switch "" {
-	case p.code:
-		return "code"
-	case p.redirectURI:
-		return "redirectUri"
-	case p.verifier:
-		return "codeVerifier"
-	}
-	return ""
-}
 
 // maxProofs is how many wrong verifiers or redirect URIs a code outlives. One is not enough, or somebody who saw the code in a log could
 // burn it before its owner comes; many would be guesses.

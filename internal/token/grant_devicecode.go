@@ -9,13 +9,8 @@ import (
 
 // deviceCodeGrant redeems what a person approved on the device page (RFC 8628 §3.4, §3.5).
 var deviceCodeGrant = grant{
-	Type: oauth.GrantDeviceCode,
-	Needs: func(in *api.CreateTokenRequest) string {
-		if in.DeviceCode == "" {
-			return "deviceCode"
-		}
-		return ""
-	},
+	Type:   oauth.GrantDeviceCode,
+	Check:  func(in *api.CreateTokenRequest) error { return require("deviceCode", in.DeviceCode) },
 	Peek:   peekDevice,
 	Redeem: redeemDevice,
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"sallyport/internal/assertion"
 	"sallyport/internal/fault"
 	"sallyport/internal/oauth"
+	"sallyport/internal/shellwords"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
 	"sallyport/internal/trace"
@@ -22,13 +24,8 @@ import (
 // jwtBearerGrant redeems what a trusted token issuer says of a person (RFC 7523 §2.1). Whether to believe it is decided outside of the
 // transaction, since the issuer's keys may have to be fetched; whom it names, and that it is the first time, inside.
 var jwtBearerGrant = applicationGrant{
-	Type: oauth.GrantJWTBearer,
-	Check: func(in *api.CreateTokenWithIAMRequest) error {
-		if in.Assertion == "" {
-			return lacking("assertion")
-		}
-		return nil
-	},
+	Type:   oauth.GrantJWTBearer,
+	Check:  func(in *api.CreateTokenWithIAMRequest) error { return require("assertion", in.Assertion) },
 	Read:   readIssuer,
 	Verify: verifyAssertion,
 	Redeem: redeemAssertion,
@@ -105,7 +102,7 @@ func (s *Service) authorizedAudiences(checks *trace.Trace, r *applicationRequest
 	case r.issuer.IssuerID == "":
 		checks.Fail(assertion.OtherIssuer.String(), "the instance has no trusted token issuer with the URL %s", r.peeked)
 		checks.Fix("aws sso-admin create-trusted-token-issuer --instance-arn %s --name NAME --trusted-token-issuer-type OIDC_JWT "+
-			"--trusted-token-issuer-configuration '%s'", arn.Instance{InstanceID: r.app.InstanceID}, quoted(issuerConfiguration(r.peeked)))
+			"--trusted-token-issuer-configuration %s", arn.Instance{InstanceID: r.app.InstanceID}, shellwords.Quote(issuerConfiguration(r.peeked)))
 		return nil, issuerNotTrusted
 	}
 	document, err := r.app.grant(oauth.GrantJWTBearer)
@@ -154,7 +151,7 @@ func (r *applicationRequest) fixIssuers(checks *trace.Trace, issuers []authorize
 	if err != nil {
 		panic(err) // texts only: it cannot fail
 	}
-	checks.Fix("aws sso-admin put-application-grant --application-arn %s --grant-type %s --grant '%s'", r.app.ARN(), oauth.GrantJWTBearer, quoted(string(text)))
+	r.fixGrant(checks, oauth.GrantJWTBearer, string(text))
 }
 
 // issuerConfiguration is what makes a URL the issuer of a command, in JSON: anybody can have written the URL, and in the short form a comma
@@ -167,9 +164,6 @@ func issuerConfiguration(url string) string {
 	return `{"OidcJwtConfiguration":{"IssuerUrl":` + string(written) + `,"ClaimAttributePath":"email",` +
 		`"IdentityStoreAttributePath":"emails.value","JwksRetrievalOption":"OPEN_ID_DISCOVERY"}}`
 }
-
-// quoted makes text that somebody sent fit to stand between single quotes of a command.
-func quoted(text string) string { return strings.ReplaceAll(text, "'", `'\''`) }
 
 // attributes find the people of whom an attribute of the directory has exactly the value, two at most. An issuer that is mapped to anything
 // else vouches for nobody (AWS: IdentityStoreAttributePath).
@@ -214,19 +208,27 @@ func findPerson(ctx context.Context, tx *store.Tx, r *applicationRequest) (store
 	return users[0], nil
 }
 
-func redeemAssertion(ctx context.Context, s *Service, tx *store.Tx, r *applicationRequest) (issue, error) {
+// stillTrusted asks once more whether the application takes the assertion, by what is configured now: it may have changed while the issuer was
+// asked for its keys.
+func (s *Service) stillTrusted(ctx context.Context, tx *store.Tx, r *applicationRequest) error {
 	issuer, found, err := tx.TrustedTokenIssuer(r.issuer.IssuerID)
 	if err != nil {
-		return issue{}, err
+		return err
 	}
-	// The application is read anew by now. What it takes from the issuer may have changed while that was asked for its keys.
 	audiences, err := s.authorizedAudiences(trace.From(ctx), r)
 	if err != nil {
-		return issue{}, err
+		return err
 	}
 	wanted := func(audience string) bool { return slices.Contains(audiences, audience) }
 	if !found || issuer != r.issuer || !slices.ContainsFunc(r.claims.Audiences, wanted) {
-		return issue{}, issuerNotTrusted.Because("the issuer, or what is taken from it, changed while the assertion was verified")
+		return issuerNotTrusted.Because("the issuer, or what is taken from it, changed while the assertion was verified")
+	}
+	return nil
+}
+
+func redeemAssertion(ctx context.Context, s *Service, tx *store.Tx, r *applicationRequest) (issue, error) {
+	if err := s.stillTrusted(ctx, tx, r); err != nil {
+		return issue{}, err
 	}
 	user, err := findPerson(ctx, tx, r)
 	if err != nil {
@@ -254,7 +256,7 @@ func redeemAssertion(ctx context.Context, s *Service, tx *store.Tx, r *applicati
 	trace.From(ctx).Pass("first use", "remembered until %s", replay.Until.UTC().Format(time.RFC3339))
 	session, err := s.begin(tx, &r.redemption, granted{
 		sessionID: spending.SessionID, userID: user.UserID, authTime: authTime(r.claims, tx.Now), scopes: scopes.String(),
-		refreshable: r.refreshable, issuerID: issuer.IssuerID, actor: actor{Subject: r.issuerARN()}.String(), mayAct: mayAct(r.claims),
+		refreshable: r.refreshable, issuerID: r.issuer.IssuerID, actor: actor{Subject: r.issuerARN()}.String(), mayAct: mayAct(r.claims),
 	})
 	return issue{session: session, scopes: scopes, user: user, slack: repeatGrace}, err
 }
@@ -291,6 +293,12 @@ func (s *Service) repeatAssertion(ctx context.Context, tx *store.Tx, again store
 	}
 	checks.Note("first use", "the answer of a moment ago is given again")
 	return issue{session: session, scopes: oauth.ReadScopes(session.Scopes), user: user, slack: repeatGrace}, nil
+}
+
+// wholeSeconds reads a number of seconds as JSON spells it.
+func wholeSeconds(literal string) (int64, bool) {
+	seconds, err := strconv.ParseInt(literal, 10, 64)
+	return seconds, err == nil
 }
 
 // authTime is when the person signed in at the issuer, as far as the assertion says it credibly.

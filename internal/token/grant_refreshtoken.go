@@ -18,13 +18,8 @@ import (
 // gets the current generation's answer again: its owner lost the answer, or two processes refreshed at once. Any older one was
 // stolen or is being used by two parties, and ends the session.
 var refreshTokenGrant = grant{
-	Type: oauth.GrantRefreshToken,
-	Needs: func(in *api.CreateTokenRequest) string {
-		if in.RefreshToken == "" {
-			return "refreshToken"
-		}
-		return ""
-	},
+	Type:  oauth.GrantRefreshToken,
+	Check: func(in *api.CreateTokenRequest) error { return require("refreshToken", in.RefreshToken) },
 	Redeem: func(s *Service, tx *store.Tx, r *tokenRequest) (issue, error) {
 		return s.redeemRefresh(tx, &r.redemption, r.RefreshToken)
 	},
@@ -35,12 +30,7 @@ var refreshTokenGrant = grant{
 var applicationRefreshGrant = applicationGrant{
 	Type:   oauth.GrantRefreshToken,
 	Silent: true,
-	Check: func(in *api.CreateTokenWithIAMRequest) error {
-		if in.RefreshToken == "" {
-			return lacking("refreshToken")
-		}
-		return nil
-	},
+	Check:  func(in *api.CreateTokenWithIAMRequest) error { return require("refreshToken", in.RefreshToken) },
 	Redeem: func(ctx context.Context, s *Service, tx *store.Tx, r *applicationRequest) (issue, error) {
 		return s.redeemRefresh(tx, &r.redemption, r.RefreshToken)
 	},

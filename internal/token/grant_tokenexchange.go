@@ -3,6 +3,7 @@ package token
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"sallyport/internal/api"
@@ -24,12 +25,10 @@ var tokenExchangeGrant = applicationGrant{
 }
 
 func checkExchange(in *api.CreateTokenWithIAMRequest) error {
-	switch {
-	case in.SubjectToken == "":
-		return lacking("subjectToken")
-	case in.SubjectTokenType == "":
-		return lacking("subjectTokenType")
-	case in.SubjectTokenType != string(oauth.TokenTypeAccessToken):
+	if err := require("subjectToken", in.SubjectToken, "subjectTokenType", in.SubjectTokenType); err != nil {
+		return err
+	}
+	if in.SubjectTokenType != string(oauth.TokenTypeAccessToken) {
 		return fault.InvalidRequest.Refuse("subjectTokenType must be " + string(oauth.TokenTypeAccessToken))
 	}
 	switch oauth.TokenType(in.RequestedTokenType) {
@@ -52,8 +51,7 @@ func redeemSubject(ctx context.Context, s *Service, tx *store.Tx, r *application
 	checks := trace.From(ctx).Group("subject token")
 	if r.refreshable = r.RequestedTokenType == string(oauth.TokenTypeRefreshToken); r.refreshable && !r.client.refreshable() {
 		checks.Fail("requested token", "the application does not have the grant %s", oauth.GrantRefreshToken)
-		checks.Fix("aws sso-admin put-application-grant --application-arn %s --grant-type %s --grant '%s'",
-			r.app.ARN(), oauth.GrantRefreshToken, grantExamples[oauth.GrantRefreshToken])
+		r.fixGrant(checks, oauth.GrantRefreshToken, grantExamples[oauth.GrantRefreshToken])
 		return issue{}, fault.UnauthorizedClient.Refuse("The application is not configured for refresh tokens: leave requestedTokenType out")
 	}
 	subject, err := s.openSubject(checks, tx, r)
@@ -164,9 +162,25 @@ func (s *Service) checkTarget(checks *trace.Trace, tx *store.Tx, r *applicationR
 		}
 	}
 	checks.Fail("target", "none of its %d scopes names the application", len(its.scopes))
-	checks.Fix("aws sso-admin put-application-access-scope --application-arn %s --scope SCOPE --authorized-targets %s",
-		arn.Application{Account: row.AccountID, InstanceID: row.InstanceID, ApplicationID: row.ApplicationID}, r.app.ARN())
+	if err := fixTarget(checks, holder, its.scopes, r.app.ARN()); err != nil {
+		return "", err
+	}
 	return "", subjectNotOurs
+}
+
+// fixTarget names the command that lets a scope of the token name the target besides those that it names already, which
+// PutApplicationAccessScope replaces.
+func fixTarget(checks *trace.Trace, holder application, scopes oauth.Scopes, target string) error {
+	of := func(row store.ApplicationScope) bool { return scopes.Contains(oauth.Scope(row.Scope)) }
+	at := slices.IndexFunc(holder.scopes, of)
+	if at < 0 {
+		return nil // a token of scopes that every application has: it has to be another token
+	}
+	scope := oauth.Scope(holder.scopes[at].Scope)
+	targets, err := holder.targets(scope)
+	checks.Fix("aws sso-admin put-application-access-scope --application-arn %s --scope %s --authorized-targets %s",
+		holder.ARN(), scope, strings.Join(append(targets, target), " "))
+	return err
 }
 
 // checkActor asks whether this application may act, and returns the chain of actors with the client that had the token at its head.

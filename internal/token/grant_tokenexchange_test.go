@@ -2,6 +2,7 @@ package token
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -147,6 +148,20 @@ func (w *world) subjectOf(claims map[string]any) string {
 	w.t.Helper()
 	w.scope(anotherApp, "wonder:read", appARN(theApp))
 	return w.got(w.bring(anotherApp, w.assertion(claims))).AccessToken
+}
+
+func TestTheCommandForATargetKeepsThoseThatThereAre(t *testing.T) {
+	w := newWorld(t)
+	w.scope(anotherApp, "wonder:read", appARN("apl-cccccccccccccccc"))
+	token := w.got(w.bring(anotherApp, w.assertion())).AccessToken
+	text, _ := w.traced(&api.CreateTokenWithIAMRequest{
+		ClientID: appARN(theApp), GrantType: string(oauth.GrantTokenExchange), SubjectToken: token, SubjectTokenType: string(oauth.TokenTypeAccessToken),
+	})
+	want := "aws sso-admin put-application-access-scope --application-arn " + appARN(anotherApp) + " --scope wonder:read --authorized-targets " +
+		appARN("apl-cccccccccccccccc") + " " + appARN(theApp)
+	if !strings.Contains(text, want) {
+		t.Errorf("no %s in\n%s", want, text)
+	}
 }
 
 func TestMayActLetsInWhomItNames(t *testing.T) {

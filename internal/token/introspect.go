@@ -49,7 +49,7 @@ func (s *Service) describeToken(tx *store.Tx, client Client, session store.Sessi
 		IssuedAt: session.RotatedAt / 1000, Subject: user.UserID, Audience: client.Text, Issuer: s.Issuer,
 	}
 	if access, ok := creds.OpenAccess(s.Ring, token); ok {
-		answer.TokenType, answer.Scope, answer.Expires = "Bearer", access.Scopes, access.ExpiresAt/1000
+		answer.TokenType, answer.Scope, answer.Expires = bearer, access.Scopes, access.ExpiresAt/1000
 		answer.Active = tx.Millis() < access.ExpiresAt
 	} else if refresh, _ := creds.OpenRefresh(s.Ring, token); refresh.Generation != session.Generation {
 		answer.Active = false

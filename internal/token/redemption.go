@@ -1,6 +1,7 @@
 package token
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"time"
@@ -37,6 +38,29 @@ func (r *redemption) admit(tx *store.Tx, user store.User) error {
 func (r *redemption) record(tx *store.Tx, event audit.Event) error {
 	r.event = event
 	return audit.Record(tx, r.caller, event)
+}
+
+// require refuses a request of which a member is empty. It is given the names of members, each with its value.
+func require(members ...string) error {
+	for i := 0; i < len(members); i += 2 {
+		if members[i+1] == "" {
+			return fault.InvalidRequest.Refuse("the request lacks " + members[i])
+		}
+	}
+	return nil
+}
+
+// redeem runs the transaction that issues, and logs what it did. A refusal commits, and so may have something to tell as well.
+func (s *Service) redeem(ctx context.Context, r *redemption, spend func(*store.Tx) (issue, error)) (issued issue, err error) {
+	err = s.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		r.event = audit.Event{}
+		issued, err = spend(tx)
+		return err
+	})
+	if _, refused := fault.As(err); r.event.Name != "" && (err == nil || refused) {
+		audit.Log(ctx, s.Log, r.caller, r.event)
+	}
+	return issued, err
 }
 
 // issue says which tokens to make: those of a generation of a session, which began at a moment and expire with the session.
@@ -90,7 +114,7 @@ type granted struct {
 // begin records the session that a decision grants.
 func (s *Service) begin(tx *store.Tx, r *redemption, g granted) (store.Session, error) {
 	session := store.Session{
-		SessionID: g.sessionID, UserID: g.userID, ClientID: r.client.ID, ClientName: r.client.Name(), GrantType: string(r.grant),
+		SessionID: g.sessionID, UserID: g.userID, ClientID: r.client.ID, ClientName: r.client.Name, GrantType: string(r.grant),
 		Scopes: g.scopes, Nonce: g.nonce, SignInID: g.signInID, AuthTime: g.authTime,
 		CreatedAt: tx.Millis(), EndsAt: tx.Now.Add(s.sessionLifetime(r.client.sessionAccess(), g.refreshable)).UnixMilli(),
 		Generation: 1, RotatedAt: tx.Millis(), KeyID: s.Ring.CurrentKeyID(),

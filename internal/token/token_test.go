@@ -625,7 +625,7 @@ func TestRegistrationWritesNothingAndKeepsWhatWasRegistered(t *testing.T) {
 		t.Errorf("lives %d s, want 90 days", out.ClientSecretExpiresAt-out.ClientIDIssuedAt)
 	}
 	client, err := b.s.openClient(out.ClientID)
-	if err != nil || client.Name() != "tester" || client.Scopes.String() != "sso:account:access openid" || len(client.RedirectURIs) != 1 || len(client.GrantTypes) != 3 {
+	if err != nil || client.Name != "tester" || client.Scopes.String() != "sso:account:access openid" || len(client.RedirectURIs) != 1 || len(client.GrantTypes) != 3 {
 		t.Errorf("opened %+v, %v", client, err)
 	}
 }

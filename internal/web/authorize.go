@@ -70,7 +70,7 @@ func (h *Handler) proceed(v *visit, request token.AuthorizeRequest, sealed strin
 		return h.toClient(v, request.Refuse(oauth.ConsentRequired, "the person has to agree"))
 	}
 	page := Consent{
-		Layout: h.layout(v), Request: sealed, ClientName: request.Client.Name(), Configured: request.Client.ApplicationID != "",
+		Layout: h.layout(v), Request: sealed, ClientName: request.Client.Name, Configured: request.Client.ApplicationID != "",
 		Scopes: request.Scopes.Strings(), RedirectURI: request.RedirectURI.String(),
 	}
 	page.Ticket = h.sealTicket(ticket{actionConsent, v.holder(), request.ID})

@@ -181,7 +181,7 @@ func (h *Handler) signInPage(v *visit, c continuation) (SignIn, error) {
 		if err != nil {
 			return SignIn{}, err
 		}
-		page.ForApplication, page.RedirectURI = request.Client.Name(), request.RedirectURI.String()
+		page.ForApplication, page.RedirectURI = request.Client.Name, request.RedirectURI.String()
 		page.Configured = request.Client.ApplicationID != ""
 	}
 	return page, nil
