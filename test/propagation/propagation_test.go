@@ -31,11 +31,14 @@ func (w *world) carry(context string) {
 	}
 }
 
-// logged is the line of the server's log in which a key was given out.
+// logged is the line of the server's log in which a key was given out. The line comes through a pipe, a moment after the answer perhaps.
 func (w *world) logged(keyID string) string {
-	for line := range strings.Lines(w.server.Log.String()) {
-		if strings.Contains(line, " access_key_id="+keyID) {
-			return line
+	const patience = 5 * time.Second
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		for line := range strings.Lines(w.server.Log.String()) {
+			if strings.Contains(line, " access_key_id="+keyID) && strings.HasSuffix(line, "\n") {
+				return line
+			}
 		}
 	}
 	return ""
