@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"sallyport/internal/api"
@@ -43,31 +42,13 @@ func instanceOfTarget(target string) string {
 	return i.InstanceID
 }
 
-func writeTargets(targets []string) string {
-	if len(targets) == 0 {
-		return ""
-	}
-	text, _ := json.Marshal(targets) // texts cannot fail
-	return string(text)
-}
-
-func readTargets(text string) (targets []string, err error) {
-	if text == "" {
-		return nil, nil
-	}
-	if err := json.Unmarshal([]byte(text), &targets); err != nil {
-		return nil, fmt.Errorf("admin: read the stored targets of a scope: %w", err)
-	}
-	return targets, nil
-}
-
 // PutApplicationAccessScope gives an application a scope, or other targets for one that it has. Without targets it is good for any.
 func (s *Service) PutApplicationAccessScope(ctx context.Context, caller api.Caller, in *api.PutApplicationAccessScopeRequest) (*api.PutApplicationAccessScopeResponse, error) {
 	err := s.changeApplication(ctx, caller, api.PutApplicationAccessScope.Operation, in.ApplicationARN, func(v *visit, a store.Application) (bool, error) {
 		if err := checkTargets(a, in.AuthorizedTargets); err != nil {
 			return false, err
 		}
-		next := store.ApplicationScope{ApplicationID: a.ApplicationID, Scope: in.Scope, Targets: writeTargets(in.AuthorizedTargets)}
+		next := store.NewApplicationScope(a.ApplicationID, in.Scope, in.AuthorizedTargets)
 		present, found, err := v.tx.ApplicationScope(a.ApplicationID, in.Scope)
 		if err != nil || found && present == next {
 			return false, err
@@ -97,7 +78,7 @@ func (s *Service) GetApplicationAccessScope(ctx context.Context, caller api.Call
 		if err != nil {
 			return err
 		}
-		out.AuthorizedTargets, err = readTargets(scope.Targets)
+		out.AuthorizedTargets, err = scope.ReadTargets()
 		return err
 	})
 	return out, err
@@ -122,7 +103,7 @@ func (s *Service) ListApplicationAccessScopes(ctx context.Context, caller api.Ca
 		out.Scopes = make([]api.ScopeDetails, len(scopes))
 		for n, scope := range scopes {
 			out.Scopes[n].Scope = scope.Scope
-			if out.Scopes[n].AuthorizedTargets, err = readTargets(scope.Targets); err != nil {
+			if out.Scopes[n].AuthorizedTargets, err = scope.ReadTargets(); err != nil {
 				return err
 			}
 		}

@@ -282,7 +282,7 @@ func (v *visit) application(text string) (store.Application, error) {
 	case !found:
 		return a, v.missing(noApplication)
 	case a.InstanceID != name.InstanceID || a.AccountID != name.Account:
-		return a, v.missing(noApplication).Because("the application has the ARN %s", applicationARN(a))
+		return a, v.missing(noApplication).Because("the application has the ARN %s", a.ARN())
 	case a.AccountID != v.account && !v.ownsHome(a.InstanceID):
 		return a, v.missing(noApplication).Because("the application belongs to account %s, the caller to %s", a.AccountID, v.account)
 	}
@@ -292,10 +292,6 @@ func (v *visit) application(text string) (store.Application, error) {
 // ownsHome tells whether the instance is the organization's and the caller of the account that owns it.
 func (v *visit) ownsHome(instanceID string) bool {
 	return instanceID == v.home.InstanceID && v.account == v.home.OwnerAccountID
-}
-
-func applicationARN(a store.Application) string {
-	return arn.Application{Account: a.AccountID, InstanceID: a.InstanceID, ApplicationID: a.ApplicationID}.String()
 }
 
 const noIssuer = "Could not find the trusted token issuer: list those of the instance with ListTrustedTokenIssuers"
@@ -313,12 +309,8 @@ func (v *visit) issuer(text string) (store.TrustedTokenIssuer, instance, error) 
 	case !found:
 		return issuer, instance{}, v.missing(noIssuer)
 	case issuer.InstanceID != name.InstanceID || issuer.AccountID != name.Account:
-		return issuer, instance{}, v.missing(noIssuer).Because("the issuer has the ARN %s", issuerARN(issuer))
+		return issuer, instance{}, v.missing(noIssuer).Because("the issuer has the ARN %s", issuer.ARN())
 	}
 	i, err := v.instanceByID(issuer.InstanceID)
 	return issuer, i, err
-}
-
-func issuerARN(i store.TrustedTokenIssuer) string {
-	return arn.TrustedTokenIssuer{Account: i.AccountID, InstanceID: i.InstanceID, IssuerID: i.IssuerID}.String()
 }

@@ -11,7 +11,6 @@ import (
 	"sallyport/internal/fault"
 	"sallyport/internal/page"
 	"sallyport/internal/store"
-	"sallyport/internal/strictjson"
 	"sallyport/internal/sys"
 )
 
@@ -69,12 +68,12 @@ func (v *visit) createApplication(i instance, in *api.CreateApplicationRequest) 
 	a := store.Application{
 		ApplicationID: "apl-" + sys.NewHex(8), InstanceID: i.ID, AccountID: v.account, ProviderARN: in.ApplicationProviderARN,
 		Name: in.Name, Description: in.Description, Status: cmp.Or(in.Status, store.StatusEnabled),
-		PortalOptions: writeJSON(portalOptionsShape, &options), AssignmentRequired: true, BackgroundSession: store.StatusDisabled,
+		PortalOptions: store.PortalOptionsText(options), AssignmentRequired: true, BackgroundSession: store.StatusDisabled,
 	}
 	if err := v.tx.PutApplication(a); err != nil {
 		return "", err
 	}
-	return applicationARN(a), v.putTags(a.ApplicationID, tags)
+	return a.ARN(), v.tx.PutTags(a.ApplicationID, tags)
 }
 
 // checkTexts refuses the one character of the model's "any" that not every database keeps.
@@ -92,41 +91,11 @@ func checkSignInOptions(options *api.SignInOptions) error {
 	return nil
 }
 
-// The shapes of what is kept as JSON.
-var (
-	portalOptionsShape = api.CreateApplication.Input.Member("PortalOptions").Shape
-	grantShape         = api.PutApplicationGrant.Input.Member("Grant").Shape
-)
-
-// writeJSON writes a structure as it is kept.
-func writeJSON(shape *api.Shape, value any) string { return string(shape.AppendJSON(nil, value)) }
-
-// readJSON reads what writeJSON wrote.
-func readJSON(shape *api.Shape, text string, value any) error {
-	tree, err := strictjson.Parse([]byte(text), strictjson.Limits{})
-	if err != nil {
-		return fmt.Errorf("admin: read a stored %s: %w", shape.Name, err)
-	}
-	if err := shape.Decode(api.Source{Body: tree}, value); err != nil {
-		return fmt.Errorf("admin: read a stored %s: %v", shape.Name, err) // a refusal here is our failure
-	}
-	return nil
-}
-
-// portalOptions reads the options of an application.
-func portalOptions(a store.Application) (*api.PortalOptions, error) {
-	if a.PortalOptions == "" {
-		return nil, nil
-	}
-	options := &api.PortalOptions{}
-	return options, readJSON(portalOptionsShape, a.PortalOptions, options)
-}
-
 // present shows an application as the operations do.
 func (v *visit) present(a store.Application) (api.Application, error) {
-	options, err := portalOptions(a)
+	options, err := a.ReadPortalOptions()
 	return api.Application{
-		ApplicationARN: applicationARN(a), ApplicationProviderARN: a.ProviderARN, Name: a.Name, ApplicationAccount: a.AccountID,
+		ApplicationARN: a.ARN(), ApplicationProviderARN: a.ProviderARN, Name: a.Name, ApplicationAccount: a.AccountID,
 		InstanceARN: arn.Instance{InstanceID: a.InstanceID}.String(), IdentityStoreARN: v.identityStoreARN(), Status: a.Status,
 		PortalOptions: options, Description: a.Description, CreatedDate: api.Timestamp(a.CreatedAt), CreatedFrom: v.home.Region,
 	}, err
@@ -154,7 +123,7 @@ func (s *Service) changeApplication(ctx context.Context, caller api.Caller, oper
 		if err != nil || !did {
 			return "", err
 		}
-		return applicationARN(a), nil
+		return a.ARN(), nil
 	})
 }
 
@@ -245,7 +214,7 @@ func (s *Service) UpdateApplication(ctx context.Context, caller api.Caller, in *
 		next.Description = cmp.Or(in.Description, a.Description)
 		next.Status = cmp.Or(in.Status, a.Status)
 		if in.PortalOptions != nil && in.PortalOptions.SignInOptions != nil {
-			options, err := portalOptions(a)
+			options, err := a.ReadPortalOptions()
 			if err != nil {
 				return false, err
 			}
@@ -253,7 +222,7 @@ func (s *Service) UpdateApplication(ctx context.Context, caller api.Caller, in *
 				options = &api.PortalOptions{Visibility: store.StatusEnabled}
 			}
 			options.SignInOptions = in.PortalOptions.SignInOptions
-			next.PortalOptions = writeJSON(portalOptionsShape, options)
+			next.PortalOptions = store.PortalOptionsText(*options)
 		}
 		return v.replace(a, next)
 	})

@@ -41,7 +41,7 @@ func (s *Service) CreateApplicationAssignment(ctx context.Context, caller api.Ca
 func (s *Service) DescribeApplicationAssignment(ctx context.Context, caller api.Caller, in *api.DescribeApplicationAssignmentRequest) (*api.DescribeApplicationAssignmentResponse, error) {
 	out := &api.DescribeApplicationAssignmentResponse{PrincipalType: in.PrincipalType, PrincipalID: in.PrincipalID}
 	err := s.readApplication(ctx, caller, api.DescribeApplicationAssignment.Operation, in.ApplicationARN, func(v *visit, a store.Application) error {
-		out.ApplicationARN = applicationARN(a)
+		out.ApplicationARN = a.ARN()
 		found, err := v.tx.HasApplicationAssignment(store.ApplicationAssignment{
 			ApplicationID: a.ApplicationID, PrincipalType: in.PrincipalType, PrincipalID: in.PrincipalID,
 		})
@@ -71,7 +71,7 @@ func (s *Service) ListApplicationAssignments(ctx context.Context, caller api.Cal
 		out.ApplicationAssignments = make([]api.ApplicationAssignment, len(rows))
 		for n, row := range rows {
 			out.ApplicationAssignments[n] = api.ApplicationAssignment{
-				ApplicationARN: applicationARN(a), PrincipalID: row.PrincipalID, PrincipalType: row.PrincipalType,
+				ApplicationARN: a.ARN(), PrincipalID: row.PrincipalID, PrincipalType: row.PrincipalType,
 			}
 		}
 		return nil

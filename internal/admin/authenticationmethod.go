@@ -18,7 +18,7 @@ func checkActorPolicy(a store.Application, document []byte) error {
 	if err != nil {
 		return fault.Validation.Refuse("Invalid actor policy provided: " + err.Error())
 	}
-	if !parsed.About(applicationARN(a)) {
+	if !parsed.About(a.ARN()) {
 		return fault.Validation.Refuse("Invalid actor policy provided: a statement names another Resource: name the application, or * for the application that the policy stands at")
 	}
 	return nil

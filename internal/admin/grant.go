@@ -61,7 +61,7 @@ func checkJWTBearer(v *visit, a store.Application, g api.Grant) error {
 			return fault.Validation.Refuse(where + " must have AuthorizedAudiences")
 		case seen[authorized.TrustedTokenIssuerARN]:
 			return fault.Validation.Refuse(where + " names an issuer for the second time: give all its audiences in one place")
-		case !slices.ContainsFunc(issuers, func(i store.TrustedTokenIssuer) bool { return issuerARN(i) == authorized.TrustedTokenIssuerARN }):
+		case !slices.ContainsFunc(issuers, func(i store.TrustedTokenIssuer) bool { return i.ARN() == authorized.TrustedTokenIssuerARN }):
 			return v.missing(where + ": " + noIssuer)
 		}
 		seen[authorized.TrustedTokenIssuerARN] = true
@@ -93,7 +93,7 @@ func (s *Service) PutApplicationGrant(ctx context.Context, caller api.Caller, in
 		if err := kind.check(v, a, in.Grant); err != nil {
 			return false, err
 		}
-		next := store.ApplicationGrant{ApplicationID: a.ApplicationID, GrantType: kind.Type, Document: writeJSON(grantShape, &in.Grant)}
+		next := store.NewApplicationGrant(a.ApplicationID, kind.Type, in.Grant)
 		present, found, err := v.tx.ApplicationGrant(a.ApplicationID, kind.Type)
 		if err != nil || found && present == next {
 			return false, err
@@ -116,7 +116,8 @@ func (s *Service) GetApplicationGrant(ctx context.Context, caller api.Caller, in
 		if err != nil {
 			return err
 		}
-		return readJSON(grantShape, grant.Document, &out.Grant)
+		out.Grant, err = grant.Grant()
+		return err
 	})
 	return out, err
 }
@@ -133,7 +134,7 @@ func (s *Service) ListApplicationGrants(ctx context.Context, caller api.Caller, 
 		for n, grant := range grants {
 			out.Grants[n].GrantType = grant.GrantType
 			if err == nil {
-				err = readJSON(grantShape, grant.Document, &out.Grants[n].Grant)
+				out.Grants[n].Grant, err = grant.Grant()
 			}
 		}
 		return err

@@ -102,12 +102,12 @@ func TestAGrantThatCannotWorkIsRefused(t *testing.T) {
 }
 
 func TestEveryGrantTypeOfTheModelHasItsMember(t *testing.T) {
-	types := api.SSOAdmin.Types["GrantType"].Values
-	if len(types) != len(grantKinds) || len(grantKinds) != len(grantShape.Members) {
-		t.Errorf("%d types, %d members and %d kinds", len(types), len(grantShape.Members), len(grantKinds))
+	types, union := api.SSOAdmin.Types["GrantType"].Values, api.PutApplicationGrant.Input.Member("Grant").Shape
+	if len(types) != len(grantKinds) || len(grantKinds) != len(union.Members) {
+		t.Errorf("%d types, %d members and %d kinds", len(types), len(union.Members), len(grantKinds))
 	}
 	for n, kind := range grantKinds {
-		if kind.Type != types[n] || grantShape.Member(kind.Member) == nil {
+		if kind.Type != types[n] || union.Member(kind.Member) == nil {
 			t.Error(fmt.Sprint("no type or member for ", kind.Type, " ", kind.Member))
 		}
 	}

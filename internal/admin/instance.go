@@ -111,7 +111,7 @@ func (v *visit) createInstance(in *api.CreateInstanceRequest) (string, error) {
 	if err := v.tx.PutAccountInstance(row); err != nil {
 		return "", err
 	}
-	return ofAccount(row).ARN(), v.putTags(row.InstanceID, tags)
+	return ofAccount(row).ARN(), v.tx.PutTags(row.InstanceID, tags)
 }
 
 // UpdateInstance changes the name of an instance. Permission sets are always on for the organization instance and never for others; the

@@ -161,7 +161,7 @@ func (v *visit) createPermissionSet(in *api.CreatePermissionSetRequest) (store.P
 	if err != nil {
 		return set, err
 	}
-	return set, v.putTags(set.PermissionSetID, tags)
+	return set, v.tx.PutTags(set.PermissionSetID, tags)
 }
 
 // checkPermissionSet checks what the model's patterns leave open and works out the seconds of the duration.

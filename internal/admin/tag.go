@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -64,31 +63,6 @@ func (t tags) list() []api.Tag {
 	return list
 }
 
-// tags reads the tags of a resource.
-func (v *visit) tags(resourceID string) (tags, error) {
-	text, err := v.tx.Tags(resourceID)
-	if err != nil || text == "" {
-		return tags{}, err
-	}
-	all := tags{}
-	if err := json.Unmarshal([]byte(text), &all); err != nil {
-		return nil, fmt.Errorf("admin: read the stored tags of %s: %w", resourceID, err)
-	}
-	return all, nil
-}
-
-// putTags keeps the tags of a resource, all of them.
-func (v *visit) putTags(resourceID string, all tags) error {
-	if len(all) == 0 {
-		return v.tx.DeleteTags(resourceID)
-	}
-	text, err := json.Marshal(all)
-	if err != nil {
-		return err
-	}
-	return v.tx.PutTags(resourceID, string(text))
-}
-
 // resource is what tags hang on.
 type resource struct{ id, arn, instanceID string }
 
@@ -100,11 +74,11 @@ var taggables = map[string]func(v *visit, text string) (resource, error){
 	},
 	"application": func(v *visit, text string) (resource, error) {
 		a, err := v.application(text)
-		return resource{a.ApplicationID, applicationARN(a), a.InstanceID}, err
+		return resource{a.ApplicationID, a.ARN(), a.InstanceID}, err
 	},
 	"trustedTokenIssuer": func(v *visit, text string) (resource, error) {
 		issuer, err := v.ownIssuer(text)
-		return resource{issuer.IssuerID, issuerARN(issuer), issuer.InstanceID}, err
+		return resource{issuer.IssuerID, issuer.ARN(), issuer.InstanceID}, err
 	},
 	"permissionSet": (*visit).taggablePermissionSet,
 }
@@ -155,15 +129,16 @@ func (s *Service) changeTags(ctx context.Context, caller api.Caller, operation *
 		if err != nil {
 			return "", err
 		}
-		present, err := v.tags(r.id)
+		present, err := v.tx.Tags(r.id)
 		if err != nil {
 			return "", err
 		}
-		next := maps.Clone(present)
+		next := tags{}
+		maps.Copy(next, present)
 		if err := change(next); err != nil || maps.Equal(present, next) {
 			return "", err
 		}
-		return r.arn, v.putTags(r.id, next)
+		return r.arn, v.tx.PutTags(r.id, next)
 	})
 }
 
@@ -193,8 +168,8 @@ func (s *Service) ListTagsForResource(ctx context.Context, caller api.Caller, in
 		if err != nil {
 			return err
 		}
-		all, err := v.tags(r.id)
-		out.Tags = all.list()
+		all, err := v.tx.Tags(r.id)
+		out.Tags = tags(all).list()
 		return err
 	})
 	return out, err

@@ -71,7 +71,7 @@ func (v *visit) createIssuer(i instance, in *api.CreateTrustedTokenIssuerRequest
 	if err := v.tx.PutTrustedTokenIssuer(issuer); err != nil {
 		return "", err
 	}
-	return issuerARN(issuer), v.putTags(issuer.IssuerID, tags)
+	return issuer.ARN(), v.tx.PutTags(issuer.IssuerID, tags)
 }
 
 // distinct wants one issuer per name and per URL: by the URL the token service finds the issuer of a token.
@@ -97,7 +97,7 @@ func (s *Service) DescribeTrustedTokenIssuer(ctx context.Context, caller api.Cal
 			return err
 		}
 		*out = api.DescribeTrustedTokenIssuerResponse{
-			TrustedTokenIssuerARN: issuerARN(issuer), Name: issuer.Name, TrustedTokenIssuerType: issuerType,
+			TrustedTokenIssuerARN: issuer.ARN(), Name: issuer.Name, TrustedTokenIssuerType: issuerType,
 			TrustedTokenIssuerConfiguration: &api.TrustedTokenIssuerConfiguration{OIDCJWTConfiguration: &api.OIDCJWTConfiguration{
 				IssuerURL: issuer.URL, ClaimAttributePath: issuer.ClaimPath, IdentityStoreAttributePath: issuer.AttributePath,
 				JWKSRetrievalOption: jwksRetrieval,
@@ -129,7 +129,7 @@ func (s *Service) ListTrustedTokenIssuers(ctx context.Context, caller api.Caller
 		out.TrustedTokenIssuers = make([]api.TrustedTokenIssuerMetadata, len(issuers))
 		for n, issuer := range issuers {
 			out.TrustedTokenIssuers[n] = api.TrustedTokenIssuerMetadata{
-				TrustedTokenIssuerARN: issuerARN(issuer), Name: issuer.Name, TrustedTokenIssuerType: issuerType,
+				TrustedTokenIssuerARN: issuer.ARN(), Name: issuer.Name, TrustedTokenIssuerType: issuerType,
 			}
 		}
 		return nil
@@ -171,7 +171,7 @@ func (s *Service) UpdateTrustedTokenIssuer(ctx context.Context, caller api.Calle
 		if err := distinct(next, others); err != nil {
 			return "", err
 		}
-		return issuerARN(next), v.tx.PutTrustedTokenIssuer(next)
+		return next.ARN(), v.tx.PutTrustedTokenIssuer(next)
 	})
 	return &api.UpdateTrustedTokenIssuerResponse{}, err
 }
@@ -183,7 +183,7 @@ func (s *Service) DeleteTrustedTokenIssuer(ctx context.Context, caller api.Calle
 		if err != nil {
 			return "", err
 		}
-		return issuerARN(issuer), v.tx.DeleteTrustedTokenIssuer(issuer.IssuerID)
+		return issuer.ARN(), v.tx.DeleteTrustedTokenIssuer(issuer.IssuerID)
 	})
 	return &api.DeleteTrustedTokenIssuerResponse{}, err
 }

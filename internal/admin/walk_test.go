@@ -9,6 +9,7 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
+	"sallyport/internal/store"
 )
 
 // A walk over what hangs on the applications of two instances, held against maps: whatever is put, taken and deleted, in whatever order,
@@ -120,7 +121,7 @@ func (w *walk) DeleteScope(r *rapid.T) {
 }
 
 // settings tells the settings of grants apart.
-func settings(g api.Grant) string { return writeJSON(grantShape, &g) }
+func settings(g api.Grant) string { return store.NewApplicationGrant("", "", g).Document }
 
 func (w *walk) PutGrant(r *rapid.T) {
 	app, have := w.one(r)

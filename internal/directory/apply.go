@@ -162,14 +162,14 @@ func (p *plan) compareInstance() error {
 	now := attributes{{"name", next.Name}, {"ownerAccountId", next.OwnerAccountID}}
 	wanted := tags
 	if p.d.whole() {
-		wanted = tagsText(p.d.instance.tags)
-		old, now = append(old, attribute{"tags", canonical(tags)}), append(now, attribute{"tags", canonical(wanted)})
+		wanted = tagsOf(p.d.instance.tags)
+		old, now = append(old, attribute{"tags", tagWords(tags)}), append(now, attribute{"tags", tagWords(wanted)})
 	}
 	p.keep("instance "+have.InstanceID, differing(old, now), func(tx *store.Tx) error {
 		if err := tx.PutInstance(next); err != nil {
 			return err
 		}
-		return putTags(tx, have.InstanceID, wanted)
+		return tx.PutTags(have.InstanceID, wanted)
 	})
 	return nil
 }

@@ -66,7 +66,7 @@ func (p *plan) permissionSet(set permissionSet, old, next store.PermissionSet, f
 	if policies.next.Inline != "" && canonical(policies.next.Inline) == canonical(has.Inline) {
 		policies.next.Inline = has.Inline // as it was sent
 	}
-	tags := tagsText(set.tags)
+	tags := tagsOf(set.tags)
 	put := func(tx *store.Tx) error { return tx.PutPermissionSet(next) }
 	if !found {
 		p.add(setWords(next.Name), func(tx *store.Tx) error {
@@ -76,7 +76,7 @@ func (p *plan) permissionSet(set permissionSet, old, next store.PermissionSet, f
 			if err := policies.run(tx); err != nil {
 				return err
 			}
-			return putTags(tx, next.PermissionSetID, tags)
+			return tx.PutTags(next.PermissionSetID, tags)
 		})
 		return
 	}
@@ -90,7 +90,7 @@ func (p *plan) permissionSet(set permissionSet, old, next store.PermissionSet, f
 		return
 	}
 	outside, tagged := policies.fields(), p.have.tags[old.PermissionSetID]
-	outside = append(outside, differing(attributes{{"tags", canonical(tagged)}}, attributes{{"tags", canonical(tags)}})...)
+	outside = append(outside, differing(attributes{{"tags", tagWords(tagged)}}, attributes{{"tags", tagWords(tags)}})...)
 	p.keep(setWords(next.Name), append(fields, outside...), func(tx *store.Tx) error {
 		if len(fields) > 0 { // what changes nothing leaves the accounts provisioned
 			if err := put(tx); err != nil {
@@ -100,7 +100,7 @@ func (p *plan) permissionSet(set permissionSet, old, next store.PermissionSet, f
 		if err := policies.run(tx); err != nil {
 			return err
 		}
-		return putTags(tx, next.PermissionSetID, tags)
+		return tx.PutTags(next.PermissionSetID, tags)
 	})
 }
 

@@ -2,7 +2,6 @@ package directory
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,7 +15,6 @@ import (
 	"sallyport/internal/oauth"
 	"sallyport/internal/policy"
 	"sallyport/internal/store"
-	"sallyport/internal/strictjson"
 	"sallyport/internal/sys"
 )
 
@@ -46,7 +44,7 @@ func (p *plan) compareAccountInstances() error {
 const instanceIDSize = 8
 
 func (p *plan) accountInstance(i accountInstance, old store.AccountInstance, found bool) {
-	tags, tagged := tagsText(i.tags), p.have.tags[old.InstanceID]
+	tags, tagged := tagsOf(i.tags), p.have.tags[old.InstanceID]
 	next := store.AccountInstance{
 		InstanceID: cmp.Or(old.InstanceID, "ssoins-"+sys.NewHex(instanceIDSize)), AccountID: i.account.value, Name: i.name.value,
 	}
@@ -55,11 +53,11 @@ func (p *plan) accountInstance(i accountInstance, old store.AccountInstance, fou
 		if err := tx.PutAccountInstance(next); err != nil {
 			return err
 		}
-		return putTags(tx, next.InstanceID, tags)
+		return tx.PutTags(next.InstanceID, tags)
 	}
 	if found {
 		p.keep(instanceWords(next.AccountID), differing(
-			attributes{{"name", old.Name}, {"tags", canonical(tagged)}}, attributes{{"name", next.Name}, {"tags", canonical(tags)}}), put)
+			attributes{{"name", old.Name}, {"tags", tagWords(tagged)}}, attributes{{"name", next.Name}, {"tags", tagWords(tags)}}), put)
 		return
 	}
 	p.inAccount(i.account, "an instance")
@@ -88,7 +86,7 @@ func (p *plan) compareIssuers() error {
 	p.issuerARNs = map[issuerKey]string{}
 	if !p.d.issuers.given {
 		for key, row := range have {
-			p.issuerARNs[key] = issuerARN(row)
+			p.issuerARNs[key] = row.ARN()
 		}
 		return nil
 	}
@@ -110,7 +108,7 @@ func (p *plan) compareIssuers() error {
 
 // issuer compares one issuer, and reports whether it is the one that the store has. One with another URL is another one.
 func (p *plan) issuer(i issuer, old store.TrustedTokenIssuer, instanceID string) (same bool) {
-	next, tags, tagged := i.row(), tagsText(i.tags), ""
+	next, tags, tagged := i.row(), tagsOf(i.tags), map[string]string(nil)
 	next.InstanceID, next.AccountID = instanceID, cmp.Or(i.accountInstance.value, p.owner)
 	if same = old.URL == next.URL; same {
 		next.IssuerID, next.AccountID, tagged = old.IssuerID, old.AccountID, p.have.tags[old.IssuerID]
@@ -120,20 +118,20 @@ func (p *plan) issuer(i issuer, old store.TrustedTokenIssuer, instanceID string)
 	} else {
 		next.IssuerID = "tti-" + uuid.NewString()
 	}
-	p.issuerARNs[issuerKey{instanceID, next.Name}] = issuerARN(next)
+	p.issuerARNs[issuerKey{instanceID, next.Name}] = next.ARN()
 	put := func(tx *store.Tx) error {
 		if err := tx.PutTrustedTokenIssuer(next); err != nil {
 			return err
 		}
-		return putTags(tx, next.IssuerID, tags)
+		return tx.PutTags(next.IssuerID, tags)
 	}
 	if !same {
 		p.add(issuerWords(next), put)
 		return false
 	}
 	fields := differing(
-		attributes{{"claimAttributePath", old.ClaimPath}, {"identityStoreAttributePath", old.AttributePath}, {"tags", canonical(tagged)}},
-		attributes{{"claimAttributePath", next.ClaimPath}, {"identityStoreAttributePath", next.AttributePath}, {"tags", canonical(tags)}})
+		attributes{{"claimAttributePath", old.ClaimPath}, {"identityStoreAttributePath", old.AttributePath}, {"tags", tagWords(tagged)}},
+		attributes{{"claimAttributePath", next.ClaimPath}, {"identityStoreAttributePath", next.AttributePath}, {"tags", tagWords(tags)}})
 	p.keep(issuerWords(next), append(fields, differingDocument("jwks", old.JWKS, next.JWKS)...), put)
 	return true
 }
@@ -148,10 +146,6 @@ func issuerWords(i store.TrustedTokenIssuer) string {
 	return fmt.Sprintf("trusted token issuer %q of %s", i.Name, i.URL)
 }
 
-func issuerARN(i store.TrustedTokenIssuer) string {
-	return arn.TrustedTokenIssuer{Account: i.AccountID, InstanceID: i.InstanceID, IssuerID: i.IssuerID}.String()
-}
-
 // applicationPlan is an application of the file with the one of the store that it is tied to, and what that will be.
 type applicationPlan struct {
 	application
@@ -161,11 +155,7 @@ type applicationPlan struct {
 	scopes    []store.ApplicationScope
 }
 
-func (a applicationPlan) ARN() string { return applicationARN(a.next) }
-
-func applicationARN(a store.Application) string {
-	return arn.Application{Account: a.AccountID, InstanceID: a.InstanceID, ApplicationID: a.ApplicationID}.String()
-}
+func (a applicationPlan) ARN() string { return a.next.ARN() }
 
 func (p *plan) compareApplications() error {
 	if !p.d.applications.given {
@@ -224,7 +214,7 @@ func (p *plan) findApplication(a application, instanceID, account string) (row s
 		case a.id.value != "" && row.ApplicationID == a.id.value && same:
 			return row, true
 		case a.id.value != "" && row.ApplicationID == a.id.value:
-			p.mistakes.add(a.id.place, "found the application %s, which the store has in %s, expected an id that is free", a.id.value, applicationARN(row))
+			p.mistakes.add(a.id.place, "found the application %s, which the store has in %s, expected an id that is free", a.id.value, row.ARN())
 			return row, false
 		case a.id.value == "" && same && row.Name == a.name.value:
 			named = append(named, row.ApplicationID)
@@ -250,12 +240,12 @@ func (p *plan) application(a *applicationPlan) error {
 	}
 	p.checkActorPolicy(a)
 	a.grants, a.scopes = p.grants(a), p.scopes(a)
-	tags, tagged, id := tagsText(a.tags), p.have.tags[a.old.ApplicationID], a.next.ApplicationID
+	tags, tagged, id := tagsOf(a.tags), p.have.tags[a.old.ApplicationID], a.next.ApplicationID
 	put := func(tx *store.Tx) error {
 		if err := tx.PutApplication(a.next); err != nil {
 			return err
 		}
-		if err := putTags(tx, id, tags); err != nil {
+		if err := tx.PutTags(id, tags); err != nil {
 			return err
 		}
 		return p.putGrantsAndScopes(tx, a)
@@ -322,14 +312,8 @@ func (p *plan) mayUse(a *applicationPlan) {
 	}
 }
 
-// The shapes of what is kept as JSON.
-var (
-	portalOptionsShape = api.CreateApplication.Input.Member("PortalOptions").Shape
-	grantShape         = api.PutApplicationGrant.Input.Member("Grant").Shape
-)
-
 // defaultPortalOptions are those of an application that says nothing.
-var defaultPortalOptions = string(portalOptionsShape.AppendJSON(nil, &api.PortalOptions{Visibility: store.StatusEnabled}))
+var defaultPortalOptions = store.PortalOptionsText(api.PortalOptions{Visibility: store.StatusEnabled})
 
 // row is the application in the form of the store, without ids and account.
 func (a application) row() store.Application {
@@ -347,23 +331,23 @@ func (a application) row() store.Application {
 		if o.signInOptions != nil {
 			options.SignInOptions = &api.SignInOptions{Origin: o.signInOptions.origin.value, ApplicationURL: o.signInOptions.applicationURL.value}
 		}
-		row.PortalOptions = string(portalOptionsShape.AppendJSON(nil, &options))
+		row.PortalOptions = store.PortalOptionsText(options)
 	}
 	return row
 }
 
 // applicationAttributes are what a change of an application shows, but for its policy.
-func applicationAttributes(a store.Application, grants []store.ApplicationGrant, scopes []store.ApplicationScope, tags string) (attributes, error) {
+func applicationAttributes(a store.Application, grants []store.ApplicationGrant, scopes []store.ApplicationScope, tags map[string]string) (attributes, error) {
 	all := attributes{
 		{"name", a.Name}, {"description", a.Description}, {"status", a.Status},
 		{"portalOptions", canonical(cmp.Or(a.PortalOptions, defaultPortalOptions))}, {"assignmentRequired", strconv.FormatBool(a.AssignmentRequired)},
-		{"backgroundSessions", a.BackgroundSession}, {"idTokenSigningAlg", cmp.Or(a.IDTokenAlg, "ES256")}, {"tags", canonical(tags)},
+		{"backgroundSessions", a.BackgroundSession}, {"idTokenSigningAlg", cmp.Or(a.IDTokenAlg, "ES256")}, {"tags", tagWords(tags)},
 	}
 	for _, g := range grants {
 		all = append(all, attribute{"grants." + grantKey(g.GrantType), canonical(g.Document)})
 	}
 	for _, s := range scopes {
-		targets, err := readTargets(s.Targets)
+		targets, err := s.ReadTargets()
 		if err != nil {
 			return nil, err
 		}
@@ -384,9 +368,7 @@ func grantKey(grantType string) string { return grantKeys[oauth.GrantType(grantT
 func (p *plan) grants(a *applicationPlan) []store.ApplicationGrant {
 	var all []store.ApplicationGrant
 	add := func(grantType oauth.GrantType, g api.Grant) {
-		all = append(all, store.ApplicationGrant{
-			ApplicationID: a.next.ApplicationID, GrantType: string(grantType), Document: string(grantShape.AppendJSON(nil, &g)),
-		})
+		all = append(all, store.NewApplicationGrant(a.next.ApplicationID, string(grantType), g))
 	}
 	g := a.application.grants
 	if g == nil {
@@ -452,7 +434,7 @@ func (p *plan) scopes(a *applicationPlan) []store.ApplicationScope {
 		for i, target := range s.targets {
 			targets[i] = p.target(target, a.next.InstanceID)
 		}
-		all = append(all, store.ApplicationScope{ApplicationID: a.next.ApplicationID, Scope: s.scope.value, Targets: writeTargets(targets)})
+		all = append(all, store.NewApplicationScope(a.next.ApplicationID, s.scope.value, targets))
 	}
 	return all
 }
@@ -492,25 +474,6 @@ func (p *plan) target(target text, instanceID string) string {
 	return ""
 }
 
-// writeTargets are the targets of a scope in the form of the store.
-func writeTargets(targets []string) string {
-	if len(targets) == 0 {
-		return ""
-	}
-	text, _ := json.Marshal(targets) // texts cannot fail
-	return string(text)
-}
-
-func readTargets(text string) (targets []string, err error) {
-	if text == "" {
-		return nil, nil
-	}
-	if err := json.Unmarshal([]byte(text), &targets); err != nil {
-		return nil, fmt.Errorf("read the stored targets of a scope: %w", err)
-	}
-	return targets, nil
-}
-
 // putGrantsAndScopes makes the grants and scopes of an application those of the plan.
 func (p *plan) putGrantsAndScopes(tx *store.Tx, a *applicationPlan) error {
 	id := a.next.ApplicationID
@@ -537,18 +500,6 @@ func (p *plan) putGrantsAndScopes(tx *store.Tx, a *applicationPlan) error {
 		if err := tx.PutApplicationScope(s); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// readShape reads JSON that the store keeps in the form of a shape.
-func readShape(shape *api.Shape, text string, into any) error {
-	tree, err := strictjson.Parse([]byte(text), strictjson.Limits{})
-	if err == nil {
-		err = shape.Decode(api.Source{Body: tree, Kept: true}, into)
-	}
-	if err != nil {
-		return fmt.Errorf("read a stored %s: %v", shape.Name, err) // a refusal here is our failure
 	}
 	return nil
 }

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"sallyport/internal/api"
 	"sallyport/internal/arn"
@@ -77,15 +79,18 @@ func (h *rows) directory() (*Directory, error) {
 	e := &exporter{
 		rows:  h,
 		users: mapOf(h.users, func(u store.UserRecord) string { return u.UserID }), groups: mapOf(h.groups, func(g store.Group) string { return g.GroupID }),
-		sets: mapOf(h.sets, func(s store.PermissionSet) string { return s.PermissionSetID }),
+		sets:  mapOf(h.sets, func(s store.PermissionSet) string { return s.PermissionSetID }),
+		words: h.targetWords(), issuerNames: map[string]string{},
+	}
+	for _, row := range h.issuers {
+		e.issuerNames[row.ARN()] = row.Name
 	}
 	d := &Directory{format: text{value: formatWhole}}
-	for _, part := range []func(*Directory) error{e.instance, e.people, e.access, e.accountInstances, e.issuers, e.applications, e.iam} {
-		if err := part(d); err != nil {
-			return nil, err
-		}
-	}
-	return d, nil
+	e.instance(d)
+	e.access(d)
+	e.accountInstances(d)
+	e.issuers(d)
+	return d, errors.Join(e.people(d), e.applications(d), e.iam(d))
 }
 
 // exporter writes ids as names.
@@ -94,24 +99,27 @@ type exporter struct {
 	users  map[string]store.UserRecord
 	groups map[string]store.Group
 	sets   map[string]store.PermissionSet
+
+	words       map[string]map[string]string // of targets, by the instance that they belong to and their ARN
+	issuerNames map[string]string            // by ARN
 }
 
-func (e *exporter) tagsOf(id string) ([]tag, error) {
-	all, err := readTags(e.tags[id])
+func (e *exporter) tagsOf(id string) []tag {
 	var list []tag
-	for _, key := range slices.Sorted(maps.Keys(all)) {
-		list = append(list, tag{text{value: key}, text{value: all[key]}})
+	for _, key := range slices.Sorted(maps.Keys(e.tags[id])) {
+		list = append(list, tag{text{value: key}, text{value: e.tags[id][key]}})
 	}
-	return list, err
+	return list
 }
 
-func (e *exporter) instance(d *Directory) (err error) {
+func (e *exporter) instance(d *Directory) {
 	if !e.hasInstance {
-		return nil
+		return
 	}
-	d.instance = &instance{name: text{value: e.rows.instance.Name}, ownerAccountID: text{value: e.rows.instance.OwnerAccountID}}
-	d.instance.tags, err = e.tagsOf(e.rows.instance.InstanceID)
-	return err
+	d.instance = &instance{
+		name: text{value: e.rows.instance.Name}, ownerAccountID: text{value: e.rows.instance.OwnerAccountID},
+		tags: e.tagsOf(e.rows.instance.InstanceID),
+	}
 }
 
 func (e *exporter) people(d *Directory) error {
@@ -197,26 +205,21 @@ func (e *exporter) user(row store.UserRecord) (user, error) {
 	return u, nil
 }
 
-func (e *exporter) access(d *Directory) error {
+func (e *exporter) access(d *Directory) {
 	for _, row := range e.accounts {
 		d.accounts = append(d.accounts, account{text{value: row.AccountID}, text{value: row.Name}, text{value: row.Email}})
 	}
 	for _, row := range e.rows.sets {
-		set, err := e.permissionSet(row)
-		if err != nil {
-			return err
-		}
-		d.permissionSets = append(d.permissionSets, set)
+		d.permissionSets = append(d.permissionSets, e.permissionSet(row))
 	}
 	d.assignments = e.assignments()
-	return nil
 }
 
-func (e *exporter) permissionSet(row store.PermissionSet) (permissionSet, error) {
+func (e *exporter) permissionSet(row store.PermissionSet) permissionSet {
 	policies := e.setPolicies[row.PermissionSetID]
 	set := permissionSet{
 		name: text{value: row.Name}, description: text{value: row.Description}, sessionDuration: durationOf(row), relayState: text{value: row.RelayState},
-		inlinePolicy: documentOf(policies.Inline), managedPolicies: texts(policies.Managed),
+		inlinePolicy: documentOf(policies.Inline), managedPolicies: texts(policies.Managed), tags: e.tagsOf(row.PermissionSetID),
 	}
 	for _, policy := range policies.Customer {
 		set.customerPolicies = append(set.customerPolicies, customerPolicyOf(policy))
@@ -228,9 +231,7 @@ func (e *exporter) permissionSet(row store.PermissionSet) (permissionSet, error)
 			set.boundary.customerPolicy = &policy
 		}
 	}
-	var err error
-	set.tags, err = e.tagsOf(row.PermissionSetID)
-	return set, err
+	return set
 }
 
 func customerPolicyOf(p store.CustomerPolicy) customerPolicy {
@@ -278,42 +279,29 @@ func (e *exporter) principal(principalType, id string, users, groups *[]text) {
 	}
 }
 
-func (e *exporter) accountInstances(d *Directory) error {
+func (e *exporter) accountInstances(d *Directory) {
 	d.accountInstances.given = true
 	for _, row := range e.rows.accountInstances {
-		tags, err := e.tagsOf(row.InstanceID)
-		if err != nil {
-			return err
-		}
-		d.accountInstances.list = append(d.accountInstances.list, accountInstance{text{value: row.AccountID}, text{value: row.Name}, tags})
+		d.accountInstances.list = append(d.accountInstances.list,
+			accountInstance{text{value: row.AccountID}, text{value: row.Name}, e.tagsOf(row.InstanceID)})
 	}
-	return nil
 }
 
-func (e *exporter) issuers(d *Directory) error {
+func (e *exporter) issuers(d *Directory) {
 	d.issuers.given = true
 	for _, row := range e.rows.issuers {
-		tags, err := e.tagsOf(row.IssuerID)
-		if err != nil {
-			return err
-		}
 		d.issuers.list = append(d.issuers.list, issuer{
 			name: text{value: row.Name}, accountInstance: text{value: e.accountOf(row.InstanceID)}, url: text{value: row.URL},
-			claimPath: text{value: row.ClaimPath}, attributePath: text{value: row.AttributePath}, jwks: documentOf(row.JWKS), tags: tags,
+			claimPath: text{value: row.ClaimPath}, attributePath: text{value: row.AttributePath}, jwks: documentOf(row.JWKS), tags: e.tagsOf(row.IssuerID),
 		})
 	}
 	slices.SortStableFunc(d.issuers.list, func(a, b issuer) int { return strings.Compare(a.accountInstance.value, b.accountInstance.value) })
-	return nil
 }
 
 func (e *exporter) applications(d *Directory) error {
 	d.applications.given = true
-	named := map[[2]string]int{} // in each instance: targets name applications of other accounts, too
 	for _, row := range e.rows.applications {
-		named[[2]string{row.InstanceID, row.Name}]++
-	}
-	for _, row := range e.rows.applications {
-		a, err := e.application(row, named)
+		a, err := e.application(row)
 		if err != nil {
 			return err
 		}
@@ -323,35 +311,51 @@ func (e *exporter) applications(d *Directory) error {
 	return nil
 }
 
-// needsID reports whether an application cannot be referred to by its name.
-func needsID(row store.Application, named map[[2]string]int) bool {
-	_, application := arn.ParseApplication(row.Name)
-	_, instance := arn.ParseInstance(row.Name)
-	return named[[2]string{row.InstanceID, row.Name}] > 1 || row.Name == targetInstance || ruleApplicationID.holds(row.Name) ||
-		application == nil || instance == nil || len([]rune(row.Name)) > maxText
+// targetWords are the words for what scopes can be good for: each instance, and its applications of whatever account, by name or id.
+func (h *rows) targetWords() map[string]map[string]string {
+	words, named := map[string]map[string]string{}, map[[2]string]int{}
+	for _, row := range h.applications {
+		words[row.InstanceID] = map[string]string{arn.Instance{InstanceID: row.InstanceID}.String(): targetInstance}
+		named[[2]string{row.InstanceID, row.Name}]++
+	}
+	for _, row := range h.applications {
+		word := row.Name
+		if named[[2]string{row.InstanceID, row.Name}] > 1 || meansElse(row.Name) {
+			word = row.ApplicationID
+		}
+		words[row.InstanceID][row.ARN()] = word
+	}
+	return words
 }
 
-func (e *exporter) application(row store.Application, named map[[2]string]int) (a application, err error) {
+// meansElse reports whether the name of an application would be read as something else where a target stands, or not at all.
+func meansElse(name string) bool {
+	_, application := arn.ParseApplication(name)
+	_, instance := arn.ParseInstance(name)
+	return name == targetInstance || ruleApplicationID.holds(name) || application == nil || instance == nil || utf8.RuneCountInString(name) > maxText
+}
+
+func (e *exporter) application(row store.Application) (a application, err error) {
 	own := e.accountOf(row.InstanceID)
 	a = application{
 		name: text{value: row.Name}, accountInstance: text{value: own}, account: unless(row.AccountID, cmp.Or(own, e.rows.instance.OwnerAccountID)),
 		description: text{value: row.Description}, status: unless(row.Status, store.StatusEnabled),
 		backgroundSessions: unless(row.BackgroundSession, store.StatusDisabled), idTokenSigningAlg: text{value: row.IDTokenAlg},
-		actorPolicy: documentOf(row.ActorPolicy),
+		actorPolicy: documentOf(row.ActorPolicy), tags: e.tagsOf(row.ApplicationID),
 	}
-	if needsID(row, named) {
+	if e.words[row.InstanceID][row.ARN()] == row.ApplicationID {
 		a.id.value = row.ApplicationID
 	}
 	if !row.AssignmentRequired {
 		a.assignmentRequired.given = true
 	}
-	if a.portalOptions, err = portalOptionsOf(row.PortalOptions); err != nil {
+	if a.portalOptions, err = portalOptionsOf(row); err != nil {
 		return a, err
 	}
 	if a.grants, err = e.grantsOf(row); err != nil {
 		return a, err
 	}
-	if a.scopes, err = e.scopesOf(row, named); err != nil {
+	if a.scopes, err = e.scopesOf(row); err != nil {
 		return a, err
 	}
 	for _, principal := range e.mayUse[row.ApplicationID] {
@@ -359,16 +363,12 @@ func (e *exporter) application(row store.Application, named map[[2]string]int) (
 	}
 	sortTexts(a.users)
 	sortTexts(a.groups)
-	a.tags, err = e.tagsOf(row.ApplicationID)
-	return a, err
+	return a, nil
 }
 
-func portalOptionsOf(stored string) (*portalOptions, error) {
-	if stored == "" || canonical(stored) == canonical(defaultPortalOptions) {
-		return nil, nil
-	}
-	var options api.PortalOptions
-	if err := readShape(portalOptionsShape, stored, &options); err != nil {
+func portalOptionsOf(row store.Application) (*portalOptions, error) {
+	options, err := row.ReadPortalOptions()
+	if err != nil || options == nil || canonical(row.PortalOptions) == canonical(defaultPortalOptions) {
 		return nil, err
 	}
 	o := &portalOptions{visibility: unless(options.Visibility, store.StatusEnabled)}
@@ -385,8 +385,8 @@ func (e *exporter) grantsOf(row store.Application) (*grants, error) {
 	}
 	g := &grants{}
 	for _, s := range stored {
-		var grant api.Grant
-		if err := readShape(grantShape, s.Document, &grant); err != nil {
+		grant, err := s.Grant()
+		if err != nil {
 			return nil, err
 		}
 		switch oauth.GrantType(s.GrantType) {
@@ -405,35 +405,22 @@ func (e *exporter) grantsOf(row store.Application) (*grants, error) {
 
 // jwtBearerOf names the issuers that are there, and keeps the ARNs of others.
 func (e *exporter) jwtBearerOf(grant *api.JWTBearerGrant) *jwtBearer {
-	names := map[string]string{}
-	for _, row := range e.rows.issuers {
-		names[issuerARN(row)] = row.Name
-	}
 	j := &jwtBearer{}
 	for _, i := range grant.AuthorizedTokenIssuers {
-		j.issuers = append(j.issuers, authorizedIssuer{text{value: cmp.Or(names[i.TrustedTokenIssuerARN], i.TrustedTokenIssuerARN)}, texts(i.AuthorizedAudiences)})
+		j.issuers = append(j.issuers, authorizedIssuer{text{value: cmp.Or(e.issuerNames[i.TrustedTokenIssuerARN], i.TrustedTokenIssuerARN)}, texts(i.AuthorizedAudiences)})
 	}
 	return j
 }
 
-func (e *exporter) scopesOf(row store.Application, named map[[2]string]int) ([]scope, error) {
-	words := map[string]string{arn.Instance{InstanceID: row.InstanceID}.String(): targetInstance}
-	for _, other := range e.rows.applications {
-		if other.InstanceID == row.InstanceID {
-			words[applicationARN(other)] = other.Name
-			if needsID(other, named) {
-				words[applicationARN(other)] = other.ApplicationID
-			}
-		}
-	}
+func (e *exporter) scopesOf(row store.Application) ([]scope, error) {
 	var all []scope
 	for _, s := range e.rows.scopes[row.ApplicationID] {
-		targets, err := readTargets(s.Targets)
+		targets, err := s.ReadTargets()
 		if err != nil {
 			return nil, err
 		}
 		for i, target := range targets {
-			targets[i] = cmp.Or(words[target], target)
+			targets[i] = cmp.Or(e.words[row.InstanceID][target], target)
 		}
 		all = append(all, scope{text{value: s.Scope}, texts(targets)})
 	}

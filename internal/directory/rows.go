@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"sallyport/internal/store"
 )
@@ -28,7 +27,7 @@ type rows struct {
 	grants           map[string][]store.ApplicationGrant // by application, as are the next
 	scopes           map[string][]store.ApplicationScope
 	mayUse           map[string][]store.ApplicationAssignment
-	tags             map[string]string // JSON by the id of what they hang on
+	tags             map[string]map[string]string // by the id of what they hang on
 	iamUsers         []store.IAMUser
 	iamRoles         []store.IAMRole
 	iamPolicies      map[store.IAMPrincipal][]store.IAMPolicy
@@ -108,37 +107,22 @@ func (h *rows) accountOf(instanceID string) string {
 	return ""
 }
 
-// readTags reads the tags of one thing, as the store keeps them.
-func readTags(text string) (map[string]string, error) {
-	all := map[string]string{}
-	if text == "" {
-		return all, nil
-	}
-	if err := json.Unmarshal([]byte(text), &all); err != nil {
-		return nil, fmt.Errorf("read stored tags: %w", err)
-	}
-	return all, nil
-}
-
-// tagsText is the tags in the form of the store.
-func tagsText(list []tag) string {
-	if len(list) == 0 {
-		return ""
-	}
+// tagsOf are the tags in the form of the store.
+func tagsOf(list []tag) map[string]string {
 	all := make(map[string]string, len(list))
 	for _, t := range list {
 		all[t.key.value] = t.value.value
 	}
-	text, _ := json.Marshal(all) // texts cannot fail
-	return string(text)
+	return all
 }
 
-// putTags keeps the tags of a thing, or none.
-func putTags(tx *store.Tx, id, tags string) error {
-	if tags == "" {
-		return tx.DeleteTags(id)
+// tagWords are tags as a change shows them: JSON, and nothing for none.
+func tagWords(tags map[string]string) string {
+	if len(tags) == 0 {
+		return ""
 	}
-	return tx.PutTags(id, tags)
+	text, _ := json.Marshal(tags) // texts cannot fail
+	return canonical(string(text))
 }
 
 func (p customerPolicy) row() store.CustomerPolicy {

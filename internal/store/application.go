@@ -1,5 +1,7 @@
 package store
 
+import "sallyport/internal/arn"
+
 // Application is a program that people use through an instance.
 type Application struct {
 	ApplicationID      string // apl-… with 16 hex digits
@@ -9,12 +11,17 @@ type Application struct {
 	Name               string
 	Description        string
 	Status             string // StatusEnabled or StatusDisabled
-	PortalOptions      string // JSON, empty for none
+	PortalOptions      string // JSON, empty for none: ReadPortalOptions
 	AssignmentRequired bool
 	BackgroundSession  string // StatusEnabled or StatusDisabled
 	ActorPolicy        string // JSON as it was sent, empty for none
 	IDTokenAlg         string // of JWS; empty for ES256
 	CreatedAt          int64
+}
+
+// ARN names the application.
+func (a Application) ARN() string {
+	return arn.Application{Account: a.AccountID, InstanceID: a.InstanceID, ApplicationID: a.ApplicationID}.String()
 }
 
 // Enabled reports whether tokens may be issued for the application.
@@ -24,14 +31,14 @@ func (a Application) Enabled() bool { return a.Status == StatusEnabled }
 type ApplicationGrant struct {
 	ApplicationID string
 	GrantType     string
-	Document      string // the union Grant of sso-admin, as JSON
+	Document      string // the union Grant of sso-admin, as JSON: Grant
 }
 
 // ApplicationScope is a scope that an application's tokens may have.
 type ApplicationScope struct {
 	ApplicationID string
 	Scope         string
-	Targets       string // JSON list of ARNs for which the scope is good; empty for any
+	Targets       string // JSON list of ARNs for which the scope is good, empty for any: ReadTargets
 }
 
 // ApplicationAssignment lets a principal use an application.

@@ -21,7 +21,7 @@ func furnishApplication(tx *Tx, id, instance string) error {
 	if _, err := tx.AddApplicationAssignment(ApplicationAssignment{id, PrincipalUser, "u"}); err != nil {
 		return err
 	}
-	return tx.PutTags(id, `[]`)
+	return tx.PutTags(id, map[string]string{"k": "v"})
 }
 
 // hanging counts the rows that belong to applications.
@@ -46,11 +46,11 @@ func TestAnApplicationGoesWithAllThatHangsOnIt(t *testing.T) {
 func TestAnAccountsInstanceGoesWithAllThatHangsOnItAndLeavesTheOthersAlone(t *testing.T) {
 	s, _ := open(t)
 	update(t, s, func(tx *Tx) error { return furnishApplication(tx, "apl-1", "i") })
-	update(t, s, func(tx *Tx) error { return tx.PutTags("i", `[]`) })
+	update(t, s, func(tx *Tx) error { return tx.PutTags("i", map[string]string{"k": "v"}) })
 	update(t, s, func(tx *Tx) error {
 		return tx.PutTrustedTokenIssuer(TrustedTokenIssuer{IssuerID: "tti-1", InstanceID: "i"})
 	})
-	update(t, s, func(tx *Tx) error { return tx.PutTags("tti-1", `[]`) })
+	update(t, s, func(tx *Tx) error { return tx.PutTags("tti-1", map[string]string{"k": "v"}) })
 	update(t, s, func(tx *Tx) error {
 		return tx.PutAccountInstance(AccountInstance{InstanceID: "i", AccountID: "222222222222"})
 	})

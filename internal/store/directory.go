@@ -96,16 +96,6 @@ func (tx *Tx) AllTrustedTokenIssuers() ([]TrustedTokenIssuer, error) {
 	return list(tx, scanIssuer, `SELECT `+issuerColumns+` FROM trusted_token_issuer ORDER BY name, issuer_id`)
 }
 
-// AllTags returns the tags of every resource that has some, by its id, each as the JSON that PutTags was given.
-func (tx *Tx) AllTags() (map[string]string, error) {
-	all := map[string]string{}
-	err := tx.query(`SELECT resource_id, tags FROM resource_tags`, nil, func(r row) error {
-		all[r.text(0)] = r.text(1)
-		return nil
-	})
-	return all, err
-}
-
 // OwnedIAMPolicy is an identity policy with whose it is.
 type OwnedIAMPolicy struct {
 	IAMPrincipal

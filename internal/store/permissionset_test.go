@@ -201,7 +201,7 @@ func TestDeletingAPermissionSetLeavesNothingOfIt(t *testing.T) {
 			func() (bool, error) { return tx.AttachManagedPolicy("ps", "arn") },
 			func() (bool, error) { return tx.AttachCustomerPolicy("ps", CustomerPolicy{"p", "/"}) },
 			func() (bool, error) { return tx.PutBoundary("ps", Boundary{ManagedPolicyARN: "arn"}) },
-			func() (bool, error) { return true, tx.PutTags("ps", "[]") },
+			func() (bool, error) { return true, tx.PutTags("ps", map[string]string{"k": "v"}) },
 			func() (bool, error) { return true, tx.AddAssignment(Assignment{PrincipalUser, "u", "1", "ps"}) },
 		} {
 			if done, err := do(); err != nil || !done {

@@ -41,6 +41,7 @@ var lists = map[string]func(tx *Tx) error{
 	"ProvisionedAccounts":       func(tx *Tx) error { _, err := tx.ProvisionedAccounts("ps", ProvisionedAny, "", 9); return err },
 	"ProvisionedPermissionSets": func(tx *Tx) error { _, err := tx.ProvisionedPermissionSets("1", ProvisionedAny, "", 9); return err },
 	"SignInAddresses":           func(tx *Tx) error { _, err := tx.SignInAddresses("u", 9); return err },
+	"Tags":                      func(tx *Tx) error { _, err := tx.Tags("apl"); return err },
 	"TrustedTokenIssuers":       func(tx *Tx) error { _, err := tx.TrustedTokenIssuers("i"); return err },
 	"TrustedTokenIssuersByURL":  func(tx *Tx) error { _, err := tx.TrustedTokenIssuersByURL("i", "u"); return err },
 	"UsersByEmail":              func(tx *Tx) error { _, err := tx.UsersByEmail("a@example.com"); return err },

@@ -1,5 +1,7 @@
 package store
 
+import "sallyport/internal/arn"
+
 // TrustedTokenIssuer is somebody else's token service whose tokens the applications of an instance may bring.
 type TrustedTokenIssuer struct {
 	IssuerID      string // tti-… with a UUID
@@ -11,6 +13,11 @@ type TrustedTokenIssuer struct {
 	AttributePath string // of the attribute of the directory that the claim equals
 	JWKS          string // keys that were given, for an issuer that is never asked; empty for one that is (our extension)
 	CreatedAt     int64
+}
+
+// ARN names the issuer.
+func (i TrustedTokenIssuer) ARN() string {
+	return arn.TrustedTokenIssuer{Account: i.AccountID, InstanceID: i.InstanceID, IssuerID: i.IssuerID}.String()
 }
 
 const issuerColumns = `issuer_id, instance_id, account_id, name, url, claim_path, attribute_path, jwks, created_at`
