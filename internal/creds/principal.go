@@ -22,8 +22,7 @@ func Principal(signer *api.Signer) policy.Principal {
 	return p
 }
 
-// ConditionKeys are those that every request of the caller has: the global ones, and those of the person whom an identity context names. A
-// person of an audit context is no ground for decisions, and has none.
+// ConditionKeys are those that every request of the caller has: the global ones, and those of the person whom an identity context names.
 func ConditionKeys(caller api.Caller, now time.Time) policy.Context {
 	keys := Principal(caller.Signer).Globals(now, caller.Address)
 	signer := caller.Signer
@@ -36,18 +35,25 @@ func ConditionKeys(caller api.Caller, now time.Time) policy.Context {
 	if signer.Temporary {
 		keys.Set("aws:TokenIssueTime", time.UnixMilli(signer.IssuedAt).UTC().Format(time.RFC3339))
 	}
-	if person := signer.OnBehalfOf; person != nil && !person.AuditOnly {
-		for key, value := range map[string]string{
-			"identitystore:UserId":           person.UserID,
-			"identitystore:IdentityStoreArn": person.IdentityStoreARN,
-			"identitycenter:InstanceArn":     person.InstanceARN,
-			"identitycenter:ApplicationArn":  person.ApplicationARN,
-			"identitycenter:CredentialId":    person.CredentialID,
-		} {
-			if value != "" {
-				keys.Set(key, value)
-			}
+	DescribePerson(keys, "", signer.OnBehalfOf)
+	return keys
+}
+
+// DescribePerson adds the condition keys of whom an identity context names, behind a prefix. A person of an audit context is no ground for
+// decisions, and has none.
+func DescribePerson(keys policy.Context, prefix string, person *api.Person) {
+	if person == nil || person.AuditOnly {
+		return
+	}
+	for key, value := range map[string]string{
+		"identitystore:UserId":           person.UserID,
+		"identitystore:IdentityStoreArn": person.IdentityStoreARN,
+		"identitycenter:InstanceArn":     person.InstanceARN,
+		"identitycenter:ApplicationArn":  person.ApplicationARN,
+		"identitycenter:CredentialId":    person.CredentialID,
+	} {
+		if value != "" {
+			keys.Set(prefix+key, value)
 		}
 	}
-	return keys
 }

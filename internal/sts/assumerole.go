@@ -8,52 +8,44 @@ import (
 	"sallyport/internal/fault"
 	"sallyport/internal/policy"
 	"sallyport/internal/store"
-	"sallyport/internal/trace"
 )
-
-// attempt is an AssumeRole with everything that has a say in it.
-type attempt struct {
-	caller   api.Caller
-	in       *api.AssumeRoleRequest
-	asked    *session
-	provided *assertedContext
-	access   policy.Access
-	role     store.IAMRole
-	found    bool
-	lapsed   error // why the provided context is of no use any more
-}
 
 // AssumeRole takes on a role. The trust policy of the role has to allow it to the caller, and the caller's own policies where the trust
 // policy names but an account, or the role is of another account. A role that does not exist is refused like one that trusts somebody else.
 func (s *Service) AssumeRole(ctx context.Context, caller api.Caller, in *api.AssumeRoleRequest) (*api.AssumeRoleResponse, error) {
-	signer := caller.Signer
-	if signer == nil {
+	if caller.Signer == nil {
 		return nil, errUnsigned
 	}
-	a := attempt{caller: caller, in: in}
-	var err error
-	if a.asked, err = readAssumeRole(signer, in); err != nil {
+	w, err := readAssumeRole(caller.Signer, in)
+	if err != nil {
 		return nil, err
 	}
-	if a.provided, err = s.readContext(ctx, in.ProvidedContexts); err != nil {
+	provided, err := s.readContext(ctx, in.ProvidedContexts)
+	if err != nil {
 		return nil, err
 	}
-	if err := s.Store.View(ctx, func(tx *store.Tx) error { return s.gather(ctx, tx, &a) }); err != nil {
+	var access policy.Access
+	var lapsed error
+	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if access, err = s.Access(ctx, tx, caller); err != nil {
+			return err
+		}
+		if err = w.findRole(tx); err != nil {
+			return err
+		}
+		lapsed, err = checkContext(ctx, tx, provided)
+		return err
+	})
+	if err == nil {
+		err = s.permitAssumeRole(ctx, caller, in, w, provided, access)
+	}
+	if err != nil {
 		return nil, err
 	}
-	if err := s.decideAssumeRole(ctx, &a); err != nil {
-		return nil, err
+	if lapsed != nil { // which nobody hears who may not take on the role
+		return nil, lapsed
 	}
-	if a.lapsed != nil {
-		return nil, a.lapsed
-	}
-	session := creds.Role{
-		Kind: creds.AssumedRole, Chained: chained(signer), UserSessionID: signer.UserSessionID, ContextSessionID: signer.ContextSessionID,
-	}
-	if a.provided != nil { // the credentials act for this person from now on, whoever the caller's credentials came from
-		session.UserID, session.ContextSessionID, session.OnBehalfOf = a.provided.UserID, a.provided.SessionID, a.provided.person()
-	}
-	v, err := s.vend(ctx, caller, a.asked, a.role, session)
+	v, err := s.vend(ctx, caller, w, sessionOf(caller.Signer, provided))
 	if err != nil {
 		return nil, err
 	}
@@ -62,38 +54,38 @@ func (s *Service) AssumeRole(ctx context.Context, caller api.Caller, in *api.Ass
 	}, nil
 }
 
-// gather reads what the decision depends on, in one transaction.
-func (s *Service) gather(ctx context.Context, tx *store.Tx, a *attempt) (err error) {
-	if a.access, err = s.Access(ctx, tx, a.caller); err != nil {
-		return err
+// sessionOf is what the caller's credentials, and the context, hand on to the new ones. With a context these act for the person that it names,
+// whoever the caller's came from.
+func sessionOf(signer *api.Signer, provided *assertedContext) creds.Role {
+	session := creds.Role{
+		Kind: creds.AssumedRole, Chained: chained(signer), UserSessionID: signer.UserSessionID, ContextSessionID: signer.ContextSessionID,
 	}
-	if a.role, a.found, err = a.asked.findRole(tx); err != nil {
-		return err
+	if provided != nil {
+		session.UserID, session.ContextSessionID, session.OnBehalfOf = provided.UserID, provided.SessionID, provided.person()
 	}
-	a.lapsed, err = s.checkContext(ctx, tx, a.provided)
-	return err
+	return session
 }
 
 // chained tells whether a session of a role is what takes on the next role.
 func chained(signer *api.Signer) bool { return signer.Kind == api.RoleSigner && signer.Temporary }
 
-func readAssumeRole(signer *api.Signer, in *api.AssumeRoleRequest) (*session, error) {
-	asked := &session{name: in.RoleSessionName, duration: in.DurationSeconds}
+func readAssumeRole(signer *api.Signer, in *api.AssumeRoleRequest) (*wanted, error) {
+	w := &wanted{sessionName: in.RoleSessionName, duration: in.DurationSeconds}
 	var err error
-	if asked.role, err = readRole(in.RoleARN); err != nil {
+	if w.roleARN, err = readRole(in.RoleARN); err != nil {
 		return nil, err
 	}
 	if err := refuseMFA(in.SerialNumber, in.TokenCode); err != nil {
 		return nil, err
 	}
-	if asked.policies, err = readPolicies(in.Policy, in.PolicyARNs); err != nil {
+	if w.policies, err = readPolicies(in.Policy, in.PolicyARNs); err != nil {
 		return nil, err
 	}
-	if asked.tags, asked.transitiveTags, err = readTags(in.Tags, in.TransitiveTagKeys, handedOn(signer)); err != nil {
+	if w.tags, w.transitiveTags, err = readTags(in.Tags, in.TransitiveTagKeys, handedOn(signer)); err != nil {
 		return nil, err
 	}
-	asked.sourceIdentity, err = sourceIdentity(signer, in.SourceIdentity)
-	return asked, err
+	w.sourceIdentity, err = sourceIdentity(signer, in.SourceIdentity)
+	return w, err
 }
 
 // refuseMFA refuses what only a device of multi-factor authentication could answer. To take no notice would let a caller believe that it
@@ -130,31 +122,21 @@ func sourceIdentity(signer *api.Signer, asked string) (string, error) {
 	return "", fault.STSAccessDenied.Refuse("SourceIdentity is set in the caller's session already and cannot be changed. Leave it out")
 }
 
-// decideAssumeRole decides whether the caller may begin the session, and refuses with the name of the first action that is not allowed.
-func (s *Service) decideAssumeRole(ctx context.Context, a *attempt) (err error) {
-	access := a.access
-	if access.Resource, err = s.trust(a.asked, a.role, a.found); err != nil {
+// permitAssumeRole decides whether the caller may begin the session, and refuses with the name of the first action that is not allowed.
+func (s *Service) permitAssumeRole(ctx context.Context, caller api.Caller, in *api.AssumeRoleRequest, w *wanted, provided *assertedContext,
+	access policy.Access) error {
+	actions := append([]string{"sts:AssumeRole"}, w.actions()...)
+	if provided != nil {
+		actions = append(actions, "sts:SetContext")
+		provided.describe(access.Context)
+	}
+	if in.ExternalID != "" {
+		access.Context.Set("sts:ExternalId", in.ExternalID)
+	}
+	denied, err := s.decide(ctx, caller.Signer, w, access, actions)
+	if err != nil || denied == nil {
 		return err
 	}
-	access.Request.Resource, access.ResourceAccount, access.ResourceRequired = a.in.RoleARN, a.asked.role.Account, true
-	a.asked.describe(access.Context)
-	if a.in.ExternalID != "" {
-		access.Context.Set("sts:ExternalId", a.in.ExternalID)
-	}
-	a.provided.describe(access.Context)
-	actions := append([]string{"sts:AssumeRole"}, a.asked.actions()...)
-	if a.provided != nil {
-		actions = append(actions, "sts:SetContext")
-	}
-	if !a.found {
-		trace.From(ctx).Note("role", "there is no role %s", a.in.RoleARN)
-	}
-	action, verdict := decide(ctx, access, actions)
-	if action == "" {
-		return nil
-	}
-	access.Request.Action = action
-	mend(trace.From(ctx), a.caller.Signer, a.asked.role, a.role.TrustPolicy, access, verdict)
-	return fault.STSAccessDenied.Refuse(notAuthorized(a.caller.Signer.ARN, action, a.in.RoleARN)+s.encodedMessage(a.caller, access, verdict)).
-		Because("%s", verdict.Reason())
+	return fault.STSAccessDenied.Refuse(notAuthorized(caller.Signer.ARN, denied.access.Action, in.RoleARN)+s.encodedMessage(caller, *denied)).
+		Because("%s", denied.verdict.Reason())
 }

@@ -66,7 +66,8 @@ type value struct {
 var secretKeys = []string{"sts:externalid"}
 
 // encodedMessage seals why a request was refused, for those whom the caller's account lets decode it.
-func (s *Service) encodedMessage(caller api.Caller, access policy.Access, verdict policy.Verdict) string {
+func (s *Service) encodedMessage(caller api.Caller, denied denial) string {
+	access, verdict := denied.access, denied.verdict
 	m := message{
 		MatchedStatements: items[matched]{[]matched{}}, Failures: items[string]{[]string{}},
 		Context: messageContext{

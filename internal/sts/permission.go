@@ -2,9 +2,9 @@ package sts
 
 import (
 	"context"
+	"fmt"
 
 	"sallyport/internal/api"
-	"sallyport/internal/arn"
 	"sallyport/internal/creds"
 	"sallyport/internal/fault"
 	"sallyport/internal/policy"
@@ -37,17 +37,48 @@ func notAuthorized(caller, action, resource string) string {
 	return "User: " + caller + " is not authorized to perform: " + action + " on resource: " + resource
 }
 
-// decide asks for each of the actions whether the access to a role allows it, and returns the first that it does not.
-func decide(ctx context.Context, access policy.Access, actions []string) (refused string, verdict policy.Verdict) {
+// denial is what refused an access to a role.
+type denial struct {
+	access  policy.Access // with the action that is not allowed
+	verdict policy.Verdict
+}
+
+// decide asks for each of the actions whether the access to the role allows it, and returns why the first is refused that it does not; nil when
+// all are allowed. A role that does not exist is refused like one that trusts nobody.
+func (s *Service) decide(ctx context.Context, signer *api.Signer, w *wanted, access policy.Access, actions []string) (*denial, error) {
+	t := trace.From(ctx)
+	var err error
+	if access.Resource, err = s.trust(w); err != nil {
+		return nil, err
+	}
+	access.Request.Resource, access.ResourceAccount, access.ResourceRequired = w.roleARN.String(), w.roleARN.Account, true
+	w.describe(access.Context)
+	if !w.found {
+		t.Note("role", "there is no role %s", w.roleARN)
+	}
 	for _, action := range actions {
 		access.Request.Action = action
-		if verdict = policy.Decide(access); verdict.Decision != policy.Allow {
-			explain(trace.From(ctx), access, verdict)
-			return action, verdict
+		verdict := policy.Decide(access)
+		if verdict.Decision != policy.Allow {
+			explain(t, access, verdict)
+			mend(t, signer, w, access, verdict)
+			return &denial{access, verdict}, nil
 		}
-		trace.From(ctx).Pass(action, "%s", verdict.Reason())
+		t.Pass(action, "%s", verdict.Reason())
 	}
-	return "", verdict
+	return nil, nil
+}
+
+// trust is the trust policy of the role, if there is one.
+func (s *Service) trust(w *wanted) (policy.Set, error) {
+	if !w.found {
+		return nil, nil
+	}
+	document, err := s.policies.Parse(w.role.TrustPolicy, policy.Trust)
+	if err != nil {
+		return nil, fmt.Errorf("read the trust policy of role %s of account %s: %w", w.role.RoleName, w.role.AccountID, err)
+	}
+	return policy.Set{{Name: w.roleARN.String(), Policy: document}}, nil
 }
 
 // explain writes into the trace why an access was refused: which statement denies, or which comes nearest to allowing.
@@ -74,8 +105,8 @@ func explain(t *trace.Trace, access policy.Access, verdict policy.Verdict) {
 }
 
 // mend names the command that would let the caller take on a role, where there is one: a denial and a session's limits are somebody's will.
-// The trust policy that it gives the role says what the role's says already; empty is that of a role that is to be made.
-func mend(t *trace.Trace, signer *api.Signer, role arn.Role, trust string, access policy.Access, verdict policy.Verdict) {
+// The trust policy that it gives the role says what the role's says already.
+func mend(t *trace.Trace, signer *api.Signer, w *wanted, access policy.Access, verdict policy.Verdict) {
 	if t == nil || verdict.Decision != policy.ImplicitDeny {
 		return
 	}
@@ -83,11 +114,11 @@ func mend(t *trace.Trace, signer *api.Signer, role arn.Role, trust string, acces
 	case verdict.By == policy.ByIdentity && signer != nil:
 		t.Fix("%s", creds.AllowCommand(signer, access.Request.Action, access.Request.Resource))
 	case verdict.By == policy.ByResource:
-		word := "update-role"
-		if trust == "" {
+		word, trust := "update-role", w.role.TrustPolicy
+		if !w.found {
 			word, trust = "create-role", `{"Version":"2012-10-17","Statement":[]}`
 		}
-		command := "sallyport iam " + word + " " + role.Name + " --account " + role.Account + " --trust "
+		command := "sallyport iam " + word + " " + w.roleARN.Name + " --account " + w.roleARN.Account + " --trust "
 		document, err := policy.Append(trust, trusting(access))
 		if err != nil || access.Principal.Kind == policy.Federated {
 			// Whom else a provider vouches for, only the operator knows: such a statement wants a condition.

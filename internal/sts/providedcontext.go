@@ -48,7 +48,7 @@ func isJWT(text string) bool { return strings.HasPrefix(text, "eyJ") && strings.
 
 // checkContext tells in lapsed why a context is of no use any more: it has expired, the session, the person or the application behind it has
 // gone, or the person may not use the application any more.
-func (s *Service) checkContext(ctx context.Context, tx *store.Tx, c *assertedContext) (lapsed, err error) {
+func checkContext(ctx context.Context, tx *store.Tx, c *assertedContext) (lapsed, err error) {
 	if c == nil {
 		return nil, nil
 	}
@@ -86,21 +86,10 @@ func (s *Service) checkContext(ctx context.Context, tx *store.Tx, c *assertedCon
 	return fault.STSAccessDenied.Refuse("The session that the context belongs to has ended: call CreateTokenWithIAM with a new token of the person"), nil
 }
 
-// describe adds the condition keys of the context. An audit context is no ground for a decision and tells no more than its provider.
+// describe adds the condition keys of the context, of which one for auditing has none but its provider (IAM: sts:RequestContext).
 func (c *assertedContext) describe(into policy.Context) {
-	if c == nil {
-		return
-	}
 	into.Set("sts:RequestContextProviders", arn.IdentityCenterContext)
-	if c.Kind != creds.IdentityContext {
-		return
-	}
-	for key, value := range map[string]string{
-		"identitystore:UserId": c.UserID, "identitystore:IdentityStoreArn": c.IdentityStoreARN, "identitycenter:InstanceArn": c.InstanceARN,
-		"identitycenter:ApplicationArn": c.ApplicationARN, "identitycenter:CredentialId": c.CredentialID,
-	} {
-		into.Set("sts:RequestContext/"+key, value)
-	}
+	creds.DescribePerson(into, "sts:RequestContext/", c.person())
 }
 
 // stillAssigned asks whether the person may use the application of the session, as it is asked when tokens are issued: new credentials are no

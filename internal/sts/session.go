@@ -30,15 +30,18 @@ const (
 	reservedTagPrefix = "aws:"
 )
 
-// session is what somebody asks a session of a role to be: what all ways of taking on a role have in common.
-type session struct {
-	role           arn.Role
-	name           string
+// wanted is the session that somebody wants to begin, and the role: what all ways of taking on a role have in common.
+type wanted struct {
+	roleARN        arn.Role
+	sessionName    string
 	duration       *int64 // seconds, if they were said
 	policies       []string
 	tags           map[string]string
 	transitiveTags []string
 	sourceIdentity string
+
+	role  store.IAMRole // of exactly the ARN
+	found bool          // whether there is one
 }
 
 func readRole(roleARN string) (arn.Role, error) {
@@ -127,7 +130,7 @@ func readTags(sent []api.SessionTag, transitive []string, inherited map[string]s
 }
 
 // actions are what the caller has to be allowed besides taking on the role.
-func (w *session) actions() (actions []string) {
+func (w *wanted) actions() (actions []string) {
 	if len(w.tags) > 0 {
 		actions = append(actions, "sts:TagSession")
 	}
@@ -138,8 +141,8 @@ func (w *session) actions() (actions []string) {
 }
 
 // describe adds the condition keys of the session that is asked for.
-func (w *session) describe(c policy.Context) {
-	c.Set("sts:RoleSessionName", w.name).Set("aws:ResourceAccount", w.role.Account)
+func (w *wanted) describe(c policy.Context) {
+	c.Set("sts:RoleSessionName", w.sessionName).Set("aws:ResourceAccount", w.roleARN.Account)
 	if w.sourceIdentity != "" {
 		c.Set("sts:SourceIdentity", w.sourceIdentity)
 	}
@@ -158,30 +161,19 @@ func (w *session) describe(c policy.Context) {
 }
 
 // findRole reads the role that is asked for. It is the one of exactly this ARN: the account and the path are parts of it.
-func (w *session) findRole(tx *store.Tx) (role store.IAMRole, found bool, err error) {
-	role, found, err = tx.IAMRole(w.role.Account, w.role.Name)
-	if found && w.role != (arn.Role{Account: role.AccountID, Path: role.Path, Name: role.RoleName}) {
-		return store.IAMRole{}, false, err
+func (w *wanted) findRole(tx *store.Tx) error {
+	row, found, err := tx.IAMRole(w.roleARN.Account, w.roleARN.Name)
+	if err != nil || !found || w.roleARN != (arn.Role{Account: row.AccountID, Path: row.Path, Name: row.RoleName}) {
+		return err
 	}
-	return role, found, err
-}
-
-// trust is the trust policy of a role as it was read; none for a role that does not exist, which is refused like one that trusts nobody.
-func (s *Service) trust(w *session, role store.IAMRole, found bool) (policy.Set, error) {
-	if !found {
-		return nil, nil
-	}
-	document, err := s.policies.Parse(role.TrustPolicy, policy.Trust)
-	if err != nil {
-		return nil, fmt.Errorf("read the trust policy of role %s of account %s: %w", role.RoleName, role.AccountID, err)
-	}
-	return policy.Set{{Name: w.role.String(), Policy: document}}, nil
+	w.role, w.found = row, true
+	return nil
 }
 
 // lifetime is how long the session lives. It is judged after the decision: it depends on the role.
-func (w *session) lifetime(ctx context.Context, role store.IAMRole, chained bool) (time.Duration, error) {
+func (w *wanted) lifetime(ctx context.Context, chained bool) (time.Duration, error) {
 	t := trace.From(ctx)
-	longest := time.Duration(role.MaxSessionS) * time.Second
+	longest := time.Duration(w.role.MaxSessionS) * time.Second
 	if w.duration == nil {
 		return min(defaultDuration, longest), nil
 	}
@@ -192,7 +184,7 @@ func (w *session) lifetime(ctx context.Context, role store.IAMRole, chained bool
 		return 0, fault.ValidationError.Refuse("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
 	case asked > longest:
 		t.Fail("duration", "%s are asked for, and sessions of the role live %s at most", asked, longest)
-		t.Fix("sallyport iam update-role %s --account %s --max-session %d", role.RoleName, role.AccountID, *w.duration)
+		t.Fix("sallyport iam update-role %s --account %s --max-session %d", w.role.RoleName, w.role.AccountID, *w.duration)
 		return 0, fault.ValidationError.Refuse("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 	}
 	return asked, nil
@@ -207,14 +199,14 @@ type vended struct {
 }
 
 // vend makes the session. What only one way of taking on a role knows, the caller has filled in.
-func (s *Service) vend(ctx context.Context, caller api.Caller, w *session, role store.IAMRole, session creds.Role) (vended, error) {
-	lifetime, err := w.lifetime(ctx, role, session.Chained)
+func (s *Service) vend(ctx context.Context, caller api.Caller, w *wanted, session creds.Role) (vended, error) {
+	lifetime, err := w.lifetime(ctx, session.Chained)
 	if err != nil {
 		return vended{}, err
 	}
 	now := s.Clock.Now()
-	session.Account, session.RoleName, session.RolePath, session.RoleID = role.AccountID, role.RoleName, role.Path, role.RoleID
-	session.SessionName, session.SourceIdentity = w.name, w.sourceIdentity
+	session.Account, session.RoleName, session.RolePath, session.RoleID = w.role.AccountID, w.role.RoleName, w.role.Path, w.role.RoleID
+	session.SessionName, session.SourceIdentity = w.sessionName, w.sourceIdentity
 	session.Policies, session.Tags, session.TransitiveTags = w.policies, w.tags, w.transitiveTags
 	session.IssuedAt, session.ExpiresAt = now.UnixMilli(), now.Add(lifetime).UnixMilli()
 	percent := int64(session.PackedPercent())

@@ -53,57 +53,26 @@ func refuseToken(err error) error {
 // AssumeRoleWithWebIdentity takes on a role with a token of an OpenID provider that is registered in the account of the role. Nobody signs
 // the request: the token is all that speaks for the caller.
 func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, caller api.Caller, in *api.AssumeRoleWithWebIdentityRequest) (*api.AssumeRoleWithWebIdentityResponse, error) {
-	asked := &session{name: in.RoleSessionName, duration: in.DurationSeconds}
-	var err error
-	if asked.role, err = readRole(in.RoleARN); err != nil {
-		return nil, err
-	}
-	if in.ProviderID != "" {
-		return nil, fault.ValidationError.Refuse("ProviderId is for access tokens of OAuth 2.0 providers. Leave it out and pass an ID token of an OpenID provider")
-	}
-	if asked.policies, err = readPolicies(in.Policy, in.PolicyARNs); err != nil {
-		return nil, err
-	}
-	issuer, err := assertion.PeekIssuer(in.WebIdentityToken)
-	if err != nil {
-		trace.From(ctx).Fail("token", "%v", err)
-		return nil, refuseToken(err)
-	}
-
-	var (
-		provider    store.OIDCProvider
-		role        store.IAMRole
-		trusts, has bool
-	)
-	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		if provider, trusts, err = tx.OIDCProvider(asked.role.Account, issuer); err != nil {
-			return err
-		}
-		role, has, err = asked.findRole(tx)
-		return err
-	})
+	w, err := readWebIdentity(in)
 	if err != nil {
 		return nil, err
 	}
-	if !trusts {
-		t := trace.From(ctx)
-		t.Fail("provider", "account %s has no OpenID provider %s", asked.role.Account, issuer)
-		// Anybody can have written this issuer, and somebody may paste the command.
-		t.Fix("sallyport iam create-oidc-provider %s --account %s --client-id AUDIENCE", shellwords.Quote(issuer), asked.role.Account)
-		return nil, fault.InvalidIdentityToken.Refuse("No OpenIDConnect provider found in the role's account for the issuer of the token")
+	provider, err := s.findProvider(ctx, w, in.WebIdentityToken)
+	if err != nil {
+		return nil, err
 	}
 	claims, err := s.verifyToken(ctx, in.WebIdentityToken, provider)
 	if err != nil {
 		return nil, err
 	}
-	if err := asked.readMarks(claims); err != nil {
+	if err := w.readMarks(claims); err != nil {
 		return nil, err
 	}
-	providerARN := arn.OIDCProvider{Account: asked.role.Account, Host: host(issuer)}.String()
-	if err := s.decideWebIdentity(ctx, caller, in.RoleARN, asked, claims, providerARN, role, has); err != nil {
+	providerARN := creds.ProviderARN(provider)
+	if err := s.permitWebIdentity(ctx, caller, w, claims, providerARN); err != nil {
 		return nil, err
 	}
-	v, err := s.vend(ctx, caller, asked, role, creds.Role{Kind: creds.WebIdentityRole, FederatedProvider: providerARN})
+	v, err := s.vend(ctx, caller, w, creds.Role{Kind: creds.WebIdentityRole, FederatedProvider: providerARN})
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +80,43 @@ func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, caller api.Call
 		Credentials: v.secrets, AssumedRoleUser: v.user, PackedPolicySize: v.packed, SourceIdentity: v.SourceIdentity,
 		SubjectFromWebIdentityToken: claims.Subject, Audience: claims.Audience, Provider: providerARN,
 	}, nil
+}
+
+func readWebIdentity(in *api.AssumeRoleWithWebIdentityRequest) (*wanted, error) {
+	w := &wanted{sessionName: in.RoleSessionName, duration: in.DurationSeconds}
+	var err error
+	if w.roleARN, err = readRole(in.RoleARN); err != nil {
+		return nil, err
+	}
+	if in.ProviderID != "" {
+		return nil, fault.ValidationError.Refuse("ProviderId is for access tokens of OAuth 2.0 providers. Leave it out and pass an ID token of an OpenID provider")
+	}
+	w.policies, err = readPolicies(in.Policy, in.PolicyARNs)
+	return w, err
+}
+
+// findProvider reads the OpenID provider that the token claims to be from, as the account of the role has it, and the role.
+func (s *Service) findProvider(ctx context.Context, w *wanted, token string) (provider store.OIDCProvider, err error) {
+	t := trace.From(ctx)
+	issuer, err := assertion.PeekIssuer(token)
+	if err != nil {
+		t.Fail("token", "%v", err)
+		return provider, refuseToken(err)
+	}
+	registered := false
+	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if provider, registered, err = tx.OIDCProvider(w.roleARN.Account, issuer); err != nil {
+			return err
+		}
+		return w.findRole(tx)
+	})
+	if err != nil || registered {
+		return provider, err
+	}
+	t.Fail("provider", "account %s has no OpenID provider %s", w.roleARN.Account, issuer)
+	// Anybody can have written this issuer, and somebody may paste the command.
+	t.Fix("sallyport iam create-oidc-provider %s --account %s --client-id AUDIENCE", shellwords.Quote(issuer), w.roleARN.Account)
+	return provider, fault.InvalidIdentityToken.Refuse("No OpenIDConnect provider found in the role's account for the issuer of the token")
 }
 
 // host is an issuer's URL without the scheme, as ARNs and condition keys have it.
@@ -133,18 +139,26 @@ func (s *Service) verifyToken(ctx context.Context, token string, provider store.
 		return claims, nil
 	}
 	var refusal *assertion.Refusal
-	if errors.As(err, &refusal) && refusal.Reason == assertion.Audience {
-		command := []string{"sallyport", "iam", "update-oidc-provider", provider.URL, "--account", provider.AccountID}
-		for _, client := range append(clients, "AUDIENCE") {
-			command = append(command, "--client-id", client)
-		}
-		trace.From(ctx).Fix("%s", shellwords.Join(command))
+	if errors.As(err, &refusal) && len(refusal.Audiences) > 0 {
+		fixAudience(trace.From(ctx), provider, append(clients, refusal.Audiences[0]))
 	}
 	return assertion.Claims{}, refuseToken(err)
 }
 
+// fixAudience names the command that makes these the client ids of the provider. What it leaves out would be gone.
+func fixAudience(t *trace.Trace, provider store.OIDCProvider, clients []string) {
+	command := []string{"sallyport", "iam", "update-oidc-provider", provider.URL, "--account", provider.AccountID}
+	for _, client := range clients {
+		command = append(command, "--client-id", client)
+	}
+	if provider.JWKS != "" {
+		command = append(command, "--jwks", "FILE")
+	}
+	t.Fix("%s", shellwords.Join(command))
+}
+
 // readMarks takes tags and the source identity of the session from the claims in which the provider put them.
-func (w *session) readMarks(claims assertion.Claims) error {
+func (w *wanted) readMarks(claims assertion.Claims) error {
 	if identity, found := claims.Member(sourceIdentityClaim); found {
 		if w.sourceIdentity = identity.Text(); !arn.ValidSessionName(w.sourceIdentity) {
 			return fault.InvalidIdentityToken.Refuse("the claim " + sourceIdentityClaim + " is not 2 to 64 letters, digits and _+=,.@-")
@@ -186,28 +200,16 @@ func readTagsClaim(claim strictjson.Value) (tags []api.SessionTag, transitive []
 	return tags, transitive, true
 }
 
-func (s *Service) decideWebIdentity(ctx context.Context, caller api.Caller, roleARN string, asked *session, claims assertion.Claims, providerARN string,
-	role store.IAMRole, found bool) error {
-	trust, err := s.trust(asked, role, found)
-	if err != nil {
+// permitWebIdentity decides whether the person whom the provider vouches for may begin the session.
+func (s *Service) permitWebIdentity(ctx context.Context, caller api.Caller, w *wanted, claims assertion.Claims, providerARN string) error {
+	access := policy.Access{Request: policy.Request{Principal: policy.Principal{Kind: policy.Federated, Provider: providerARN}}}
+	access.Context = access.Principal.Globals(s.Clock.Now(), caller.Address)
+	maps.Copy(access.Context, claimKeys(claims))
+	denied, err := s.decide(ctx, nil, w, access, append([]string{webIdentityAction}, w.actions()...))
+	if err != nil || denied == nil {
 		return err
 	}
-	access := policy.Access{Resource: trust, ResourceAccount: asked.role.Account, ResourceRequired: true}
-	access.Principal = policy.Principal{Kind: policy.Federated, Provider: providerARN}
-	access.Context = access.Principal.Globals(s.Clock.Now(), caller.Address)
-	access.Request.Resource = roleARN
-	maps.Copy(access.Context, claimKeys(claims))
-	asked.describe(access.Context)
-	if !found {
-		trace.From(ctx).Note("role", "there is no role %s", roleARN)
-	}
-	action, verdict := decide(ctx, access, append([]string{webIdentityAction}, asked.actions()...))
-	if action == "" {
-		return nil
-	}
-	access.Request.Action = action
-	mend(trace.From(ctx), nil, asked.role, role.TrustPolicy, access, verdict)
-	return fault.STSAccessDenied.Refuse("Not authorized to perform "+action).Because("%s", verdict.Reason())
+	return fault.STSAccessDenied.Refuse("Not authorized to perform "+denied.access.Action).Because("%s", denied.verdict.Reason())
 }
 
 // claimKeys are the condition keys that the claims of a token give, each behind the issuer's address. As with AWS, aud is the party that the

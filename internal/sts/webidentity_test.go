@@ -212,7 +212,7 @@ func TestTheTraceOfATokenTellsWhatWouldLetItIn(t *testing.T) {
 		"an issuer that is none of ours and means harm": {map[string]any{"iss": "https://x/;rm -rf ~"}, []string{
 			"sallyport iam create-oidc-provider 'https://x/;rm -rf ~' --account "}},
 		"an audience that is missing": {map[string]any{"aud": "mine"}, []string{"FAIL audience",
-			"sallyport iam update-oidc-provider " + issuer + " --account " + home + " --client-id one --client-id sts.amazonaws.com --client-id AUDIENCE"}},
+			"sallyport iam update-oidc-provider " + issuer + " --account " + home + " --client-id one --client-id sts.amazonaws.com --client-id mine --jwks FILE"}},
 		"a condition": {nil, []string{
 			"FAIL sts:AssumeRoleWithWebIdentity: the trust policy does not allow it: Statement[0] of " + targetARN +
 				" has the condition StringEquals on idp.example.com/tenant:sub, which the value of the request does not meet",
