@@ -3,14 +3,13 @@ package admin
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
 	"sallyport/internal/page"
 	"sallyport/internal/store"
+	"sallyport/internal/sys"
 )
 
 const (
@@ -20,16 +19,6 @@ const (
 	issuerType    = "OIDC_JWT"          // the one type there is
 	jwksRetrieval = "OPEN_ID_DISCOVERY" // the one way there is
 )
-
-// newUUID draws a version 4 UUID (RFC 9562 §5.4), the form of the ids of issuers.
-func newUUID() string {
-	var raw [16]byte
-	rand.Read(raw[:])
-	raw[6] = raw[6]&0x0F | 0x40
-	raw[8] = raw[8]&0x3F | 0x80
-	text := hex.EncodeToString(raw[:])
-	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
-}
 
 // CreateTrustedTokenIssuer trusts the tokens of an issuer. Nobody asks the issuer here: whether its keys can be fetched shows at the first
 // token, as at AWS.
@@ -55,7 +44,7 @@ func (v *visit) createIssuer(i instance, in *api.CreateTrustedTokenIssuerRequest
 		return "", err
 	}
 	issuer := store.TrustedTokenIssuer{
-		IssuerID: "tti-" + newUUID(), InstanceID: i.ID, AccountID: i.OwnerAccountID, Name: in.Name, URL: configuration.IssuerURL,
+		IssuerID: "tti-" + sys.NewUUID(v.tx.Now), InstanceID: i.ID, AccountID: i.OwnerAccountID, Name: in.Name, URL: configuration.IssuerURL,
 		ClaimPath: configuration.ClaimAttributePath, AttributePath: configuration.IdentityStoreAttributePath,
 	}
 	others, err := v.tx.TrustedTokenIssuers(i.ID)

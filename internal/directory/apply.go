@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"time"
 
 	"sallyport/internal/api"
 	"sallyport/internal/audit"
@@ -71,6 +72,7 @@ type plan struct {
 	mistakes *Mistakes
 	d        *Directory
 	have     *rows
+	now      time.Time // of the transaction
 	ring     *keys.Ring
 	owner    string // account that owns the instance once the file is applied
 
@@ -123,7 +125,7 @@ var comparisons = []func(*plan) error{
 
 // compare works out the plan. It reads each table once.
 func compare(tx *store.Tx, d *Directory, ring *keys.Ring) (*plan, error) {
-	p := &plan{d: d, ring: ring, mistakes: &Mistakes{File: d.file}}
+	p := &plan{d: d, ring: ring, now: tx.Now, mistakes: &Mistakes{File: d.file}}
 	var err error
 	if p.have, err = load(tx); err != nil {
 		return nil, err

@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"sallyport/internal/api"
 	"sallyport/internal/arn"
 	"sallyport/internal/oauth"
@@ -116,7 +114,7 @@ func (p *plan) issuer(i issuer, old store.TrustedTokenIssuer, instanceID string)
 			next.JWKS = old.JWKS
 		}
 	} else {
-		next.IssuerID = "tti-" + uuid.NewString()
+		next.IssuerID = "tti-" + sys.NewUUID(p.now)
 	}
 	p.issuerARNs[issuerKey{instanceID, next.Name}] = next.ARN()
 	put := func(tx *store.Tx) error {

@@ -6,10 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"sallyport/internal/store"
 	"sallyport/internal/strictjson"
+	"sallyport/internal/sys"
 )
 
 // ids ties names, in the form in which they are unique, to ids; and ids back to names, also those that the file does not name any more.
@@ -59,7 +58,7 @@ func (p *plan) compareUsers() error {
 // user compares one user, and returns who that will be.
 func (p *plan) user(u user, old store.UserRecord, found bool) (store.UserRecord, error) {
 	next := u.row(p.have.instance.IdentityStoreID)
-	next.UserID = cmp.Or(old.UserID, uuid.NewString())
+	next.UserID = cmp.Or(old.UserID, sys.NewUUID(p.now))
 	wanted := externalIDRows(u.externalIDs)
 	if !found {
 		p.add(userWords(next.UserName), func(tx *store.Tx) error { return tx.PutUserRecord(next) })
@@ -229,7 +228,7 @@ func (p *plan) compareGroups() error {
 
 func (p *plan) group(g group, old store.Group, found bool) store.Group {
 	next, wanted := g.row(), externalIDRows(g.externalIDs)
-	next.GroupID = cmp.Or(old.GroupID, uuid.NewString())
+	next.GroupID = cmp.Or(old.GroupID, sys.NewUUID(p.now))
 	put := func(tx *store.Tx) error { return tx.PutGroup(next) }
 	if !found {
 		p.add(groupWords(next.DisplayName), put)

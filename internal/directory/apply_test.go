@@ -185,7 +185,7 @@ func TestNamesKeepTheirIDs(t *testing.T) {
 		after.Sets[0].PermissionSetID != before.Sets[0].PermissionSetID {
 		t.Errorf("ids moved:\n%s", cmp.Diff(before, after))
 	}
-	uuid := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+	uuid := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 	if !uuid.MatchString(after.Users[0].UserID) || !uuid.MatchString(after.Groups[0].GroupID) ||
 		!regexp.MustCompile(`^ps-[0-9a-f]{16}$`).MatchString(after.Sets[0].PermissionSetID) {
 		t.Errorf("ids have another form: %+v", after)
