@@ -9,6 +9,7 @@ import (
 	"sallyport/internal/creds"
 	"sallyport/internal/fault"
 	"sallyport/internal/policy"
+	"sallyport/internal/shellwords"
 	"sallyport/internal/store"
 	"sallyport/internal/trace"
 )
@@ -64,16 +65,16 @@ func (s *Service) checkCaller(ctx context.Context, r *applicationRequest) error 
 		" on resource: "+r.app.ARN()+". "+needed).Because("%s", verdict.Reason())
 }
 
-// fixActorPolicy names the command that would let the caller act as the application. The command replaces the whole policy: where there is one,
-// whoever runs it has to decide about what that says.
+// fixActorPolicy names the command that would let the caller act as the application. The command replaces the whole policy, so what the policy
+// says already stands there as well.
 func (r *applicationRequest) fixActorPolicy(checks *trace.Trace) {
-	statement := `{"Effect":"Allow","Principal":{"AWS":"` + cmp.Or(r.caller.Signer.RoleARN, r.caller.Signer.ARN) + `"},"Action":"` + actionCreateToken + `","Resource":"*"}`
-	put := "aws sso-admin put-application-authentication-method --application-arn " + r.app.ARN() + " --authentication-method-type IAM --authentication-method "
-	if r.app.ActorPolicy != "" {
-		checks.Fix("%sFILE, with the statement %s in its ActorPolicy besides those that are there", put, statement)
-		return
+	document, err := policy.Append(cmp.Or(r.app.ActorPolicy, `{"Version":"2012-10-17","Statement":[]}`),
+		`{"Effect":"Allow","Principal":{"AWS":"`+cmp.Or(r.caller.Signer.RoleARN, r.caller.Signer.ARN)+`"},"Action":"`+actionCreateToken+`","Resource":"*"}`)
+	if err != nil {
+		return // it was parsed to decide this
 	}
-	checks.Fix(`%s'{"Iam":{"ActorPolicy":{"Version":"2012-10-17","Statement":[%s]}}}'`, put, statement)
+	checks.Fix("aws sso-admin put-application-authentication-method --application-arn %s --authentication-method-type IAM --authentication-method %s",
+		r.app.ARN(), shellwords.Quote(`{"Iam":{"ActorPolicy":`+document+`}}`))
 }
 
 // question is what the policies are asked. Those of the caller are as they were first read; that of the application is of the latest reading.

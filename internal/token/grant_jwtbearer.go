@@ -101,7 +101,7 @@ func (s *Service) authorizedAudiences(checks *trace.Trace, r *applicationRequest
 		return nil, issuerNotTrusted
 	case r.issuer.IssuerID == "":
 		checks.Fail(assertion.OtherIssuer.String(), "the instance has no trusted token issuer with the URL %s", r.peeked)
-		checks.Fix("aws sso-admin create-trusted-token-issuer --instance-arn %s --name NAME --trusted-token-issuer-type OIDC_JWT "+
+		checks.Fix("aws sso-admin create-trusted-token-issuer --instance-arn %s --name 'NAME OF THE ISSUER' --trusted-token-issuer-type OIDC_JWT "+
 			"--trusted-token-issuer-configuration %s", arn.Instance{InstanceID: r.app.InstanceID}, shellwords.Quote(issuerConfiguration(r.peeked)))
 		return nil, issuerNotTrusted
 	}
@@ -114,7 +114,8 @@ func (s *Service) authorizedAudiences(checks *trace.Trace, r *applicationRequest
 	i := slices.IndexFunc(issuers, func(a authorizedIssuer) bool { return a.IssuerARN == name })
 	if i < 0 {
 		checks.Fail(assertion.OtherIssuer.String(), "the grant of the application does not name %s", name)
-		r.fixIssuers(checks, append(issuers, authorizedIssuer{name, []string{"AUDIENCE"}}))
+		// Nobody has vouched yet for what the assertion says. The list is for the operator to fill; the operation takes no empty one.
+		r.fixIssuers(checks, append(issuers, authorizedIssuer{name, []string{}}))
 		return nil, issuerNotTrusted
 	}
 	return issuers[i].Audiences, nil
