@@ -60,7 +60,7 @@ func TestPoliciesOfAPrincipalComeAndGo(t *testing.T) {
 	b := newBench(t)
 	user, _ := b.user(owner, "alice")
 	p := user.Principal()
-	attached, known := creds.AttachedPolicy("arn:aws:iam::aws:policy/AdministratorAccess")
+	attached, known := rules.AttachedPolicy("arn:aws:iam::aws:policy/AdministratorAccess")
 	if !known {
 		t.Fatal("AdministratorAccess is not known")
 	}
@@ -82,7 +82,7 @@ func TestPoliciesOfAPrincipalComeAndGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantRefusal(t, b.s.DeletePolicy(ctx, operator, p, "p"), fault.NotFound, "has no policy p")
-	for i := range creds.MaxPolicies - 1 {
+	for i := range rules.MaxPolicies - 1 {
 		if err := b.s.PutPolicy(ctx, operator, p, store.IAMPolicy{Name: fmt.Sprint(i), Document: admin}); err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +165,7 @@ func TestPoliciesDoNotMeanWhoeverGetsTheNameOfADeletedPrincipal(t *testing.T) {
 								t.Fatalf("%s: %v", document, err)
 							}
 							action := map[policy.Kind]string{policy.Trust: "sts:AssumeRole", policy.Resource: "sso-oauth:CreateTokenWithIAM"}[kind]
-							decisions = append(decisions, parsed.Evaluate(&policy.Request{Action: action, Principal: creds.Principal(&signer)}).Decision)
+							decisions = append(decisions, policy.Set{{Policy: parsed}}.Evaluate(&policy.Request{Action: action, Principal: creds.Principal(&signer)}).Decision)
 						}
 					}
 					return nil

@@ -146,15 +146,10 @@ func (s Scopes) SubsetOf(all Scopes) bool {
 }
 
 // GrantsPortalAccess tells whether the list names access to the portal API, by its present or its legacy scope. The empty
-// list names nothing: see LegacyRegistration for what it means there.
+// list names nothing; what a client that registered without scopes may do is for those to know who know the client.
 func (s Scopes) GrantsPortalAccess() bool {
 	return s.Contains(ScopeAccountAccess) || s.Contains(ScopeLegacyPortal)
 }
-
-// LegacyRegistration tells whether a client that registered with this list is of the kind that predates scopes: it named
-// none, has access to the portal all the same, gets a long access token and no refresh token. Ask it of the scopes of a
-// registration only. The scopes of a token may be empty because a request narrowed them, and that grants nothing.
-func (s Scopes) LegacyRegistration() bool { return len(s) == 0 }
 
 // Refreshable tells whether a client that registered with this list gets refresh tokens from CreateToken. It does when the
 // list has a scope that opens something and is not the legacy one: ScopeAccountAccess, or the scope of an application. It

@@ -131,21 +131,21 @@ func TestParseScopeParam(t *testing.T) {
 
 func TestWhatARegistrationAmountsTo(t *testing.T) {
 	tests := []struct {
-		name                        string
-		scopes                      string
-		portal, legacy, refreshable bool
+		name                string
+		scopes              string
+		portal, refreshable bool
 	}{
-		{"no scopes: a client that predates them", "", false, true, false},
-		{"account access", "sso:account:access", true, false, true},
-		{"the legacy scope", "sso-portal:*", true, false, false},
-		{"the legacy scope with openid", "sso-portal:* openid", true, false, false},
-		{"the legacy scope beside account access", "sso-portal:* sso:account:access", true, false, true},
-		{"the legacy scope beside an application's", "sso-portal:* codewhisperer:completions", true, false, true},
-		{"an application's scope", "codewhisperer:completions", false, false, true},
-		{"openid", "openid", false, false, false},
-		{"all that only describes the user", "openid profile email address phone aws sts:identity_context", false, false, false},
-		{"openid with account access", "openid sso:account:access", true, false, true},
-		{"account access in another case is some other scope", "SSO:account:access", false, false, true},
+		{"no scopes: a client that predates them", "", false, false},
+		{"account access", "sso:account:access", true, true},
+		{"the legacy scope", "sso-portal:*", true, false},
+		{"the legacy scope with openid", "sso-portal:* openid", true, false},
+		{"the legacy scope beside account access", "sso-portal:* sso:account:access", true, true},
+		{"the legacy scope beside an application's", "sso-portal:* codewhisperer:completions", true, true},
+		{"an application's scope", "codewhisperer:completions", false, true},
+		{"openid", "openid", false, false},
+		{"all that only describes the user", "openid profile email address phone aws sts:identity_context", false, false},
+		{"openid with account access", "openid sso:account:access", true, true},
+		{"account access in another case is some other scope", "SSO:account:access", false, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -155,9 +155,6 @@ func TestWhatARegistrationAmountsTo(t *testing.T) {
 			}
 			if got := s.GrantsPortalAccess(); got != tt.portal {
 				t.Errorf("GrantsPortalAccess is %v", got)
-			}
-			if got := s.LegacyRegistration(); got != tt.legacy {
-				t.Errorf("LegacyRegistration is %v", got)
 			}
 			if got := s.Refreshable(); got != tt.refreshable {
 				t.Errorf("Refreshable is %v", got)

@@ -64,9 +64,6 @@ func (s Set) Evaluate(r *Request) Result {
 	return best
 }
 
-// Evaluate asks one policy.
-func (p *Policy) Evaluate(r *Request) Result { return Set{{Policy: p}}.Evaluate(r) }
-
 // reaches tells how the statement reaches the caller. One without principals is attached to whom it is about.
 func (s *statement) reaches(p *Principal) reach {
 	if s.principals == nil {

@@ -31,7 +31,7 @@ func Parse(document []byte, kind Kind) (*Policy, error) {
 	if refused != nil {
 		return nil, refused
 	}
-	return &Policy{kind: kind, statements: statements}, nil
+	return &Policy{statements}, nil
 }
 
 // visible counts the characters that IAM counts.

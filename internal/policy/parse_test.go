@@ -21,6 +21,9 @@ func mustParse(t testing.TB, kind Kind, document string) *Policy {
 	return p
 }
 
+// Evaluate asks one policy.
+func (p *Policy) Evaluate(r *Request) Result { return Set{{Policy: p}}.Evaluate(r) }
+
 // one is a policy of one statement.
 func one(statement string) string {
 	return `{"Version":"2012-10-17","Statement":[{` + statement + `}]}`
@@ -206,19 +209,14 @@ func TestDocumentsThatAreTooLargeSaySo(t *testing.T) {
 	mustParse(t, Identity, many(MaxStatements))
 }
 
-func TestPrincipalsHaveOneForm(t *testing.T) {
-	for text, want := range map[string]string{
-		"111122223333":                     "arn:aws:iam::111122223333:root",
-		"arn:aws:iam::111122223333:root":   "arn:aws:iam::111122223333:root",
-		"arn:aws:iam::111122223333:role/a": "arn:aws:iam::111122223333:role/a",
-		"*":                                "*",
-	} {
-		if got, ok := CanonicalPrincipal(text); !ok || got != want {
-			t.Errorf("%s: %s, %t", text, got, ok)
+func TestAnAccountHasTwoForms(t *testing.T) {
+	for _, text := range []string{"111122223333", "arn:aws:iam::111122223333:root"} {
+		if got, ok := awsPrincipal(text); !ok || got != (principal{ofAccount, "111122223333"}) {
+			t.Errorf("%s: %v, %t", text, got, ok)
 		}
 	}
 	for _, text := range []string{"", "arn:aws:iam::111122223333:role/*", "arn:aws:iam::111122223333:group/a", "11112222333"} {
-		if _, ok := CanonicalPrincipal(text); ok {
+		if _, ok := awsPrincipal(text); ok {
 			t.Errorf("%q is a principal", text)
 		}
 	}

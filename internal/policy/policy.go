@@ -86,13 +86,7 @@ func AsError(err error) (*Error, bool) {
 }
 
 // Policy is a document that was read and checked. It does not change, so that many requests may evaluate it at once.
-type Policy struct {
-	kind       Kind
-	statements []statement
-}
-
-// Kind tells the kind that the document was read as.
-func (p *Policy) Kind() Kind { return p.kind }
+type Policy struct{ statements []statement }
 
 // statement is one statement, compiled.
 type statement struct {

@@ -156,16 +156,6 @@ func (e principal) reaches(p *Principal) reach {
 	return outside
 }
 
-// CanonicalPrincipal writes a value of "AWS" in the one form in which IAM answers it: an account id as the ARN of the account. It reports
-// false for what cannot be a principal.
-func CanonicalPrincipal(text string) (string, bool) {
-	e, ok := awsPrincipal(text)
-	if ok && e.kind == ofAccount {
-		return arn.Root(e.value), true
-	}
-	return text, ok
-}
-
 // awsPrincipal reads a value of "AWS".
 func awsPrincipal(text string) (principal, bool) {
 	if text == "*" {

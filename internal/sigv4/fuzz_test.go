@@ -26,7 +26,7 @@ func FuzzParse(f *testing.F) {
 		}
 		claim, err := Parse(r, Policy{Service: "sso-oauth", AllowPresigned: true})
 		if err == nil {
-			err = claim.Verify(body, "a secret that the corpus does not know", claim.Time)
+			err = claim.Verify(nil, body, "a secret that the corpus does not know", claim.Time)
 		}
 		if refusal := (*Error)(nil); !errors.As(err, &refusal) || refusal.Reason == "" || refusal.Message == "" {
 			t.Fatalf("accepted or without a reason: %v", err)
@@ -55,7 +55,7 @@ func FuzzSignThenVerify(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantReason(t, claim.Verify(body, "our-secret", ourTime), "")
-		wantReason(t, claim.Verify(append(body, 0), "our-secret", ourTime), Mismatch)
+		wantReason(t, claim.Verify(nil, body, "our-secret", ourTime), "")
+		wantReason(t, claim.Verify(nil, append(body, 0), "our-secret", ourTime), Mismatch)
 	})
 }

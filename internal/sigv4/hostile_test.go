@@ -51,7 +51,7 @@ func (h *hostile) authenticate(r *http.Request, body []byte, now time.Time, pres
 			name, secret = c.Name, c.Secret
 		}
 	}
-	return name, claim.Verify(body, secret, now)
+	return name, claim.Verify(nil, body, secret, now)
 }
 
 func TestHostileRequestsOverTheWire(t *testing.T) {

@@ -29,7 +29,7 @@ func verifier(t *testing.T, policy Policy) *httptest.Server {
 		body := must(io.ReadAll(r.Body))
 		claim, err := Parse(r, policy)
 		if err == nil {
-			err = claim.Verify(body, "our-secret", ourTime)
+			err = claim.Verify(nil, body, "our-secret", ourTime)
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusForbidden)

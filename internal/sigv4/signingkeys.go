@@ -11,7 +11,7 @@ const maxSigningKeys = 4096
 
 // SigningKeys keeps the keys that are derived from secrets for a day, so that a verification does not derive them again. Only keys under
 // which a signature was good are kept: strangers, who choose the Region that they claim to sign for, cannot fill it. The zero value is ready,
-// and safe for many goroutines.
+// and safe for many goroutines; nil keeps none.
 type SigningKeys struct {
 	mu   sync.RWMutex
 	kept map[signingKeyID][sha256.Size]byte
@@ -30,6 +30,9 @@ func (id signingKeyID) derive() [sha256.Size]byte {
 
 // get returns the key, and whether it was kept.
 func (k *SigningKeys) get(id signingKeyID) (key [sha256.Size]byte, kept bool) {
+	if k == nil {
+		return id.derive(), false
+	}
 	k.mu.RLock()
 	key, kept = k.kept[id]
 	k.mu.RUnlock()
@@ -40,6 +43,9 @@ func (k *SigningKeys) get(id signingKeyID) (key [sha256.Size]byte, kept bool) {
 }
 
 func (k *SigningKeys) put(id signingKeyID, key [sha256.Size]byte) {
+	if k == nil {
+		return
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.kept == nil || len(k.kept) >= maxSigningKeys {

@@ -162,7 +162,7 @@ func TestVerifySuites(t *testing.T) {
 			r, body := suiteRequest(t, c.signed)
 			claim, err := Parse(r, Policy{Service: suiteService, Regions: []string{suiteRegion}, AllowPresigned: true})
 			if err == nil {
-				err = claim.Verify(body, suiteSecret, suiteTime)
+				err = claim.Verify(nil, body, suiteSecret, suiteTime)
 			}
 			var want Reason
 			for _, refused := range refusedOfSuites {

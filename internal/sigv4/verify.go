@@ -14,13 +14,9 @@ const noSecret = "the-secret-of-no-key-is-never-accepted-!"
 
 // Verify tells whether the claim is true: body is what the request carried, and secret is the key that the caller found
 // for the access key id and session token. An empty secret says that it found none; the same work is done and the answer
-// is UnknownKey, whatever the signature. The error is an *Error.
-func (c *Claim) Verify(body []byte, secret string, now time.Time) error {
-	return c.VerifyWith(&SigningKeys{}, body, secret, now)
-}
-
-// VerifyWith is Verify with signing keys that are kept from request to request.
-func (c *Claim) VerifyWith(keys *SigningKeys, body []byte, secret string, now time.Time) error {
+// is UnknownKey, whatever the signature. Signing keys are taken from those that are kept, where any are: keys may be nil.
+// The error is an *Error.
+func (c *Claim) Verify(keys *SigningKeys, body []byte, secret string, now time.Time) error {
 	if err := c.checkTime(now); err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func verify(r *http.Request, policy Policy, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	return claim.Verify(ourBody, "our-secret", now)
+	return claim.Verify(nil, ourBody, "our-secret", now)
 }
 
 func TestVerifySignedRequests(t *testing.T) {
@@ -205,7 +205,7 @@ func TestAnUnknownKeyIsNeverAccepted(t *testing.T) {
 		signer := ourSigner
 		signer.Credentials.SecretAccessKey = secret
 		claim := must(Parse(ourRequest(t, signer, nil), ourPolicy))
-		wantReason(t, claim.Verify(ourBody, "", ourTime), UnknownKey)
+		wantReason(t, claim.Verify(nil, ourBody, "", ourTime), UnknownKey)
 	}
 }
 
@@ -292,7 +292,7 @@ func TestPresignedRequests(t *testing.T) {
 				if !claim.Presigned || claim.SessionToken != c.over[queryToken] {
 					t.Errorf("presigned %v with token %q", claim.Presigned, claim.SessionToken)
 				}
-				err = claim.Verify(nil, "our-secret", ourTime.Add(c.later))
+				err = claim.Verify(nil, nil, "our-secret", ourTime.Add(c.later))
 			}
 			wantReason(t, err, c.want)
 		})
@@ -395,7 +395,7 @@ func TestNoMutationOfWhatIsSignedIsAccepted(t *testing.T) {
 				*find(original, nil) = string(changed)
 				claim, err := Parse(original, ourPolicy)
 				if err == nil {
-					err = claim.Verify([]byte(body), secrets[claim.AccessKeyID], ourTime)
+					err = claim.Verify(nil, []byte(body), secrets[claim.AccessKeyID], ourTime)
 				}
 				if err == nil {
 					t.Errorf("%s with byte %d changed to %q is accepted", place, i, changed[i])
@@ -422,7 +422,7 @@ func TestNoMutationOfWhatThePublicSuitesSignIsAccepted(t *testing.T) {
 		r, body := suiteRequest(t, c.signed)
 		accept := func() *Claim {
 			claim, err := Parse(r, policy)
-			if err != nil || claim.AccessKeyID != suiteKey || claim.Verify(body, suiteSecret, suiteTime) != nil {
+			if err != nil || claim.AccessKeyID != suiteKey || claim.Verify(nil, body, suiteSecret, suiteTime) != nil {
 				return nil
 			}
 			return claim
@@ -477,7 +477,7 @@ func TestNoMutationOfAPresignedRequestIsAccepted(t *testing.T) {
 			changed[i] ^= byte(flip)
 			original.RequestURI = string(changed)
 			claim, err := Parse(original, policy)
-			if err != nil || claim.AccessKeyID != "AKIAOURS" || claim.SessionToken != "token/+=" || claim.Verify(nil, "our-secret", ourTime) != nil {
+			if err != nil || claim.AccessKeyID != "AKIAOURS" || claim.SessionToken != "token/+=" || claim.Verify(nil, nil, "our-secret", ourTime) != nil {
 				continue
 			}
 			if claim.message.path != meant.path || !slices.Equal(claim.message.params, meant.params) {
@@ -486,15 +486,5 @@ func TestNoMutationOfAPresignedRequestIsAccepted(t *testing.T) {
 		}
 	}
 	original.RequestURI = target
-	wantReason(t, must(Parse(original, policy)).Verify(nil, "our-secret", ourTime), "")
-}
-
-func BenchmarkVerify(b *testing.B) {
-	r := ourRequest(b, ourSigner, nil)
-	r.Header.Set("User-Agent", "aws-cli/2")
-	for b.Loop() {
-		if err := verify(r, ourPolicy, ourTime); err != nil {
-			b.Fatal(err)
-		}
-	}
+	wantReason(t, must(Parse(original, policy)).Verify(nil, nil, "our-secret", ourTime), "")
 }

@@ -41,7 +41,7 @@ func (rim *Rim) verify(ctx context.Context, r *http.Request, body []byte, servic
 	if err != nil {
 		return nil, err
 	}
-	if err := claim.VerifyWith(&rim.signingKeys, body, key.Secret, now); err != nil {
+	if err := claim.Verify(&rim.signingKeys, body, key.Secret, now); err != nil {
 		return nil, names.refusal(checks, err)
 	}
 	if key.Expired {
