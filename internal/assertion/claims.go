@@ -193,11 +193,18 @@ func (c Claims) value(path string) (string, *Refusal) {
 			detail("%s is %s; it has to be a string of 1 to %d bytes without control characters", path, describe(holder, name), maxValueBytes)
 	}
 	if name == "email" && !c.verified(holder) {
+		said, advice := describe(holder, "email_verified"), ""
+		if said == missing {
+			advice = "; the setting trust_email takes the addresses of issuers that say nothing"
+		}
 		return "", refuse(EmailUnverified, "The assertion does not say that its e-mail address is verified: email_verified has to be true.").
-			detail("email_verified beside %s is %s", path, describe(holder, "email_verified"))
+			detail("email_verified beside %s is %s%s", path, said, advice)
 	}
 	return value, nil
 }
+
+// missing is how describe tells that there is no such member.
+const missing = "missing"
 
 // verified tells whether email_verified (OpenID Connect Core §5.1) stands beside an address as the boolean true. The text "true" is not
 // it: who coerces one spelling soon coerces another.
@@ -210,7 +217,7 @@ func (c Claims) verified(holder strictjson.Value) bool {
 func describe(holder strictjson.Value, name string) string {
 	v, found := holder.Get(name)
 	if !found {
-		return "missing"
+		return missing
 	}
 	if v.Kind() == strictjson.Bool {
 		return strconv.FormatBool(v.Bool())

@@ -254,6 +254,31 @@ func TestOnlyTheBooleanTrueVerifiesAnAddress(t *testing.T) {
 	}
 }
 
+func TestWhoeverSaysNothingOfVerificationLearnsOfTheSetting(t *testing.T) {
+	b := newBench(t)
+	for _, tt := range []struct {
+		name     string
+		verified any
+		named    bool
+	}{
+		{"an issuer that says nothing", nil, true},
+		{"an issuer that says no", false, false},
+	} {
+		c, err := b.Verify(t.Context(), b.key.sign(t, b.claims(map[string]any{"email": "alice@example.test", "email_verified": tt.verified})), b.issuer,
+			Expectations{Audiences: []string{audience}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, traced := trace.With(t.Context())
+		if _, err := c.Value(ctx, "email"); reasonOf(err) != EmailUnverified || strings.Contains(err.Error(), "trust_email") {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if text := fmt.Sprint(traced.Nodes()); strings.Contains(text, "trust_email") != tt.named {
+			t.Errorf("%s: %s", tt.name, text)
+		}
+	}
+}
+
 func TestAnAssertionIsRecognisedWhateverItsSignature(t *testing.T) {
 	b := newBench(t)
 	replay := func(token string) Replay {
