@@ -1,15 +1,11 @@
 package api
 
 import (
-	"cmp"
 	"math"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"sallyport/internal/fault"
 	"sallyport/internal/strictjson"
@@ -39,9 +35,6 @@ var (
 	JSONStyle  = Style{Invalid: fault.Validation, Type: fault.Serialization, Coral: true}
 	QueryStyle = Style{Invalid: fault.ValidationError, Type: fault.ValidationError, Coral: true}
 )
-
-// maxMemberLength bounds one text of an input whose model sets no bound, in bytes, unless its room does; whole bodies are bounded at the rim.
-const maxMemberLength = 16 << 10
 
 // Decode reads the members of the shape into the struct that input points to. A member that is missing, of another type or breaks a bound of
 // its model is refused and named; unknown members are ignored, as every AWS service does.
@@ -73,8 +66,19 @@ func (s *Shape) Decode(source Source, input any) error {
 type decoder struct {
 	style Style
 	kept  bool
-	path  []string
+	path  []place
 }
+
+// place is a member by its name, or an element of a list by its number, which counts from one.
+type place struct {
+	name    string
+	element int
+}
+
+// enter goes to a member, and enterElement to an element of a list; leave goes back from either.
+func (d *decoder) enter(m *Member)    { d.path = append(d.path, place{name: m.Wire}) }
+func (d *decoder) enterElement(i int) { d.path = append(d.path, place{element: i + 1}) }
+func (d *decoder) leave()             { d.path = d.path[:len(d.path)-1] }
 
 // structure reads the members of a structure inside the body.
 func (d *decoder) structure(s *Shape, body strictjson.Value, target reflect.Value) error {
@@ -91,8 +95,8 @@ func (d *decoder) member(m *Member, body strictjson.Value, field reflect.Value) 
 	if !found || value.Kind() == strictjson.Null {
 		return d.absent(m)
 	}
-	d.path = append(d.path, m.Wire)
-	defer func() { d.path = d.path[:len(d.path)-1] }()
+	d.enter(m)
+	defer d.leave()
 	return d.value(m, value, field)
 }
 
@@ -101,8 +105,8 @@ func (d *decoder) absent(m *Member) error {
 		return nil
 	}
 	if d.style.Coral {
-		d.path = append(d.path, m.Wire)
-		defer func() { d.path = d.path[:len(d.path)-1] }()
+		d.enter(m)
+		defer d.leave()
 		return d.breaks(" null", "Member must not be null")
 	}
 	return d.style.Invalid.Refuse("the request lacks " + m.Wire)
@@ -113,8 +117,8 @@ func (d *decoder) text(m *Member, lookup func(string) (string, bool), field refl
 	if !found {
 		return d.absent(m)
 	}
-	d.path = append(d.path, m.Wire)
-	defer func() { d.path = d.path[:len(d.path)-1] }()
+	d.enter(m)
+	defer d.leave()
 	return d.scalar(m, text, field)
 }
 
@@ -129,7 +133,7 @@ func (d *decoder) scalar(m *Member, text string, field reflect.Value) error {
 		if text != "true" && text != "false" {
 			return d.wrong(m, "must be true or false")
 		}
-		set(field, reflect.ValueOf(text == "true"))
+		present(field).SetBool(text == "true")
 		return nil
 	case Time:
 		moment, err := time.Parse(time.RFC3339, text)
@@ -150,7 +154,7 @@ func (d *decoder) value(m *Member, value strictjson.Value, field reflect.Value) 
 	case (m.Kind == Integer || m.Kind == Long) && is == strictjson.Number:
 		return d.setInteger(m, value.Number(), field)
 	case m.Kind == Boolean && is == strictjson.Bool:
-		set(field, reflect.ValueOf(value.Bool()))
+		present(field).SetBool(value.Bool())
 		return nil
 	case m.Kind == Time && is == strictjson.Number:
 		return d.setMoment(m, value.Number(), field)
@@ -174,11 +178,7 @@ func (d *decoder) object(m *Member, value strictjson.Value, field reflect.Value)
 			return err
 		}
 	}
-	if field.Kind() == reflect.Pointer {
-		field.Set(reflect.New(field.Type().Elem()))
-		field = field.Elem()
-	}
-	return d.structure(m.Shape, value, field)
+	return d.structure(m.Shape, value, present(field))
 }
 
 // union refuses all but one known member. An unknown one beside it is refused as well: who sends both means something that we do not know.
@@ -222,8 +222,8 @@ func (d *decoder) list(m *Member, items []strictjson.Value, field reflect.Value)
 }
 
 func (d *decoder) element(m *Member, i int, item strictjson.Value, field reflect.Value) error {
-	d.path = append(d.path, strconv.Itoa(i+1), "member")
-	defer func() { d.path = d.path[:len(d.path)-2] }()
+	d.enterElement(i)
+	defer d.leave()
 	switch {
 	case m.Shape == nil && item.Kind() == strictjson.String:
 		return d.setElement(m, item.Text(), field)
@@ -282,11 +282,7 @@ func (d *decoder) setText(m *Member, text string, field reflect.Value) error {
 	if err := d.bounded(m, m.Bounds, text, "is"); err != nil {
 		return err
 	}
-	if field.Kind() == reflect.Pointer {
-		field.Set(reflect.ValueOf(&text))
-	} else {
-		field.SetString(text)
-	}
+	present(field).SetString(text)
 	return nil
 }
 
@@ -303,7 +299,7 @@ func (d *decoder) setInteger(m *Member, text string, field reflect.Value) error 
 		}
 		return d.outside(m, text, "must be between "+low+" and "+high, bound)
 	}
-	set(field, reflect.ValueOf(number))
+	present(field).SetInt(number)
 	return nil
 }
 
@@ -318,107 +314,13 @@ func (d *decoder) setMoment(m *Member, text string, field reflect.Value) error {
 	return nil
 }
 
-// set puts a value into a field or behind its pointer.
-func set(field, value reflect.Value) {
-	if field.Kind() == reflect.Pointer {
-		field.Set(reflect.New(field.Type().Elem()))
-		field = field.Elem()
+// present is where the value of a member that was sent goes: the field, or what is made for its pointer.
+func present(field reflect.Value) reflect.Value {
+	if field.Kind() != reflect.Pointer {
+		return field
 	}
-	field.Set(value)
-}
-
-// size holds the length of a list or map against the model.
-func (d *decoder) size(m *Member, n int) error {
-	if m.Bounds == nil || d.kept {
-		return nil
-	}
-	return d.length(m, m.Bounds, int64(n), "", "has too few or too many elements")
-}
-
-func (d *decoder) length(m *Member, bounds *Constraint, n int64, value, plain string) error {
-	switch {
-	case n < bounds.Min:
-		return d.outside(m, value, plain, "Member must have length greater than or equal to "+strconv.FormatInt(bounds.Min, 10))
-	case bounds.Max != 0 && n > bounds.Max:
-		return d.outside(m, value, plain, "Member must have length less than or equal to "+strconv.FormatInt(bounds.Max, 10))
-	}
-	return nil
-}
-
-// bounded holds a text against the model.
-func (d *decoder) bounded(m *Member, bounds *Constraint, text, verb string) error {
-	if d.kept {
-		return nil
-	}
-	if limited := bounds != nil && (bounds.Max != 0 || bounds.BoundedByRoom); !limited && len(text) > maxMemberLength {
-		most := strconv.Itoa(maxMemberLength)
-		return d.outside(m, "", verb+" longer than "+most+" bytes", "Member must have length less than or equal to "+most)
-	}
-	if bounds == nil {
-		return nil
-	}
-	if err := d.length(m, bounds, int64(utf8.RuneCountInString(text)), text, verb+" too short or too long"); err != nil {
-		return err
-	}
-	if len(bounds.Values) > 0 && !slices.Contains(bounds.Values, text) {
-		all := strings.Join(bounds.Values, ", ")
-		return d.outside(m, text, verb+" not one of "+all, "Member must satisfy enum value set: ["+all+"]")
-	}
-	if bounds.Pattern != nil {
-		if expression := bounds.Pattern(); !expression.MatchString(text) {
-			return d.outside(m, text, verb+" not of the form "+expression.String(), "Member must satisfy regular expression pattern: "+
-				strings.TrimSuffix(strings.TrimPrefix(expression.String(), "^(?:"), ")$"))
-		}
-	}
-	return nil
-}
-
-// outside refuses a value that breaks a bound, which is said plainly or in the words of Coral. These show the value, unless it is secret.
-func (d *decoder) outside(m *Member, value, plain, coral string) error {
-	if !d.style.Coral {
-		return d.style.Invalid.Refuse(m.Wire + " " + plain)
-	}
-	shown := ""
-	if value != "" && !m.Masked() {
-		shown = " '" + printable(value) + "'"
-	}
-	return d.breaks(shown, coral)
-}
-
-// breaks refuses in the words of Coral.
-func (d *decoder) breaks(shown, constraint string) error {
-	return d.style.Invalid.Refuse("1 validation error detected: Value" + shown + " at '" + d.where() + "' failed to satisfy constraint: " + constraint)
-}
-
-// maxShown bounds a refused value in the refusal, in letters.
-const maxShown = 100
-
-// printable is the beginning of a value as far as it can be printed.
-func printable(value string) string {
-	letters := 0
-	for i := range value {
-		if letters == maxShown {
-			value = value[:i] + "…"
-			break
-		}
-		letters++
-	}
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, value)
-}
-
-// where is the path of the member as Coral writes it: names begin with a small letter.
-func (d *decoder) where() string {
-	parts := make([]string, len(d.path))
-	for i, part := range d.path {
-		first, size := utf8.DecodeRuneInString(part)
-		parts[i] = string(unicode.ToLower(first)) + part[size:]
-	}
-	return strings.Join(parts, ".")
+	field.Set(reflect.New(field.Type().Elem()))
+	return field.Elem()
 }
 
 // wrong refuses a value of another type.
@@ -427,7 +329,7 @@ func (d *decoder) wrong(m *Member, how string) error {
 	if d.style.Coral && len(d.path) > 0 {
 		name = d.where()
 	}
-	return cmp.Or(d.style.Type, d.style.Invalid).Refuse(name + " " + how)
+	return d.style.Type.Refuse(name + " " + how)
 }
 
 func (m *Member) typeName() string {

@@ -65,17 +65,13 @@ func (d *decoder) formMember(m *Member, form Form, name string, field reflect.Va
 	if !found && !form.within[name] {
 		return d.absent(m)
 	}
-	d.path = append(d.path, m.Wire)
-	defer func() { d.path = d.path[:len(d.path)-1] }()
+	d.enter(m)
+	defer d.leave()
 	switch m.Kind {
 	case List:
 		return d.formList(m, form, name, field)
 	case Structure:
-		if field.Kind() == reflect.Pointer {
-			field.Set(reflect.New(field.Type().Elem()))
-			field = field.Elem()
-		}
-		return d.formStructure(m.Shape, form, name+".", field)
+		return d.formStructure(m.Shape, form, name+".", present(field))
 	case Map, Free:
 		return d.wrong(m, "cannot be sent in a form")
 	}
@@ -113,8 +109,8 @@ func (d *decoder) formList(m *Member, form Form, name string, field reflect.Valu
 
 func (d *decoder) formElement(m *Member, form Form, name string, i int, field reflect.Value) error {
 	at := name + ".member." + strconv.Itoa(i+1)
-	d.path = append(d.path, strconv.Itoa(i+1), "member")
-	defer func() { d.path = d.path[:len(d.path)-2] }()
+	d.enterElement(i)
+	defer d.leave()
 	if m.Shape != nil {
 		return d.formStructure(m.Shape, form, at+".", field)
 	}

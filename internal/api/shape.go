@@ -22,6 +22,11 @@ const (
 	Map  // from texts to documents or structures
 )
 
+// String is the word that people read for the type of a member.
+func (k Kind) String() string {
+	return [...]string{String: "string", Integer: "integer", Long: "integer", List: "list", Structure: "object", Boolean: "boolean", Time: "timestamp", Free: "document", Map: "map"}[k]
+}
+
 // Timestamp is a moment, in Unix milliseconds; zero is absent. JSON has it in seconds, XML as ISO 8601.
 type Timestamp int64
 
