@@ -63,51 +63,29 @@ func signaturePolicy(service *api.Service) sigv4.Policy {
 	return sigv4.Policy{Service: service.SigningName, AllowPresigned: service.Protocol == api.Query, PresignLife: presignLife}
 }
 
-// named is what a protocol calls something that is wrong with a signature, after the words of the real service, which people search for.
-type named struct {
-	kind  *fault.Kind
-	words string
-}
-
-// signatureNaming are the names of one protocol.
+// signatureNaming is what a protocol calls what may be wrong with a signature, after the words of the real service, which people search for.
 type signatureNaming struct {
-	reasons map[sigv4.Reason]named
-	expired *fault.Kind // the credentials, not the signature
+	missing      *fault.Kind
+	missingWords string
+	incomplete   *fault.Kind
+	unknownKey   *fault.Kind
+	invalid      *fault.Kind // made for something else, at another time, or not with the key
+	expired      *fault.Kind // the credentials, not the signature
 }
-
-const invalidToken = "The security token included in the request is invalid: "
 
 var signatureNames = map[api.Protocol]signatureNaming{
-	api.RESTJSON: {expired: fault.RESTExpiredCredentials, reasons: map[sigv4.Reason]named{
-		sigv4.Missing:      {fault.RESTMissingToken, "Missing Authentication Token: "},
-		sigv4.Incomplete:   {fault.RESTIncompleteSignature, ""},
-		sigv4.NotCanonical: {fault.RESTIncompleteSignature, ""},
-		sigv4.WrongScope:   {fault.RESTInvalidSignature, ""},
-		sigv4.Expired:      {fault.RESTInvalidSignature, ""},
-		sigv4.NotYet:       {fault.RESTInvalidSignature, ""},
-		sigv4.UnknownKey:   {fault.RESTUnrecognizedClient, invalidToken},
-		sigv4.Mismatch:     {fault.RESTInvalidSignature, ""},
-	}},
-	api.JSON: {expired: fault.JSONExpiredCredentials, reasons: map[sigv4.Reason]named{
-		sigv4.Missing:      {fault.JSONMissingToken, "Missing Authentication Token: "},
-		sigv4.Incomplete:   {fault.RESTIncompleteSignature, ""},
-		sigv4.NotCanonical: {fault.RESTIncompleteSignature, ""},
-		sigv4.WrongScope:   {fault.JSONInvalidSignature, ""},
-		sigv4.Expired:      {fault.JSONInvalidSignature, ""},
-		sigv4.NotYet:       {fault.JSONInvalidSignature, ""},
-		sigv4.UnknownKey:   {fault.JSONUnrecognizedClient, invalidToken},
-		sigv4.Mismatch:     {fault.JSONInvalidSignature, ""},
-	}},
-	api.Query: {expired: fault.STSExpiredToken, reasons: map[sigv4.Reason]named{
-		sigv4.Missing:      {fault.MissingAuthenticationToken, "Request is missing Authentication Token: "},
-		sigv4.Incomplete:   {fault.IncompleteSignature, ""},
-		sigv4.NotCanonical: {fault.IncompleteSignature, ""},
-		sigv4.WrongScope:   {fault.SignatureDoesNotMatch, ""},
-		sigv4.Expired:      {fault.SignatureDoesNotMatch, ""},
-		sigv4.NotYet:       {fault.SignatureDoesNotMatch, ""},
-		sigv4.UnknownKey:   {fault.InvalidClientTokenID, invalidToken},
-		sigv4.Mismatch:     {fault.SignatureDoesNotMatch, ""},
-	}},
+	api.RESTJSON: {
+		missing: fault.RESTMissingToken, missingWords: "Missing Authentication Token: ", incomplete: fault.RESTIncompleteSignature,
+		unknownKey: fault.RESTUnrecognizedClient, invalid: fault.RESTInvalidSignature, expired: fault.RESTExpiredCredentials,
+	},
+	api.JSON: {
+		missing: fault.JSONMissingToken, missingWords: "Missing Authentication Token: ", incomplete: fault.RESTIncompleteSignature,
+		unknownKey: fault.JSONUnrecognizedClient, invalid: fault.JSONInvalidSignature, expired: fault.JSONExpiredCredentials,
+	},
+	api.Query: {
+		missing: fault.MissingAuthenticationToken, missingWords: "Request is missing Authentication Token: ", incomplete: fault.IncompleteSignature,
+		unknownKey: fault.InvalidClientTokenID, invalid: fault.SignatureDoesNotMatch, expired: fault.STSExpiredToken,
+	},
 }
 
 func (n signatureNaming) refusal(checks *trace.Trace, err error) error {
@@ -116,6 +94,13 @@ func (n signatureNaming) refusal(checks *trace.Trace, err error) error {
 		return err
 	}
 	checks.Fail(string(wrong.Reason), "%s", wrong.Message)
-	name := n.reasons[wrong.Reason]
-	return name.kind.Refuse(name.words + wrong.Message)
+	switch wrong.Reason {
+	case sigv4.Missing:
+		return n.missing.Refuse(n.missingWords + wrong.Message)
+	case sigv4.Incomplete, sigv4.NotCanonical:
+		return n.incomplete.Refuse(wrong.Message)
+	case sigv4.UnknownKey:
+		return n.unknownKey.Refuse("The security token included in the request is invalid: " + wrong.Message)
+	}
+	return n.invalid.Refuse(wrong.Message)
 }
