@@ -1,5 +1,6 @@
-// Package creds owns what callers show to be let in: the sealed bearer tokens of a session, and the role credentials of the built-in
-// back end. It makes them, opens them and says whether they still hold. What a session or a role may do is for the rooms.
+// Package creds owns what callers show to be let in: the sealed bearer tokens of a session, access keys for long and for a while, and the
+// contexts that carry a person into a role. It makes them, opens them, says whether they still hold, and who it is to policies that shows
+// them. What a session or a role may do is for the rooms.
 package creds
 
 import (
