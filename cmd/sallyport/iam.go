@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"sallyport/internal/arn"
-	"sallyport/internal/creds"
 	"sallyport/internal/iam"
+	"sallyport/internal/rules"
 	"sallyport/internal/server"
 	"sallyport/internal/store"
 )
@@ -213,7 +213,7 @@ func (r request) policy(name string) (policies []store.IAMPolicy, err error) {
 	case given > 1:
 		return nil, errors.New("give one of --policy, --document and --policy-arn")
 	case r.given("--policy-arn"):
-		p, known := creds.AttachedPolicy(r.value("--policy-arn"))
+		p, known := rules.AttachedPolicy(r.value("--policy-arn"))
 		if !known {
 			return nil, fmt.Errorf("%s is not a policy of AWS that is known here: give the document with --policy", r.value("--policy-arn"))
 		}
@@ -360,7 +360,7 @@ func listPolicies(kind string) iamRun {
 	return func(ctx context.Context, p server.Principals, r request, out io.Writer) error {
 		policies, err := p.Policies(ctx, r.principal(kind))
 		for _, policy := range policies {
-			if policyARN, attached := creds.AttachedARN(policy); attached {
+			if policyARN, attached := rules.AttachedARN(policy); attached {
 				fmt.Fprintln(out, policyARN)
 			} else {
 				fmt.Fprintf(out, "%s  %s\n", policy.Name, strings.Join(strings.Fields(policy.Document), " "))
@@ -373,7 +373,7 @@ func listPolicies(kind string) iamRun {
 func deletePolicy(kind string) iamRun {
 	return func(ctx context.Context, p server.Principals, r request, _ io.Writer) error {
 		name := r.value("--name")
-		if attached, known := creds.AttachedPolicy(name); known {
+		if attached, known := rules.AttachedPolicy(name); known {
 			name = attached.Name
 		}
 		return p.DeletePolicy(ctx, p.Operator, r.principal(kind), name)
@@ -472,7 +472,7 @@ func listProviders(ctx context.Context, p server.Principals, r request, out io.W
 		if provider.JWKS != "" {
 			keys = "static"
 		}
-		fmt.Fprintf(out, "%s  %s  keys %s\n", creds.ProviderARN(provider), provider.ClientIDs, keys)
+		fmt.Fprintf(out, "%s  %s  keys %s\n", provider.ARN(), provider.ClientIDs, keys)
 	}
 	return err
 }

@@ -8,15 +8,12 @@ import (
 	"sallyport/internal/arn"
 	"sallyport/internal/fault"
 	"sallyport/internal/page"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 )
 
-const (
-	// maxScopes is AWS's quota of access scopes for an application.
-	maxScopes = 25
-	// maxScopePage is the longest list that the output of ListApplicationAccessScopes may hold.
-	maxScopePage = 10
-)
+// maxScopePage is the longest list that the output of ListApplicationAccessScopes may hold.
+const maxScopePage = 10
 
 // checkTargets wants each target once, and of the application's own instance: an application elsewhere never sees its tokens. An
 // application that does not exist may be named, so that two can be made that name each other.
@@ -57,8 +54,8 @@ func (s *Service) PutApplicationAccessScope(ctx context.Context, caller api.Call
 		if err != nil {
 			return false, err
 		}
-		if others >= maxScopes {
-			return false, v.tooMany(fmt.Sprintf("An application can have %d access scopes: delete one that it does not need", maxScopes))
+		if others >= rules.MaxScopes {
+			return false, v.tooMany(fmt.Sprintf("An application can have %d access scopes: delete one that it does not need", rules.MaxScopes))
 		}
 		return true, v.tx.PutApplicationScope(next)
 	})

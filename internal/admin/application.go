@@ -10,13 +10,12 @@ import (
 	"sallyport/internal/arn"
 	"sallyport/internal/fault"
 	"sallyport/internal/page"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
 )
 
 const (
-	// maxApplicationsAndAccounts is AWS's quota for an instance.
-	maxApplicationsAndAccounts = 3_000
 	// maxApplicationPage is the longest list that the output of ListApplications may hold.
 	maxApplicationPage = 50
 
@@ -57,8 +56,8 @@ func (v *visit) createApplication(i instance, in *api.CreateApplicationRequest) 
 	if err != nil {
 		return "", err
 	}
-	if count >= maxApplicationsAndAccounts {
-		return "", v.tooMany(fmt.Sprintf("An instance can have %d applications and accounts: delete applications that nobody uses", maxApplicationsAndAccounts))
+	if count >= rules.MaxApplicationsAndAccounts {
+		return "", v.tooMany(fmt.Sprintf("An instance can have %d applications and accounts: delete applications that nobody uses", rules.MaxApplicationsAndAccounts))
 	}
 	options := api.PortalOptions{Visibility: store.StatusEnabled}
 	if in.PortalOptions != nil {

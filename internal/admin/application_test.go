@@ -11,6 +11,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/arn"
 	"sallyport/internal/fault"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
 )
@@ -77,7 +78,7 @@ func TestAnApplicationThatCannotBeIsRefused(t *testing.T) {
 		{"with a null character in its name", api.CreateApplicationRequest{Name: "a\x00"}, fault.Validation},
 		{"with a tag of AWS", api.CreateApplicationRequest{Tags: []api.Tag{{Key: "AWS:x", Value: "y"}}}, fault.Validation},
 		{"with a tag given twice", api.CreateApplicationRequest{Tags: []api.Tag{{Key: "x", Value: "y"}, {Key: "x", Value: "z"}}}, fault.Validation},
-		{"with more tags than may be", api.CreateApplicationRequest{Tags: manyTags(maxTags + 1)}, fault.QuotaExceeded},
+		{"with more tags than may be", api.CreateApplicationRequest{Tags: manyTags(rules.MaxTags + 1)}, fault.QuotaExceeded},
 	}
 	for _, c := range cases {
 		c.in.Name = cmp.Or(c.in.Name, "app")
@@ -96,7 +97,7 @@ func TestAnApplicationThatCannotBeIsRefused(t *testing.T) {
 func TestApplicationsAndAccountsTogetherHaveAQuota(t *testing.T) {
 	b := newBench(t)
 	b.Update(func(tx *store.Tx) error {
-		for n := range maxApplicationsAndAccounts - 1 {
+		for n := range rules.MaxApplicationsAndAccounts - 1 {
 			if err := tx.PutApplication(store.Application{ApplicationID: fmt.Sprintf("apl-%016d", n), InstanceID: homeInstance, AccountID: ownerAccount}); err != nil {
 				return err
 			}

@@ -11,13 +11,12 @@ import (
 	"sallyport/internal/arn"
 	"sallyport/internal/fault"
 	"sallyport/internal/page"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
 )
 
 const (
-	// maxPermissionSets is AWS's quota for an instance.
-	maxPermissionSets = 3_500
 	// defaultSessionDuration is what a permission set has that names none, as on AWS.
 	defaultSessionDuration = "PT1H"
 	// permissionSetIDBytes is how many random bytes stand behind ps-.
@@ -151,8 +150,8 @@ func (v *visit) createPermissionSet(in *api.CreatePermissionSetRequest) (store.P
 	if err != nil {
 		return set, err
 	}
-	if count >= maxPermissionSets {
-		return set, v.tooMany(fmt.Sprintf("An instance can have %d permission sets: delete those that nobody is assigned", maxPermissionSets))
+	if count >= rules.MaxPermissionSets {
+		return set, v.tooMany(fmt.Sprintf("An instance can have %d permission sets: delete those that nobody is assigned", rules.MaxPermissionSets))
 	}
 	added, err := v.tx.AddPermissionSet(set)
 	if err == nil && !added {
@@ -170,6 +169,15 @@ func checkPermissionSet(set *store.PermissionSet) (err error) {
 		return err
 	}
 	return checkRelayState(set.RelayState)
+}
+
+// sessionSeconds reads the duration of a session.
+func sessionSeconds(text string) (int64, error) {
+	seconds, ok := rules.SessionSeconds(text)
+	if !ok {
+		return 0, fault.Validation.Refuse("SessionDuration must be " + rules.SessionWords)
+	}
+	return seconds, nil
 }
 
 // checkRelayState takes addresses that a browser may be sent to after it signed in: the model's pattern would let in javascript: and

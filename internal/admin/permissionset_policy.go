@@ -5,20 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
 	"sallyport/internal/page"
 	"sallyport/internal/policy"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
-)
-
-const (
-	// maxAttachedPolicies is AWS's quota of policies in a permission set, AWS's own and those of the accounts together.
-	maxAttachedPolicies = 20
-	// maxManagedPolicyName is the longest name that ListManagedPoliciesInPermissionSet can show.
-	maxManagedPolicyName = 100
 )
 
 // PutInlinePolicyToPermissionSet sets the policy document of a permission set. It is kept as it was sent, because tools compare it with
@@ -64,14 +57,9 @@ func (s *Service) DeleteInlinePolicyFromPermissionSet(ctx context.Context, calle
 	return &api.DeleteInlinePolicyFromPermissionSetResponse{}, err
 }
 
-// managedPolicyName is the name of a policy of AWS: what stands behind its path.
-func managedPolicyName(policyARN string) string {
-	return policyARN[strings.LastIndexByte(policyARN, '/')+1:]
-}
-
 // checkManagedPolicy refuses what cannot be a policy of AWS. Which policies AWS has at the moment is not known here.
 func (v *visit) checkManagedPolicy(policyARN string) error {
-	if len(managedPolicyName(policyARN)) > maxManagedPolicyName {
+	if !rules.CanBeManagedPolicy(policyARN) {
 		return v.missing("Policy does not exist with ARN: " + policyARN)
 	}
 	return nil
@@ -80,9 +68,9 @@ func (v *visit) checkManagedPolicy(policyARN string) error {
 // roomForPolicy refuses one policy more than a permission set may have.
 func (v *visit) roomForPolicy(set store.PermissionSet) error {
 	count, err := v.tx.CountAttachedPolicies(set.PermissionSetID)
-	if err == nil && count >= maxAttachedPolicies {
+	if err == nil && count >= rules.MaxAttachedPolicies {
 		err = v.tooMany(fmt.Sprintf("You have exceeded AWS SSO limits. Cannot create ManagedPolicy more than %d for id %s: detach one first, "+
-			"of AWS or of the accounts", maxAttachedPolicies, set.PermissionSetID))
+			"of AWS or of the accounts", rules.MaxAttachedPolicies, set.PermissionSetID))
 	}
 	return err
 }
@@ -135,7 +123,7 @@ func (s *Service) ListManagedPoliciesInPermissionSet(ctx context.Context, caller
 		rows, out.NextToken = page.Cut(p, rows, itself)
 		out.AttachedManagedPolicies = make([]api.AttachedManagedPolicy, len(rows))
 		for n, row := range rows {
-			out.AttachedManagedPolicies[n] = api.AttachedManagedPolicy{Name: managedPolicyName(row), ARN: row}
+			out.AttachedManagedPolicies[n] = api.AttachedManagedPolicy{Name: rules.ManagedPolicyName(row), ARN: row}
 		}
 		return nil
 	})

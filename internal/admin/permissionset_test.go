@@ -11,6 +11,7 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 )
 
@@ -99,44 +100,6 @@ func TestWhatNoPermissionSetMayBeIsRefused(t *testing.T) {
 	if b.Rows("permission_set") != 1 || b.Rows("audit_event") != events {
 		t.Error("something was made or recorded")
 	}
-}
-
-func TestTheSecondsOfADuration(t *testing.T) {
-	cases := []struct {
-		text    string
-		seconds int64 // 0 when refused
-	}{
-		{"PT1H", 3_600}, {"PT12H", 43_200}, {"PT60M", 3_600}, {"PT1H30M", 5_400}, {"PT3600S", 3_600}, {"PT3600.0S", 3_600}, {"P0DT8H", 28_800},
-		{"P0Y0M0DT1H0M0S", 3_600}, {"PT1H59M60S", 7_200},
-		{"", 0}, {"P", 0}, {"PT", 0}, {"P0D", 0}, {"P1D", 0}, {"P1W", 0}, {"P1Y", 0}, {"P1M", 0}, {"PT0H", 0}, {"PT59M59S", 0}, {"PT13H", 0}, {"PT720M1S", 0},
-		{"PT3600.5S", 0}, {"PT1.5H", 0}, {"1H", 0}, {"pt1h", 0}, {" PT1H", 0}, {"PT1H ", 0}, {"PT1H\n", 0}, {"-PT1H", 0}, {"PT-1H", 0}, {"PT99999999999999999999H", 0},
-		{"PT999999999H", 0}, {"PT1H1H", 0}, {"PT1M1H", 0}, {"PT١H", 0}, {"P1DT", 0}, {"PT1HP", 0},
-	}
-	for _, c := range cases {
-		got, err := sessionSeconds(c.text)
-		if _, isRefusal := fault.As(err); got != c.seconds || (c.seconds == 0) != isRefusal {
-			t.Errorf("%q: %d seconds, %v, want %d", c.text, got, err, c.seconds)
-		}
-	}
-}
-
-func FuzzSessionSeconds(f *testing.F) {
-	for _, text := range []string{"PT1H", "P0DT8H", "PT1H30M", "PT3600.0S", "-PT1H", "P1W", "PT99999999999999999999H"} {
-		f.Add(text)
-	}
-	pattern := api.CreatePermissionSet.Input.Member("SessionDuration").Bounds.Pattern()
-	f.Fuzz(func(t *testing.T, text string) {
-		seconds, err := sessionSeconds(text)
-		if err != nil {
-			return
-		}
-		if seconds < minSessionS || seconds > maxSessionS {
-			t.Errorf("%q lasts %d seconds", text, seconds)
-		}
-		if !pattern.MatchString(text) {
-			t.Errorf("%q is taken, which the model's pattern refuses", text)
-		}
-	})
 }
 
 func TestAnUpdateChangesWhatIsSent(t *testing.T) {
@@ -251,7 +214,7 @@ func TestOnlyTheOwnerOfTheOrganizationInstanceHasPermissionSets(t *testing.T) {
 func TestThereAreAsManyPermissionSetsAsTheQuotaAllows(t *testing.T) {
 	b := newBench(t)
 	b.Update(func(tx *store.Tx) error {
-		for n := range maxPermissionSets - 1 {
+		for n := range rules.MaxPermissionSets - 1 {
 			id := fmt.Sprintf("ps-%016d", n)
 			if err := tx.PutPermissionSet(store.PermissionSet{PermissionSetID: id, Name: id}); err != nil {
 				return err
@@ -404,7 +367,7 @@ func TestPoliciesOfBothKindsCountTogether(t *testing.T) {
 			InstanceARN: homeARN, PermissionSetARN: set, CustomerManagedPolicyReference: api.CustomerManagedPolicyReference{Name: fmt.Sprint("p", n)},
 		}
 	}
-	for n := range maxAttachedPolicies / 2 {
+	for n := range rules.MaxAttachedPolicies / 2 {
 		must(b, b.AttachManagedPolicyToPermissionSet, owner, managed(n))
 		must(b, b.AttachCustomerManagedPolicyReferenceToPermissionSet, owner, customer(n))
 	}

@@ -10,13 +10,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/arn"
 	"sallyport/internal/fault"
-)
-
-const (
-	// maxTags is AWS's quota of tags for one resource.
-	maxTags = 50
-	// reservedTag begins the keys that AWS keeps for itself, in any letter case.
-	reservedTag = "aws:"
+	"sallyport/internal/rules"
 )
 
 // tags are the tags of one resource, keys to values.
@@ -35,24 +29,20 @@ func (t tags) add(given []api.Tag) error {
 		switch {
 		case seen[tag.Key]:
 			return fault.Validation.Refuse(fmt.Sprintf("Tags number %d has a Key that stands there already", n+1))
-		case isReserved(tag.Key):
-			return fault.Validation.Refuse(fmt.Sprintf("Tags number %d has a Key that begins with %s, which is reserved", n+1, reservedTag))
+		case rules.IsReservedTag(tag.Key):
+			return fault.Validation.Refuse(fmt.Sprintf("Tags number %d has a Key that begins with %s, which is reserved", n+1, rules.ReservedTag))
 		}
 		seen[tag.Key] = true
 		t[tag.Key] = tag.Value
 	}
-	if len(t) > maxTags {
+	if len(t) > rules.MaxTags {
 		return errTooManyTags
 	}
 	return nil
 }
 
 // errTooManyTags is for the operations that set tags, all of which model it.
-var errTooManyTags = fault.QuotaExceeded.Refuse(fmt.Sprintf("A resource can have %d tags: remove some with UntagResource", maxTags))
-
-func isReserved(key string) bool {
-	return len(key) >= len(reservedTag) && strings.EqualFold(key[:len(reservedTag)], reservedTag)
-}
+var errTooManyTags = fault.QuotaExceeded.Refuse(fmt.Sprintf("A resource can have %d tags: remove some with UntagResource", rules.MaxTags))
 
 // list returns the tags by key.
 func (t tags) list() []api.Tag {

@@ -7,6 +7,7 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 )
 
@@ -43,7 +44,7 @@ func TestEveryKindOfResourceHasTags(t *testing.T) {
 func TestTagsBeyondTheRulesAreRefused(t *testing.T) {
 	b := newBench(t)
 	app := b.newApplication(owner, homeARN, "app")
-	must(b, b.TagResource, owner, api.TagResourceRequest{ResourceARN: app, Tags: manyTags(maxTags)})
+	must(b, b.TagResource, owner, api.TagResourceRequest{ResourceARN: app, Tags: manyTags(rules.MaxTags)})
 	must(b, b.TagResource, owner, api.TagResourceRequest{ResourceARN: app, Tags: manyTags(1)}) // one that it has
 	for _, c := range []struct {
 		name string
@@ -62,7 +63,7 @@ func TestTagsBeyondTheRulesAreRefused(t *testing.T) {
 			t.Errorf("%s: %v, want %s", c.name, err, c.kind.Name)
 		}
 	}
-	if got := must(b, b.ListTagsForResource, owner, api.ListTagsForResourceRequest{ResourceARN: app}).Tags; !slices.Equal(got, manyTags(maxTags)) {
+	if got := must(b, b.ListTagsForResource, owner, api.ListTagsForResourceRequest{ResourceARN: app}).Tags; !slices.Equal(got, manyTags(rules.MaxTags)) {
 		t.Errorf("left are %v", got)
 	}
 	refused(b, b.TagResource, other, fault.AdminAccessDenied, api.TagResourceRequest{ResourceARN: homeARN, Tags: manyTags(1)})

@@ -8,14 +8,12 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
 	"sallyport/internal/page"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
 )
 
 const (
-	// maxIssuers is AWS's quota of trusted token issuers for an instance.
-	maxIssuers = 10
-
 	issuerType    = "OIDC_JWT"          // the one type there is
 	jwksRetrieval = "OPEN_ID_DISCOVERY" // the one way there is
 )
@@ -54,8 +52,8 @@ func (v *visit) createIssuer(i instance, in *api.CreateTrustedTokenIssuerRequest
 	if err := distinct(issuer, others); err != nil {
 		return "", err
 	}
-	if len(others) >= maxIssuers {
-		return "", v.tooMany(fmt.Sprintf("An instance can have %d trusted token issuers: delete one that no application uses", maxIssuers))
+	if len(others) >= rules.MaxIssuers {
+		return "", v.tooMany(fmt.Sprintf("An instance can have %d trusted token issuers: delete one that no application uses", rules.MaxIssuers))
 	}
 	if err := v.tx.PutTrustedTokenIssuer(issuer); err != nil {
 		return "", err

@@ -8,6 +8,7 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
+	"sallyport/internal/rules"
 )
 
 func issuerRequest(instanceARN, name, url string) api.CreateTrustedTokenIssuerRequest {
@@ -67,7 +68,7 @@ func TestTwoIssuersOfAnInstanceDifferInNameAndURL(t *testing.T) {
 func TestAnInstanceHasTenIssuers(t *testing.T) {
 	b := newBench(t)
 	var want []string
-	for n := range maxIssuers {
+	for n := range rules.MaxIssuers {
 		name := fmt.Sprintf("i%d", n)
 		want = append(want, b.newIssuer(owner, homeARN, name))
 	}

@@ -16,6 +16,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/arn"
 	"sallyport/internal/keys"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 )
 
@@ -147,11 +148,22 @@ func uniqueID(name string) string {
 	return base32.StdEncoding.EncodeToString(sum[:])[:17]
 }
 
+// ReservedPermissionSet is the name of the permission set behind a role, if the role's name has that form. Whether it is the role's in an
+// account is for ReservedRoleName to tell.
+func ReservedPermissionSet(roleName string) (name string, ok bool) {
+	rest, ours := strings.CutPrefix(roleName, rules.ReservedRole)
+	at := strings.LastIndexByte(rest, '_')
+	if !ours || at < 1 {
+		return "", false
+	}
+	return rest[:at], true
+}
+
 // ReservedRoleName is the name of the IAM role behind a permission set in an account. The suffix depends on nothing but its arguments, so
 // that it is the same on every node.
 func ReservedRoleName(permissionSet, permissionSetID, account string) string {
 	sum := sha256.Sum256([]byte(permissionSetID + "/" + account))
-	return "AWSReservedSSO_" + permissionSet + "_" + hex.EncodeToString(sum[:8])
+	return rules.ReservedRole + permissionSet + "_" + hex.EncodeToString(sum[:8])
 }
 
 // SessionName is the user name as STS allows it in RoleSessionName and in the ARN: every other character is a hyphen, or a name with a

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
 )
@@ -82,7 +83,7 @@ func (p *plan) permissionSet(set permissionSet, old, next store.PermissionSet, f
 	}
 	fields := altered(
 		Field{"description", old.Description, next.Description},
-		Field{"sessionDuration", durationText(old.SessionDurationS), durationText(next.SessionDurationS)},
+		Field{"sessionDuration", rules.SessionText(old.SessionDurationS), rules.SessionText(next.SessionDurationS)},
 		Field{"relayState", old.RelayState, next.RelayState},
 	)
 	if !p.d.whole() {

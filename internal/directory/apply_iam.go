@@ -3,7 +3,6 @@ package directory
 import (
 	"cmp"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,6 +11,7 @@ import (
 	"strings"
 
 	"sallyport/internal/creds"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 )
 
@@ -35,7 +35,7 @@ func (u iamUser) row() store.IAMUser {
 func (r iamRole) row() store.IAMRole {
 	seconds, err := strconv.ParseInt(r.maxSessionDuration.value, 10, 64)
 	if err != nil {
-		seconds = creds.MinRoleSession
+		seconds = rules.MinRoleSession
 	}
 	return store.IAMRole{
 		AccountID: r.account.value, RoleName: r.name.value, Path: cmp.Or(r.path.value, "/"), Description: r.description.value,
@@ -44,8 +44,9 @@ func (r iamRole) row() store.IAMRole {
 }
 
 func (o oidcProvider) row() store.OIDCProvider {
-	clients, _ := json.Marshal(valuesOf(o.clientIDs)) // texts cannot fail
-	return store.OIDCProvider{AccountID: o.account.value, URL: o.url.value, ClientIDs: string(clients), JWKS: o.jwks.json}
+	return store.OIDCProvider{
+		AccountID: o.account.value, URL: o.url.value, ClientIDs: store.ClientIDsText(valuesOf(o.clientIDs)), JWKS: o.jwks.json,
+	}
 }
 
 // newUniqueID makes the unique id of a principal, in IAM's form. One that is removed and made again is another one.
@@ -161,7 +162,7 @@ func (p principal) rows() []store.IAMPolicy {
 		rows = append(rows, store.IAMPolicy{Name: named.name.value, Document: named.json})
 	}
 	for _, managed := range p.managedPolicies {
-		if row, known := creds.AttachedPolicy(managed.value); known {
+		if row, known := rules.AttachedPolicy(managed.value); known {
 			rows = append(rows, row)
 		}
 	}
@@ -182,7 +183,7 @@ func differingPolicies(have, want []store.IAMPolicy) []Field {
 func splitPolicies(all []store.IAMPolicy) (documents map[string]string, managed []string) {
 	documents = map[string]string{}
 	for _, policy := range all {
-		if attached, is := creds.AttachedARN(policy); is {
+		if attached, is := rules.AttachedARN(policy); is {
 			managed = append(managed, attached)
 		} else {
 			documents[policy.Name] = policy.Document

@@ -3,7 +3,7 @@ package directory
 import (
 	"strings"
 
-	"sallyport/internal/creds"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 )
 
@@ -78,8 +78,8 @@ func (c *checks) access(d *Directory) {
 
 func (c *checks) permissionSet(p *permissionSet) {
 	c.sets.declare(c.Mistakes, p.name)
-	if p.seconds = defaultSessionS; p.sessionDuration.value != "" {
-		p.seconds, _ = parseDuration(p.sessionDuration.value)
+	if p.seconds = rules.DefaultSession; p.sessionDuration.value != "" {
+		p.seconds, _ = rules.SessionSeconds(p.sessionDuration.value)
 	}
 	managed, customer := newNames("managed policy"), newNames("policy of the accounts")
 	for _, policy := range p.managedPolicies {
@@ -88,8 +88,8 @@ func (c *checks) permissionSet(p *permissionSet) {
 	for _, policy := range p.customerPolicies {
 		customer.declareAs(c.Mistakes, policy.row().Path, policy.name)
 	}
-	if n := len(p.managedPolicies) + len(p.customerPolicies); n > maxAttachedPolicies {
-		c.add(p.name.place, "found %d attached policies, of AWS and of the accounts, expected at most %d", n, maxAttachedPolicies)
+	if n := len(p.managedPolicies) + len(p.customerPolicies); n > rules.MaxAttachedPolicies {
+		c.add(p.name.place, "found %d attached policies, of AWS and of the accounts, expected at most %d", n, rules.MaxAttachedPolicies)
 	}
 	if b := p.boundary; b != nil && (b.managedPolicy.value == "") == (b.customerPolicy == nil) {
 		c.add(p.name.place, "found a permissions boundary of %s, expected either managedPolicy or customerManagedPolicy", shown(p.name.value))
@@ -125,8 +125,8 @@ func (c *checks) instances(d *Directory) {
 	for _, i := range d.issuers.list {
 		issuers.declareAs(c.Mistakes, i.accountInstance.value, i.name)
 		urls.declareAs(c.Mistakes, i.accountInstance.value, i.url)
-		if count[i.accountInstance.value]++; count[i.accountInstance.value] == maxIssuers+1 {
-			c.add(i.name.place, "found more issuers of one instance, expected at most %d", maxIssuers)
+		if count[i.accountInstance.value]++; count[i.accountInstance.value] == rules.MaxIssuers+1 {
+			c.add(i.name.place, "found more issuers of one instance, expected at most %d", rules.MaxIssuers)
 		}
 	}
 	ids, named := newNames("application id"), map[[3]string]int{}
@@ -176,19 +176,19 @@ func (c *checks) iam(i *iam) {
 	users.key, roles.key = strings.ToLower, strings.ToLower
 	for _, u := range i.users.list {
 		users.declareAs(c.Mistakes, u.account.value, u.name)
-		c.principal(u.principal, keys, creds.CheckUser(u.row()))
+		c.principal(u.principal, keys, rules.CheckUser(u.row()))
 	}
 	for _, r := range i.roles.list {
 		roles.declareAs(c.Mistakes, r.account.value, r.name)
 		var err error
 		if r.trustPolicy.json != "" {
-			err = creds.CheckRole(r.row())
+			err = rules.CheckRole(r.row())
 		}
 		c.principal(r.principal, keys, err)
 	}
 	for _, p := range i.providers.list {
 		providers.declareAs(c.Mistakes, p.account.value, p.url)
-		if err := creds.CheckProvider(p.row()); err != nil && p.url.line > 0 && ruleAccountID.holds(p.account.value) {
+		if err := rules.CheckProvider(p.row()); err != nil && p.url.line > 0 && ruleAccountID.holds(p.account.value) {
 			c.add(p.url.place, "found the OpenID provider %s, expected what IAM takes: %v", shown(p.url.value), err)
 		}
 	}
@@ -199,20 +199,20 @@ func (c *checks) principal(p principal, keys *names, err error) {
 		c.add(p.name.place, "found the principal %s, expected what IAM takes: %v", shown(p.name.value), err)
 	}
 	for _, named := range p.policies {
-		if err := creds.CheckPolicy(store.IAMPolicy{Name: named.name.value, Document: named.json}); err != nil && named.json != "" {
+		if err := rules.CheckPolicy(store.IAMPolicy{Name: named.name.value, Document: named.json}); err != nil && named.json != "" {
 			c.add(named.name.place, "found the policy %s, expected what IAM takes: %v", shown(named.name.value), err)
 		}
 	}
 	attached := newNames("managed policy")
 	for _, policy := range p.managedPolicies {
 		attached.declare(c.Mistakes, policy)
-		if _, known := creds.AttachedPolicy(policy.value); !known && policy.line > 0 {
+		if _, known := rules.AttachedPolicy(policy.value); !known && policy.line > 0 {
 			c.add(policy.place, "found the managed policy %s, expected the ARN of one that is known here, or a document under policies",
 				shown(policy.value))
 		}
 	}
-	if n := len(p.policies) + len(p.managedPolicies); n > creds.MaxPolicies {
-		c.add(p.name.place, "found %d policies of %s, expected at most %d", n, shown(p.name.value), creds.MaxPolicies)
+	if n := len(p.policies) + len(p.managedPolicies); n > rules.MaxPolicies {
+		c.add(p.name.place, "found %d policies of %s, expected at most %d", n, shown(p.name.value), rules.MaxPolicies)
 	}
 	active := 0
 	for _, key := range p.accessKeys {

@@ -14,6 +14,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/jose"
 	"sallyport/internal/policy"
+	"sallyport/internal/rules"
 	"sallyport/internal/strictjson"
 	"sallyport/internal/sys"
 )
@@ -66,19 +67,11 @@ var keySetDocument = documentKind{"a JWK set", func(json []byte) error {
 	return nil
 }}
 
-// The bounds of an extension of a user, as the identity store has them: the model leaves it open.
-const (
-	maxExtensionBytes   = 8 << 10
-	maxExtensionDepth   = 4
-	maxExtensionMembers = 200
-)
-
-var extensionDocument = documentKind{"an object of at most 8,192 bytes and 200 members, four levels deep", func(json []byte) error {
-	value, err := strictjson.Parse(json, strictjson.Limits{Bytes: maxExtensionBytes, Depth: maxExtensionDepth, Members: maxExtensionMembers})
-	if err == nil && value.Kind() != strictjson.Object {
-		err = errors.New("it is no object")
+var extensionDocument = documentKind{rules.ExtensionWords, func(json []byte) error {
+	if !rules.IsExtension(json) {
+		return errors.New("it is larger or deeper, or no object")
 	}
-	return err
+	return nil
 }}
 
 // document reads a document of the kind.

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"sallyport/internal/api"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 )
 
@@ -278,7 +279,7 @@ func (u user) row(identityStoreID string) store.UserRecord {
 		})
 	}
 	if u.extensions != nil && u.extensions.enterprise.json != "" {
-		in.Extensions = map[string]api.Document{enterpriseExtension: api.Document(u.extensions.enterprise.json)}
+		in.Extensions = map[string]api.Document{rules.Enterprise: api.Document(u.extensions.enterprise.json)}
 	}
 	row := store.NewUserRecord("", status, in)
 	if len(u.emails) == 0 {
@@ -286,9 +287,6 @@ func (u user) row(identityStoreID string) store.UserRecord {
 	}
 	return row
 }
-
-// enterpriseExtension is the one extension that users have.
-const enterpriseExtension = "aws:identitystore:enterprise"
 
 func (g group) row() store.Group {
 	return store.Group{DisplayName: g.displayName.value, Description: g.description.value}
@@ -304,7 +302,7 @@ func (p permissionSet) row() store.PermissionSet {
 		SessionDuration: p.sessionDuration.value,
 	}
 	if row.SessionDuration == "" {
-		row.SessionDuration = durationText(p.seconds)
+		row.SessionDuration = rules.SessionText(p.seconds)
 	}
 	return row
 }

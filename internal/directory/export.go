@@ -3,7 +3,6 @@ package directory
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,8 +13,8 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/arn"
-	"sallyport/internal/creds"
 	"sallyport/internal/oauth"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 )
 
@@ -199,7 +198,7 @@ func (e *exporter) user(row store.UserRecord) (user, error) {
 	for _, p := range in.Photos {
 		u.photos = append(u.photos, photo{text{value: p.Value}, text{value: p.Type}, text{value: p.Display}, truthOf(p.Primary)})
 	}
-	if extension := in.Extensions[enterpriseExtension]; extension != nil {
+	if extension := in.Extensions[rules.Enterprise]; extension != nil {
 		u.extensions = &extensions{documentOf(string(extension))}
 	}
 	return u, nil
@@ -241,10 +240,10 @@ func customerPolicyOf(p store.CustomerPolicy) customerPolicy {
 // durationOf is the duration as somebody wrote it, if files may write it so.
 func durationOf(row store.PermissionSet) text {
 	written := row.SessionDuration
-	if seconds, ok := parseDuration(written); !ok || seconds != row.SessionDurationS {
-		written = durationText(row.SessionDurationS)
+	if seconds, ok := rules.SessionSeconds(written); !ok || seconds != row.SessionDurationS {
+		written = rules.SessionText(row.SessionDurationS)
 	}
-	return unless(written, durationText(defaultSessionS))
+	return unless(written, rules.SessionText(rules.DefaultSession))
 }
 
 // assignments are an entry for each permission set in each account.
@@ -444,13 +443,13 @@ func (e *exporter) iam(d *Directory) error {
 		d.iam.roles.list = append(d.iam.roles.list, iamRole{
 			principal: e.principalOf(row.Principal(), row.Path, keys), description: text{value: row.Description},
 			trustPolicy:        documentOf(row.TrustPolicy),
-			maxSessionDuration: unless(strconv.FormatInt(row.MaxSessionS, 10), strconv.Itoa(creds.MinRoleSession)),
+			maxSessionDuration: unless(strconv.FormatInt(row.MaxSessionS, 10), strconv.Itoa(rules.MinRoleSession)),
 		})
 	}
 	for _, row := range e.providers {
-		var clients []string
-		if err := json.Unmarshal([]byte(row.ClientIDs), &clients); err != nil {
-			return fmt.Errorf("read the client ids of provider %s of account %s: %w", row.URL, row.AccountID, err)
+		clients, err := row.ReadClientIDs()
+		if err != nil {
+			return err
 		}
 		d.iam.providers.list = append(d.iam.providers.list,
 			oidcProvider{text{value: row.AccountID}, text{value: row.URL}, texts(clients), documentOf(row.JWKS)})

@@ -5,6 +5,7 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/policy"
+	"sallyport/internal/rules"
 )
 
 // The tables of this file are the form of directory files, for reading and for writing: each key of a mapping with what its value is, in
@@ -152,7 +153,7 @@ func one[T, E any](what string, fields []field[E], in func(*T) **E) form[T] {
 func tags[T any](in func(*T) *[]tag) form[T] {
 	return form[T]{
 		func(r *reader, key string, node *yaml.Node, into *T) {
-			r.pairs(key, "keys of tags with their values", node, bounds{0, maxTags}, func(name, value *yaml.Node) {
+			r.pairs(key, "keys of tags with their values", node, bounds{0, rules.MaxTags}, func(name, value *yaml.Node) {
 				*in(into) = append(*in(into), tag{r.text(key, name, ruleTagKey), r.text(key, value, ruleTagValue)})
 			})
 		},
@@ -271,7 +272,7 @@ var photoFields = []field[photo]{
 }
 
 var extensionFields = []field[extensions]{
-	{enterpriseExtension, free, jsonOf(extensionDocument, func(e *extensions) *document { return &e.enterprise })},
+	{rules.Enterprise, free, jsonOf(extensionDocument, func(e *extensions) *document { return &e.enterprise })},
 }
 
 var externalIDFields = []field[externalID]{
@@ -299,8 +300,8 @@ var permissionSetFields = []field[permissionSet]{
 	{"sessionDuration", free, value(ruleSessionDuration, func(p *permissionSet) *text { return &p.sessionDuration })},
 	{"relayState", free, value(ruleRelayState, func(p *permissionSet) *text { return &p.relayState })},
 	{"inlinePolicy", later, jsonOf(inlinePolicyDocument, func(p *permissionSet) *document { return &p.inlinePolicy })},
-	{"managedPolicies", later, values(bounds{0, maxAttachedPolicies}, ruleManagedPolicy, func(p *permissionSet) *[]text { return &p.managedPolicies })},
-	{"customerManagedPolicies", later, entries("a policy of the accounts", bounds{0, maxAttachedPolicies}, customerPolicyFields,
+	{"managedPolicies", later, values(bounds{0, rules.MaxAttachedPolicies}, ruleManagedPolicy, func(p *permissionSet) *[]text { return &p.managedPolicies })},
+	{"customerManagedPolicies", later, entries("a policy of the accounts", bounds{0, rules.MaxAttachedPolicies}, customerPolicyFields,
 		func(p *permissionSet) *[]customerPolicy { return &p.customerPolicies })},
 	{"permissionsBoundary", later, one("a permissions boundary", boundaryFields, func(p *permissionSet) **boundary { return &p.boundary })},
 	{"tags", later, tags(func(p *permissionSet) *[]tag { return &p.tags })},
@@ -354,7 +355,7 @@ var applicationFields = []field[application]{
 	{"idTokenSigningAlg", free, value(ruleIDTokenAlg, func(a *application) *text { return &a.idTokenSigningAlg })},
 	{"actorPolicy", free, jsonOf(policyOf(policy.Resource), func(a *application) *document { return &a.actorPolicy })},
 	{"grants", free, one("the grants", grantsFields, func(a *application) **grants { return &a.grants })},
-	{"scopes", free, entries("a scope", bounds{0, maxScopes}, scopeFields, func(a *application) *[]scope { return &a.scopes })},
+	{"scopes", free, entries("a scope", bounds{0, rules.MaxScopes}, scopeFields, func(a *application) *[]scope { return &a.scopes })},
 	{"users", free, values(anyLinks, ruleReference, func(a *application) *[]text { return &a.users })},
 	{"groups", free, values(anyLinks, ruleReference, func(a *application) *[]text { return &a.groups })},
 	{"tags", free, tags(func(a *application) *[]tag { return &a.tags })},
@@ -407,7 +408,7 @@ var iamUserFields = []field[iamUser]{
 	{"name", required, value(ruleReference, func(u *iamUser) *text { return &u.name })},
 	{"path", free, value(ruleReference, func(u *iamUser) *text { return &u.path })},
 	{"policies", free, policies(func(u *iamUser) *[]namedPolicy { return &u.policies })},
-	{"managedPolicies", free, values(bounds{0, maxAttachedPolicies}, ruleReference, func(u *iamUser) *[]text { return &u.managedPolicies })},
+	{"managedPolicies", free, values(bounds{0, rules.MaxAttachedPolicies}, ruleReference, func(u *iamUser) *[]text { return &u.managedPolicies })},
 	{"accessKeys", free, entries("an access key", bounds{0, maxAccessKeys}, accessKeyFields, func(u *iamUser) *[]accessKey { return &u.accessKeys })},
 }
 
@@ -419,7 +420,7 @@ var iamRoleFields = []field[iamRole]{
 	{"maxSessionDuration", free, value(ruleSeconds, func(r *iamRole) *text { return &r.maxSessionDuration })},
 	{"trustPolicy", required, jsonOf(policyOf(policy.Trust), func(r *iamRole) *document { return &r.trustPolicy })},
 	{"policies", free, policies(func(r *iamRole) *[]namedPolicy { return &r.policies })},
-	{"managedPolicies", free, values(bounds{0, maxAttachedPolicies}, ruleReference, func(r *iamRole) *[]text { return &r.managedPolicies })},
+	{"managedPolicies", free, values(bounds{0, rules.MaxAttachedPolicies}, ruleReference, func(r *iamRole) *[]text { return &r.managedPolicies })},
 	{"accessKeys", free, entries("an access key", bounds{0, maxAccessKeys}, accessKeyFields, func(r *iamRole) *[]accessKey { return &r.accessKeys })},
 }
 

@@ -3,13 +3,13 @@ package directory
 import (
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"sallyport/internal/api"
 	"sallyport/internal/arn"
 	"sallyport/internal/oauth"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
 )
@@ -88,8 +88,6 @@ func (r rule) withoutQuotes() rule {
 // maxText bounds texts of which the models bound nothing but the form.
 const maxText = 1024
 
-var emailPattern = sys.Pattern(`^[^\s\p{C}\p{Z}@]+@[^\s\p{C}\p{Z}@]+$`)
-
 const emailWords = "an e-mail address such as name@example.com"
 
 var (
@@ -104,7 +102,7 @@ var (
 	ruleUserName = modelled(api.IdentityStore, "UserName", "letters, digits and signs without blanks, no name "+reservedWords).and(notReserved)
 	ruleWords    = modelled(api.IdentityStore, "SensitiveStringType", "text")
 	ruleEmail    = rule{
-		min: 3, max: 254, pattern: emailPattern, // 254: what fits into the longest path of RFC 5321 §4.5.3.1.3
+		min: 3, max: rules.MaxEmail, check: rules.IsEmail,
 		expected: emailWords,
 	}
 	ruleUserStatus     = modelled(api.IdentityStore, "UserStatus", "")
@@ -117,7 +115,7 @@ var (
 		expected: "printable ASCII characters",
 	}
 	ruleAccountEmail = rule{
-		min: 6, max: 64, pattern: emailPattern,
+		min: 6, max: 64, check: rules.IsEmail,
 		expected: emailWords,
 	}
 
@@ -125,11 +123,11 @@ var (
 	rulePermissionSetDescription = modelled(api.SSOAdmin, "PermissionSetDescription", "Latin-1 text")
 	ruleRelayState               = modelled(api.SSOAdmin, "RelayState", "a URL of ASCII characters")
 	ruleSessionDuration          = rule{
-		min: 4, max: 100, pattern: durationPattern, check: func(s string) bool { _, ok := parseDuration(s); return ok },
-		expected: "an ISO 8601 duration between PT1H and PT12H, such as PT1H or PT90M", listed: true,
+		min: 4, max: 100, check: func(s string) bool { _, ok := rules.SessionSeconds(s); return ok },
+		expected: rules.SessionWords, listed: true,
 	}
 	ruleManagedPolicy = modelled(api.SSOAdmin, "ManagedPolicyArn", "the ARN of a policy of AWS whose name has at most 100 characters").
-				and(func(s string) bool { return len(s)-strings.LastIndexByte(s, '/')-1 <= maxManagedPolicyName })
+				and(rules.CanBeManagedPolicy)
 	ruleCustomerPolicyName = modelled(api.SSOAdmin, "ManagedPolicyName", "letters, digits and _+=,.@-")
 	ruleCustomerPolicyPath = modelled(api.SSOAdmin, "ManagedPolicyPath", "a path that begins and ends with /")
 
@@ -152,7 +150,7 @@ var (
 	ruleAudience               = modelled(api.SSOAdmin, "TokenIssuerAudience", "text")
 	ruleScope                  = modelled(api.SSOAdmin, "Scope", "a scope of one to three words with colons between them")
 	ruleTagKey                 = modelled(api.SSOAdmin, "TagKey", "letters, digits, blanks and _.:/=+-@, and not aws: at the beginning").
-					and(func(s string) bool { return !strings.HasPrefix(strings.ToLower(s), "aws:") }).withoutQuotes()
+					and(func(s string) bool { return !rules.IsReservedTag(s) }).withoutQuotes()
 	ruleTagValue = func() rule {
 		r := modelled(api.SSOAdmin, "TagValue", "letters, digits, blanks and _.:/=+-@")
 		r.min = 0
@@ -181,71 +179,12 @@ func withoutNull(s string) bool { return strings.IndexByte(s, 0) < 0 }
 // algRS256 is the other algorithm of ID tokens; absent is ES256.
 const algRS256 = "RS256"
 
-// What sso-admin's quotas bound.
+// Of the access keys of one user or role two are active: what IAM and our iam allow.
 const (
-	maxTags              = 50
-	maxAttachedPolicies  = 20
-	maxManagedPolicyName = 100
-	maxScopes            = 25
-	maxIssuers           = 10
-	maxAccessKeys        = 20 // of one user or role, of which two are active: what IAM and our iam allow
-	maxActiveKeys        = 2
+	maxAccessKeys = 20
+	maxActiveKeys = 2
 )
 
-// reservedNames are what AWS keeps for itself, for users and groups alike.
-var reservedNames = []string{"Administrator", "AWSAdministrators"}
+func notReserved(name string) bool { return !rules.IsReservedName(name) }
 
-const reservedWords = "that AWS reserves (Administrator, AWSAdministrators)"
-
-func notReserved(name string) bool {
-	for _, reserved := range reservedNames {
-		if store.UserNameKey(name) == store.UserNameKey(reserved) {
-			return false
-		}
-	}
-	return true
-}
-
-// Role credentials live between these, in seconds.
-const (
-	minSessionS     = 3600
-	maxSessionS     = 12 * 3600
-	defaultSessionS = minSessionS // CreatePermissionSet without SessionDuration
-)
-
-// durationPattern is the part of an ISO 8601 duration that can lie within the bounds.
-var durationPattern = sys.Pattern(`^PT(?:([0-9]{1,5})H)?(?:([0-9]{1,5})M)?(?:([0-9]{1,5})S)?$`)
-
-// parseDuration reads a session duration into seconds.
-func parseDuration(text string) (seconds int64, ok bool) {
-	parts := durationPattern().FindStringSubmatch(text)
-	if parts == nil {
-		return 0, false
-	}
-	for i, unit := range []int64{3600, 60, 1} {
-		if parts[i+1] == "" {
-			continue
-		}
-		number, err := strconv.ParseInt(parts[i+1], 10, 64)
-		if err != nil {
-			return 0, false
-		}
-		seconds += number * unit
-	}
-	return seconds, minSessionS <= seconds && seconds <= maxSessionS
-}
-
-// durationText writes seconds as an ISO 8601 duration.
-func durationText(seconds int64) string {
-	text := "PT"
-	for _, unit := range []struct {
-		seconds int64
-		letter  string
-	}{{3600, "H"}, {60, "M"}, {1, "S"}} {
-		if n := seconds / unit.seconds; n > 0 {
-			text += strconv.FormatInt(n, 10) + unit.letter
-			seconds %= unit.seconds
-		}
-	}
-	return text
-}
+var reservedWords = "that AWS reserves (" + strings.Join(rules.ReservedNames, ", ") + ")"

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sallyport/internal/api"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 )
 
@@ -41,7 +42,7 @@ func drawModel(t *rapid.T) model {
 		m.Accounts[id] = rapid.SampledFrom([]string{"Main", "Other"}).Draw(t, "account")
 	}
 	for _, name := range pick("sets", []string{"Admin", "Read=Only", "admin"}) {
-		m.Sets[name] = rapid.Int64Range(minSessionS, maxSessionS).Draw(t, "seconds")
+		m.Sets[name] = rapid.Int64Range(rules.MinSession, rules.MaxSession).Draw(t, "seconds")
 	}
 	m.Assignments = drawAssignments(t, m)
 	return m
@@ -94,7 +95,7 @@ func (m model) file() string {
 		accounts = append(accounts, fmt.Sprintf("{accountId: %s, name: %s}", id, name))
 	}
 	for name, seconds := range m.Sets {
-		sets = append(sets, fmt.Sprintf("{name: %q, sessionDuration: %s}", name, durationText(seconds)))
+		sets = append(sets, fmt.Sprintf("{name: %q, sessionDuration: %s}", name, rules.SessionText(seconds)))
 	}
 	for _, a := range m.Assignments {
 		parts := strings.SplitN(a, "/", 4)

@@ -8,6 +8,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/creds"
 	"sallyport/internal/policy"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 )
 
@@ -49,7 +50,7 @@ func (s *Service) identity(tx *store.Tx, signer *api.Signer) (policy.Set, []poli
 	}
 	var set policy.Set
 	for _, p := range identity.Policies {
-		if policyARN, attached := creds.AttachedARN(p); attached {
+		if policyARN, attached := rules.AttachedARN(p); attached {
 			set, err = s.attach(set, policyARN)
 		} else {
 			set, err = s.add(set, p.Name, p.Document)

@@ -5,8 +5,8 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/audit"
-	"sallyport/internal/creds"
 	"sallyport/internal/fault"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 )
 
@@ -16,7 +16,7 @@ func (s *Service) CreateUser(ctx context.Context, caller api.Caller, user store.
 	if user.Path == "" {
 		user.Path = "/"
 	}
-	if err := invalid(creds.CheckUser(user)); err != nil {
+	if err := invalid(rules.CheckUser(user)); err != nil {
 		return user, err
 	}
 	return user, s.create(ctx, caller, audit.IAMUserCreated, user.Principal(), policies, func(tx *store.Tx) (bool, error) { return tx.AddIAMUser(user) })
@@ -29,9 +29,9 @@ func (s *Service) CreateRole(ctx context.Context, caller api.Caller, role store.
 		role.Path = "/"
 	}
 	if role.MaxSessionS == 0 {
-		role.MaxSessionS = creds.MinRoleSession
+		role.MaxSessionS = rules.MinRoleSession
 	}
-	if err := invalid(creds.CheckRole(role)); err != nil {
+	if err := invalid(rules.CheckRole(role)); err != nil {
 		return role, err
 	}
 	return role, s.create(ctx, caller, audit.IAMRoleCreated, role.Principal(), policies, func(tx *store.Tx) (bool, error) { return tx.AddIAMRole(role) })
@@ -40,11 +40,11 @@ func (s *Service) CreateRole(ctx context.Context, caller api.Caller, role store.
 // create makes a principal whose own values were checked.
 func (s *Service) create(ctx context.Context, caller api.Caller, name audit.Name, p store.IAMPrincipal, policies []store.IAMPolicy, add func(*store.Tx) (bool, error)) error {
 	for _, policy := range policies {
-		if err := invalid(creds.CheckPolicy(policy)); err != nil {
+		if err := invalid(rules.CheckPolicy(policy)); err != nil {
 			return err
 		}
 	}
-	if len(policies) > creds.MaxPolicies {
+	if len(policies) > rules.MaxPolicies {
 		return errTooManyPolicies
 	}
 	return s.change(ctx, caller, audit.Event{Name: name, Detail: detail(p)}, func(tx *store.Tx) error {
@@ -123,7 +123,7 @@ func (s *Service) UpdateRole(ctx context.Context, caller api.Caller, accountID, 
 		if change.Description != nil {
 			role.Description = *change.Description
 		}
-		if err := invalid(creds.CheckRole(role)); err != nil {
+		if err := invalid(rules.CheckRole(role)); err != nil {
 			return err
 		}
 		_, err = tx.UpdateIAMRole(role)
@@ -156,9 +156,9 @@ func (s *Service) DeletePrincipal(ctx context.Context, caller api.Caller, p stor
 
 var errTooManyPolicies = fault.QuotaExceeded.Refuse("a principal has at most 20 policies: put more statements into one")
 
-// PutPolicy gives a principal a policy, in place of one of that name. creds.AttachedPolicy makes that of a policy of AWS.
+// PutPolicy gives a principal a policy, in place of one of that name. rules.AttachedPolicy makes that of a policy of AWS.
 func (s *Service) PutPolicy(ctx context.Context, caller api.Caller, p store.IAMPrincipal, policy store.IAMPolicy) error {
-	if err := invalid(creds.CheckPolicy(policy)); err != nil {
+	if err := invalid(rules.CheckPolicy(policy)); err != nil {
 		return err
 	}
 	return s.change(ctx, caller, audit.Event{Name: audit.IAMPolicyPut, Detail: policy.Name + " of " + detail(p)}, func(tx *store.Tx) error {
@@ -168,7 +168,7 @@ func (s *Service) PutPolicy(ctx context.Context, caller api.Caller, p store.IAMP
 			return err
 		case !found:
 			return unknown(p)
-		case len(identity.Policies) >= creds.MaxPolicies && !has(identity.Policies, policy.Name):
+		case len(identity.Policies) >= rules.MaxPolicies && !has(identity.Policies, policy.Name):
 			return errTooManyPolicies
 		}
 		return tx.PutIAMPolicy(p, policy)

@@ -10,6 +10,7 @@ import (
 	"sallyport/internal/creds"
 	"sallyport/internal/fault"
 	"sallyport/internal/policy"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 )
 

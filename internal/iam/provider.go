@@ -2,12 +2,11 @@ package iam
 
 import (
 	"context"
-	"encoding/json"
 
 	"sallyport/internal/api"
 	"sallyport/internal/audit"
-	"sallyport/internal/creds"
 	"sallyport/internal/fault"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 )
 
@@ -19,22 +18,17 @@ type Provider struct {
 	JWKS      string // static keys, for providers that cannot be reached; empty to discover them
 }
 
-func (p Provider) row() (store.OIDCProvider, error) {
-	clients, err := json.Marshal(p.ClientIDs)
-	if err != nil {
-		return store.OIDCProvider{}, err
-	}
-	row := store.OIDCProvider{AccountID: p.AccountID, URL: p.URL, ClientIDs: string(clients), JWKS: p.JWKS}
-	return row, invalid(creds.CheckProvider(row))
+func (p Provider) row() store.OIDCProvider {
+	return store.OIDCProvider{AccountID: p.AccountID, URL: p.URL, ClientIDs: store.ClientIDsText(p.ClientIDs), JWKS: p.JWKS}
 }
 
 // CreateOIDCProvider has an account trust an OpenID provider, and returns its ARN.
 func (s *Service) CreateOIDCProvider(ctx context.Context, caller api.Caller, p Provider) (string, error) {
-	row, err := p.row()
-	if err != nil {
+	row := p.row()
+	if err := invalid(rules.CheckProvider(row)); err != nil {
 		return "", err
 	}
-	providerARN := creds.ProviderARN(row)
+	providerARN := row.ARN()
 	return providerARN, s.change(ctx, caller, audit.Event{Name: audit.OIDCProviderCreated, Detail: providerARN}, func(tx *store.Tx) error {
 		if err := inAccount(tx, p.AccountID); err != nil {
 			return err
@@ -44,7 +38,7 @@ func (s *Service) CreateOIDCProvider(ctx context.Context, caller api.Caller, p P
 			return err
 		}
 		for _, other := range all { // the ARN has no scheme, so http and https of one address would be one name
-			if creds.ProviderARN(other) == providerARN {
+			if other.ARN() == providerARN {
 				return fault.Conflict.Refuse("there is " + providerARN + " already")
 			}
 		}
@@ -55,11 +49,11 @@ func (s *Service) CreateOIDCProvider(ctx context.Context, caller api.Caller, p P
 
 // UpdateOIDCProvider changes the audiences and the static keys of a provider.
 func (s *Service) UpdateOIDCProvider(ctx context.Context, caller api.Caller, p Provider) error {
-	row, err := p.row()
-	if err != nil {
+	row := p.row()
+	if err := invalid(rules.CheckProvider(row)); err != nil {
 		return err
 	}
-	return s.change(ctx, caller, audit.Event{Name: audit.OIDCProviderUpdated, Detail: creds.ProviderARN(row)}, func(tx *store.Tx) error {
+	return s.change(ctx, caller, audit.Event{Name: audit.OIDCProviderUpdated, Detail: row.ARN()}, func(tx *store.Tx) error {
 		updated, err := tx.UpdateOIDCProvider(row)
 		if err == nil && !updated {
 			return errNoProvider(p.AccountID, p.URL)

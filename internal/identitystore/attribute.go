@@ -6,9 +6,8 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
-	"sallyport/internal/store"
+	"sallyport/internal/rules"
 	"sallyport/internal/strictjson"
-	"sallyport/internal/sys"
 )
 
 // attribute is one attribute of T, the input that makes a user or a group, that an update may change. What is not in the table cannot be
@@ -158,8 +157,8 @@ func inOrder(operations []api.AttributeOperation, apply func(p path, text string
 
 func (s *Service) updateUser(in *userInput, operations []api.AttributeOperation) ([]string, error) {
 	return inOrder(operations, func(p path, text string, value api.Document) (string, error) {
-		if lowerASCII(p.extension) == enterprise {
-			return enterprise, updateExtension(in, p, value)
+		if lowerASCII(p.extension) == rules.Enterprise {
+			return rules.Enterprise, updateExtension(in, p, value)
 		}
 		a, err := find(userAttributes, p, text)
 		if err != nil {
@@ -170,7 +169,7 @@ func (s *Service) updateUser(in *userInput, operations []api.AttributeOperation)
 }
 
 func updateExtension(in *userInput, p path, value api.Document) error {
-	next, err := replaced(in.Extensions[enterprise], p.names, value)
+	next, err := replaced(in.Extensions[rules.Enterprise], p.names, value)
 	if err != nil {
 		return err
 	}
@@ -178,7 +177,7 @@ func updateExtension(in *userInput, p path, value api.Document) error {
 	if next == nil {
 		return nil
 	}
-	in.Extensions = map[string]api.Document{enterprise: next}
+	in.Extensions = map[string]api.Document{rules.Enterprise: next}
 	return checkExtension(next)
 }
 
@@ -192,21 +191,9 @@ func (s *Service) updateGroup(in *groupInput, operations []api.AttributeOperatio
 	})
 }
 
-// reservedNames are what AWS keeps for itself, for users and groups alike.
-var reservedNames = []string{"Administrator", "AWSAdministrators"}
-
-func reserved(name string) bool {
-	return slices.ContainsFunc(reservedNames, func(kept string) bool { return store.UserNameKey(name) == store.UserNameKey(kept) })
-}
-
 func reservedName(member string) *fault.Refusal {
-	return fault.Validation.Refuse(member + " is a name that AWS reserves (" + strings.Join(reservedNames, ", ") + "): choose another")
+	return fault.Validation.Refuse(member + " is a name that AWS reserves (" + strings.Join(rules.ReservedNames, ", ") + "): choose another")
 }
-
-// maxEmail is what fits into the longest path of RFC 5321 §4.5.3.1.3.
-const maxEmail = 254
-
-var emailPattern = sys.Pattern(`^[^\s\p{C}\p{Z}@]+@[^\s\p{C}\p{Z}@]+$`)
 
 // checkUser holds a user against what the model leaves open: what must be there, and what must not.
 func checkUser(in *userInput) error {
@@ -219,17 +206,17 @@ func checkUser(in *userInput) error {
 		return required("familyname", "Name.FamilyName")
 	case in.DisplayName == "":
 		return required("displayname", "DisplayName")
-	case reserved(in.UserName):
+	case rules.IsReservedName(in.UserName):
 		return reservedName("userName")
 	}
 	for _, email := range in.Emails {
-		if len(email.Value) > maxEmail || !emailPattern().MatchString(email.Value) {
+		if !rules.IsEmail(email.Value) {
 			return fault.Validation.Refuse("emails.value is no e-mail address: send one such as name@example.com")
 		}
 	}
 	for name, document := range in.Extensions {
-		if name != enterprise {
-			return fault.Validation.Refuse("The extension " + name + " is unknown: the only one is " + enterprise)
+		if name != rules.Enterprise {
+			return fault.Validation.Refuse("The extension " + name + " is unknown: the only one is " + rules.Enterprise)
 		}
 		if err := checkExtension(document); err != nil {
 			return err
@@ -247,7 +234,7 @@ func checkGroup(in *groupInput) error {
 	switch {
 	case in.DisplayName == "":
 		return required("displayname", "DisplayName")
-	case reserved(in.DisplayName):
+	case rules.IsReservedName(in.DisplayName):
 		return reservedName("displayName")
 	}
 	return nil

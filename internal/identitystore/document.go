@@ -5,24 +5,14 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
+	"sallyport/internal/rules"
 	"sallyport/internal/strictjson"
 )
 
-// Bounds of the document of an extension. Paths reach three names deep.
-const (
-	maxExtensionBytes   = 8 << 10
-	maxExtensionDepth   = maxExtensionParts + 1 // a list may stand below the last name
-	maxExtensionMembers = 200
-)
-
-var badExtension = fault.Validation.Refuse("An extension is an object of at most 8,192 bytes and 200 members, four levels deep")
-
 // checkExtension holds the document of an extension against its bounds. The model leaves it open.
 func checkExtension(document api.Document) error {
-	value, err := strictjson.Parse(document,
-		strictjson.Limits{Bytes: maxExtensionBytes, Depth: maxExtensionDepth, Members: maxExtensionMembers})
-	if err != nil || value.Kind() != strictjson.Object {
-		return badExtension
+	if !rules.IsExtension(document) {
+		return fault.Validation.Refuse("An extension is " + rules.ExtensionWords)
 	}
 	return nil
 }

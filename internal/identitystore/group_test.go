@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sallyport/internal/fault"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 )
 
@@ -68,7 +69,7 @@ func TestGroupsRefuse(t *testing.T) {
 		{"an update to a name that is taken", "UpdateGroup", update(operation("description", `"x"`), operation("displayName", `"Taken"`)), fault.Conflict, "Duplicate GroupDisplayName"},
 		{"an update to no name", "UpdateGroup", update(operation("description", `"x"`), operation("displayName", "")), fault.Validation, "cannot be empty or null"},
 		{"an update of an unknown attribute", "UpdateGroup", update(operation("description", `"x"`), operation("members", `[]`)), fault.Validation, "send one of displayName, description"},
-		{"an update of an extension", "UpdateGroup", update(operation(enterprise, `{"a":"b"}`)), fault.Validation, "send one of"},
+		{"an update of an extension", "UpdateGroup", update(operation(rules.Enterprise, `{"a":"b"}`)), fault.Validation, "send one of"},
 		{"an update of an unknown group", "UpdateGroup", fmt.Sprintf(`"GroupId":%q,"Operations":[%s]`, nobody, operation("description", `"x"`)), fault.NotFound, "GROUP not found."},
 		{"the removal of an unknown group", "DeleteGroup", fmt.Sprintf(`"GroupId":%q`, nobody), fault.NotFound, "GROUP not found."},
 		{"a search by description", "GetGroupId", by("description", "x"), fault.Validation, "The attribute description is not a unique attribute"},

@@ -4,15 +4,12 @@ import (
 	"strings"
 
 	"sallyport/internal/fault"
+	"sallyport/internal/rules"
 )
 
-// enterprise is the one extension that the identity store keeps.
-const enterprise = "aws:identitystore:enterprise"
-
 const (
-	// maxParts bounds the names of a path inside an extension, and inside a user (AttributePath of the model).
-	maxExtensionParts = 3
-	maxParts          = 3
+	// maxParts bounds the names of a path inside a user (AttributePath of the model).
+	maxParts = 3
 	// maxPath is the length that the model allows, in letters; the rim has checked it, and this is for who calls from elsewhere.
 	maxPath = 255
 )
@@ -44,7 +41,7 @@ func parsePath(text string) (path, error) {
 	var p path
 	limit := maxParts
 	if strings.Contains(head, ":") {
-		p.extension, limit = head, maxExtensionParts
+		p.extension, limit = head, rules.MaxExtensionNames
 		if parts := strings.Split(head, ":"); len(parts) != 3 || !allNames(parts) {
 			return path{}, badPath
 		}

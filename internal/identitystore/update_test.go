@@ -10,6 +10,7 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 	"sallyport/internal/strictjson"
 )
@@ -51,12 +52,12 @@ func TestUpdateUserChangesWhatItNames(t *testing.T) {
 		{"the user name", []string{operation("userName", `"zoe"`)}, `"UserName":"zoe"`},
 		{"the user name in other letter case", []string{operation("userName", `"ZOË"`)}, `"UserName":"ZOË"`},
 		{"the last of two operations on one path counts", []string{operation("title", `"A"`), operation("TITLE", `"B"`)}, `"Title":"B"`},
-		{"an extension", []string{operation(enterprise, `{"division":"D"}`)}, `"Extensions":{"aws:identitystore:enterprise":{"division":"D"}}`},
-		{"a part of an extension that lacks", []string{operation(enterprise+".manager.value", `"7"`)}, `"Extensions":{"aws:identitystore:enterprise":{"costCenter":"1","manager":{"value":"7"}}}`},
+		{"an extension", []string{operation(rules.Enterprise, `{"division":"D"}`)}, `"Extensions":{"aws:identitystore:enterprise":{"division":"D"}}`},
+		{"a part of an extension that lacks", []string{operation(rules.Enterprise+".manager.value", `"7"`)}, `"Extensions":{"aws:identitystore:enterprise":{"costCenter":"1","manager":{"value":"7"}}}`},
 		{"a part of an extension in other letter case", []string{operation("AWS:IdentityStore:Enterprise.COSTCENTER", `"2"`)}, `"Extensions":{"aws:identitystore:enterprise":{"costCenter":"2"}}`},
-		{"the last part of an extension goes, and the extension with it", []string{operation(enterprise+".costCenter", "")}, `"Extensions":-`},
-		{"an extension goes", []string{operation(enterprise, "null")}, `"Extensions":-`},
-		{"a part goes that is not there", []string{operation(enterprise+".a.b", "")}, `"Extensions":{"aws:identitystore:enterprise":{"costCenter":"1"}}`},
+		{"the last part of an extension goes, and the extension with it", []string{operation(rules.Enterprise+".costCenter", "")}, `"Extensions":-`},
+		{"an extension goes", []string{operation(rules.Enterprise, "null")}, `"Extensions":-`},
+		{"a part goes that is not there", []string{operation(rules.Enterprise+".a.b", "")}, `"Extensions":{"aws:identitystore:enterprise":{"costCenter":"1"}}`},
 	}
 	w := newWorld(t)
 	for _, c := range cases {
@@ -119,8 +120,8 @@ func TestUpdateUserChangesAllOrNothing(t *testing.T) {
 		{"a user name that is taken in other letters", operation("userName", `"\uff4fther"`), fault.Conflict, "Duplicate UserName"},
 		{"an address that is taken", operation("emails", `[{"value":"Other@example.com"}]`), fault.Conflict, "Duplicate emails.value"},
 		{"a taken name with a free address", operation("emails", `[{"value":"free@example.com"}]`) + "," + operation("userName", `"other"`), fault.Conflict, "Duplicate UserName"},
-		{"an extension that is a list", operation(enterprise, `["a"]`), fault.Validation, "object"},
-		{"an extension that grows too long", operation(enterprise+".a", quoted(strings.Repeat("x", maxExtensionBytes))), fault.Validation, "bytes"},
+		{"an extension that is a list", operation(rules.Enterprise, `["a"]`), fault.Validation, "object"},
+		{"an extension that grows too long", operation(rules.Enterprise+".a", quoted(strings.Repeat("x", 8<<10))), fault.Validation, "bytes"},
 		{"a path of signs", operation("..", `"x"`), fault.Validation, "attributePath"},
 	}
 	w := newWorld(t)
@@ -178,7 +179,7 @@ func TestUpdatesTellWhoMadeThem(t *testing.T) {
 }
 
 func FuzzParsePath(f *testing.F) {
-	for _, seed := range []string{"userName", "name.familyName", enterprise, enterprise + ".manager.value", "a:b:c.d.e.f", "a:b", "..", "a..b", "é.b", "a.b.c.d", ":::", ""} {
+	for _, seed := range []string{"userName", "name.familyName", rules.Enterprise, rules.Enterprise + ".manager.value", "a:b:c.d.e.f", "a:b", "..", "a..b", "é.b", "a.b.c.d", ":::", ""} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -253,8 +254,8 @@ func FuzzReplaced(f *testing.F) {
 func FuzzUpdateUser(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"name", `{"givenName":"A","familyName":"B","formatted":"C"}`}, {"emails", `[{"value":"a@example.com","type":"work","primary":false}]`}, {"emails", `null`},
-		{"photos", `[{"value":"1"},{"value":"2","display":"x"}]`}, {"name.honorificPrefix", `"Dr"`}, {"userName", `"zo\u00eb"`}, {enterprise, `{"a":{"b":[1,true,null]}}`},
-		{enterprise + ".a.b", `"x"`}, {"addresses", `[[]]`}, {"roles", `[{"value":{"a":1}}]`}, {"title", `"\ud83d\ude00"`},
+		{"photos", `[{"value":"1"},{"value":"2","display":"x"}]`}, {"name.honorificPrefix", `"Dr"`}, {"userName", `"zo\u00eb"`}, {rules.Enterprise, `{"a":{"b":[1,true,null]}}`},
+		{rules.Enterprise + ".a.b", `"x"`}, {"addresses", `[[]]`}, {"roles", `[{"value":{"a":1}}]`}, {"title", `"\ud83d\ude00"`},
 	} {
 		f.Add(seed[0], seed[1])
 	}

@@ -8,6 +8,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
 	"sallyport/internal/page"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 	"sallyport/internal/strictjson"
 	"sallyport/internal/sys"
@@ -58,7 +59,7 @@ func (s *Service) present(record store.UserRecord, externalIDs []api.ExternalID,
 		Birthdate: in.Birthdate, Roles: in.Roles, CreatedAt: api.Timestamp(record.CreatedAt), CreatedBy: record.CreatedBy,
 		UpdatedAt: api.Timestamp(record.UpdatedAt), UpdatedBy: record.UpdatedBy,
 	}
-	if slices.Contains(extensions, enterprise) {
+	if slices.Contains(extensions, rules.Enterprise) {
 		user.Extensions = in.Extensions
 	}
 	return user, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sallyport/internal/fault"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
 )
 
@@ -80,7 +81,7 @@ func TestDescribeUserAnswersWhatWasPut(t *testing.T) {
 func TestExtensionsAreToldToWhoAsksForThem(t *testing.T) {
 	w := newWorld(t)
 	id := w.user("ann", `"Extensions":{"aws:identitystore:enterprise":`+enterpriseDocument+`}`)
-	want := map[string]any{enterprise: object(t, enterpriseDocument)}
+	want := map[string]any{rules.Enterprise: object(t, enterpriseDocument)}
 	ask := fmt.Sprintf(`"UserId":%q,"Extensions":["aws:identitystore:enterprise"]`, id)
 	if diff := cmp.Diff(any(want), w.do("DescribeUser", ask)["Extensions"]); diff != "" {
 		t.Errorf("DescribeUser: %s", diff)
@@ -102,7 +103,7 @@ func TestExtensionsAreToldToWhoAsksForThem(t *testing.T) {
 
 func TestCreateUserRefuses(t *testing.T) {
 	valid := func(out, in string) string { return strings.Replace(person("new"), out, in, 1) }
-	deep := strings.Repeat(`{"a":`, maxExtensionDepth) + `{}` + strings.Repeat("}", maxExtensionDepth)
+	deep := strings.Repeat(`{"a":`, (rules.MaxExtensionNames+1)) + `{}` + strings.Repeat("}", rules.MaxExtensionNames+1)
 	cases := []struct {
 		name  string
 		put   string
@@ -129,7 +130,7 @@ func TestCreateUserRefuses(t *testing.T) {
 		{"an unknown extension", person("new", `"Extensions":{"aws:identitystore:other":{"a":"b"}}`), fault.Validation, "aws:identitystore:enterprise"},
 		{"an extension that is a text", person("new", `"Extensions":{"aws:identitystore:enterprise":"a"}`), fault.Validation, "object"},
 		{"an extension that is too deep", person("new", `"Extensions":{"aws:identitystore:enterprise":`+deep+`}`), fault.Validation, "levels"},
-		{"an extension that is too long", person("new", `"Extensions":{"aws:identitystore:enterprise":{"a":"`+strings.Repeat("x", maxExtensionBytes)+`"}}`), fault.Validation, "bytes"},
+		{"an extension that is too long", person("new", `"Extensions":{"aws:identitystore:enterprise":{"a":"`+strings.Repeat("x", 8<<10)+`"}}`), fault.Validation, "bytes"},
 		{"a name that is taken", person("taken"), fault.Conflict, "Duplicate UserName"},
 		{"a name that is taken in other letter case", person("TAKEN"), fault.Conflict, "Duplicate UserName"},
 		{"an address that is taken", person("new", `"Emails":[{"Value":"taken@example.com","Primary":false}]`), fault.Conflict, "Duplicate emails.value"},

@@ -25,6 +25,7 @@ import (
 	"sallyport/internal/identitystore"
 	"sallyport/internal/keys"
 	"sallyport/internal/portal"
+	"sallyport/internal/rules"
 	"sallyport/internal/signin"
 	"sallyport/internal/store"
 	"sallyport/internal/sts"
@@ -400,7 +401,7 @@ func (h *House) adminKey(ctx context.Context) (id, secret string, err error) {
 
 // makeAdmin makes the administrator, unless an earlier start did.
 func (h *House) makeAdmin(ctx context.Context, admin store.IAMPrincipal) error {
-	all, known := creds.AttachedPolicy("arn:aws:iam::aws:policy/AdministratorAccess")
+	all, known := rules.AttachedPolicy("arn:aws:iam::aws:policy/AdministratorAccess")
 	if !known {
 		return errors.New("there is no policy for administrators")
 	}

@@ -1,6 +1,11 @@
 package store
 
-import "strings"
+import (
+	"encoding/json"
+	"fmt"
+	"sallyport/internal/arn"
+	"strings"
+)
 
 // IAMPrincipal names a user or a role of an account.
 type IAMPrincipal struct {
@@ -235,9 +240,29 @@ func (tx *Tx) PermissionSetPolicies(name string) (p SetPolicies, found bool, err
 type OIDCProvider struct {
 	AccountID string
 	URL       string // as its tokens spell it in iss
-	ClientIDs string // JSON list of accepted audiences
+	ClientIDs string // JSON list of accepted audiences: ReadClientIDs
 	JWKS      string // static keys; empty to discover them
 	CreatedAt int64
+}
+
+// ARN names the provider: by its URL without the scheme.
+func (p OIDCProvider) ARN() string {
+	_, host, _ := strings.Cut(p.URL, "://")
+	return arn.OIDCProvider{Account: p.AccountID, Host: host}.String()
+}
+
+// ClientIDsText is the audiences in the form of OIDCProvider.ClientIDs.
+func ClientIDsText(clientIDs []string) string {
+	text, _ := json.Marshal(clientIDs) // texts cannot fail
+	return string(text)
+}
+
+// ReadClientIDs returns the accepted audiences.
+func (p OIDCProvider) ReadClientIDs() (clientIDs []string, err error) {
+	if err := json.Unmarshal([]byte(p.ClientIDs), &clientIDs); err != nil {
+		return nil, fmt.Errorf("read the client ids of provider %s of account %s: %w", p.URL, p.AccountID, err)
+	}
+	return clientIDs, nil
 }
 
 const oidcProviderColumns = `account_id, url, client_ids, jwks, created_at`

@@ -2,9 +2,7 @@ package sts
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -68,7 +66,7 @@ func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, caller api.Call
 	if err := w.readMarks(claims); err != nil {
 		return nil, err
 	}
-	providerARN := creds.ProviderARN(provider)
+	providerARN := provider.ARN()
 	if err := s.permitWebIdentity(ctx, caller, w, claims, providerARN); err != nil {
 		return nil, err
 	}
@@ -129,9 +127,9 @@ func host(issuer string) string {
 }
 
 func (s *Service) verifyToken(ctx context.Context, token string, provider store.OIDCProvider) (assertion.Claims, error) {
-	var clients []string
-	if err := json.Unmarshal([]byte(provider.ClientIDs), &clients); err != nil {
-		return assertion.Claims{}, fmt.Errorf("read the client ids of provider %s of account %s: %w", provider.URL, provider.AccountID, err)
+	clients, err := provider.ReadClientIDs()
+	if err != nil {
+		return assertion.Claims{}, err
 	}
 	issuer := assertion.Issuer{URL: provider.URL, JWKS: []byte(provider.JWKS)}
 	claims, err := s.Assertions.Verify(ctx, token, issuer, assertion.Expectations{Audiences: clients})

@@ -1,7 +1,6 @@
-package creds
+package rules
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -15,8 +14,7 @@ import (
 	"sallyport/internal/store"
 )
 
-// This file is what IAM demands of users, roles, their policies and OpenID providers, for all who make them: the operator's commands and
-// directory files. Each function says in a sentence what is wrong.
+// This file is what IAM demands of users, roles, their policies and OpenID providers. Each function says in a sentence what is wrong.
 
 // The bounds of IAM. They are those of its API reference, unless a reason is given.
 const (
@@ -52,8 +50,8 @@ func CheckRole(r store.IAMRole) error {
 		return err
 	}
 	switch {
-	case strings.HasPrefix(r.RoleName, reservedPrefix) || strings.HasPrefix(r.Path, "/aws-reserved/"):
-		return errors.New("names that begin with " + reservedPrefix + " and paths below /aws-reserved/ are those of permission sets")
+	case strings.HasPrefix(r.RoleName, ReservedRole) || strings.HasPrefix(r.Path, "/aws-reserved/"):
+		return errors.New("names that begin with " + ReservedRole + " and paths below /aws-reserved/ are those of permission sets")
 	case utf8.RuneCountInString(r.Description) > maxRoleDescription:
 		return fmt.Errorf("the description has at most %d characters", maxRoleDescription)
 	case r.MaxSessionS < MinRoleSession || r.MaxSessionS > MaxRoleSession:
@@ -98,19 +96,8 @@ func CheckPolicy(p store.IAMPolicy) error {
 	return err
 }
 
-// reservedPrefix is what the names of the roles behind permission sets begin with.
-const reservedPrefix = "AWSReservedSSO_"
-
-// ReservedPermissionSet is the name of the permission set behind a role, if the role's name has that form. Whether it is the role's in an
-// account is for ReservedRoleName to tell.
-func ReservedPermissionSet(roleName string) (name string, ok bool) {
-	rest, ours := strings.CutPrefix(roleName, reservedPrefix)
-	at := strings.LastIndexByte(rest, '_')
-	if !ours || at < 1 {
-		return "", false
-	}
-	return rest[:at], true
-}
+// ReservedRole is what the names of the roles behind permission sets begin with.
+const ReservedRole = "AWSReservedSSO_"
 
 const nameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+=,.@-"
 
@@ -122,11 +109,11 @@ func CheckProvider(p store.OIDCProvider) error {
 	if err := checkProviderURL(p.URL); err != nil {
 		return err
 	}
-	if _, err := arn.ParseOIDCProvider(ProviderARN(p)); err != nil {
+	if _, err := arn.ParseOIDCProvider(p.ARN()); err != nil {
 		return fmt.Errorf("the URL does not fit into an ARN: %w", err)
 	}
-	var clients []string
-	if err := json.Unmarshal([]byte(p.ClientIDs), &clients); err != nil || len(clients) == 0 || len(clients) > maxClientIDs {
+	clients, err := p.ReadClientIDs()
+	if err != nil || len(clients) == 0 || len(clients) > maxClientIDs {
 		return fmt.Errorf("a provider has 1 to %d client ids", maxClientIDs)
 	}
 	for _, client := range clients {
@@ -166,10 +153,4 @@ func checkProviderURL(text string) error {
 func isLoopback(host string) bool {
 	address, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && address.IsLoopback()
-}
-
-// ProviderARN is the ARN of an OpenID provider: its URL without the scheme.
-func ProviderARN(p store.OIDCProvider) string {
-	_, host, _ := strings.Cut(p.URL, "://")
-	return arn.OIDCProvider{Account: p.AccountID, Host: host}.String()
 }

@@ -1,17 +1,17 @@
-package admin
+package rules
 
 import (
 	"strconv"
 	"strings"
 
-	"sallyport/internal/fault"
 	"sallyport/internal/sys"
 )
 
 // Sessions of a permission set last between these, in seconds, as in AWS's console. The model alone would allow a hundred years.
 const (
-	minSessionS = 3_600
-	maxSessionS = 12 * 3_600
+	MinSession     = 3_600
+	MaxSession     = 12 * 3_600
+	DefaultSession = MinSession // of a permission set that names none
 )
 
 // durationParts are the parts of an ISO 8601 duration in the order of the pattern Duration of the service model. Numbers are bounded so
@@ -22,26 +22,39 @@ var durationParts = sys.Pattern(`^P(?:([0-9]{1,9})Y)?(?:([0-9]{1,9})M)?(?:([0-9]
 // durationUnits are the seconds of each part. Any year, month, week or day is too long, so how long exactly does not matter.
 var durationUnits = []int64{365 * 86_400, 30 * 86_400, 86_400, 3_600, 60, 1}
 
-// sessionSeconds reads the duration of a session.
-func sessionSeconds(text string) (int64, error) {
-	refused := fault.Validation.Refuse("SessionDuration must be an ISO 8601 duration of whole seconds between PT1H and PT12H, such as PT8H or PT90M")
+// SessionWords say what the duration of a session has to be.
+const SessionWords = "an ISO 8601 duration of whole seconds between PT1H and PT12H, such as PT8H or PT90M"
+
+// SessionSeconds reads the duration of the sessions of a permission set.
+func SessionSeconds(text string) (seconds int64, ok bool) {
 	parts := durationParts().FindStringSubmatch(text)
 	if parts == nil || strings.HasSuffix(text, "P") || strings.HasSuffix(text, "T") {
-		return 0, refused
+		return 0, false
 	}
-	seconds := int64(0)
 	for i, unit := range durationUnits {
 		if parts[i+1] == "" {
 			continue
 		}
 		number, err := strconv.ParseInt(parts[i+1], 10, 64)
 		if err != nil {
-			return 0, refused.Because("%v", err)
+			return 0, false
 		}
 		seconds += number * unit
 	}
-	if seconds < minSessionS || seconds > maxSessionS {
-		return 0, refused
+	return seconds, MinSession <= seconds && seconds <= MaxSession
+}
+
+// SessionText writes seconds as an ISO 8601 duration, in hours, minutes and seconds.
+func SessionText(seconds int64) string {
+	text := "PT"
+	for _, unit := range []struct {
+		seconds int64
+		letter  string
+	}{{3_600, "H"}, {60, "M"}, {1, "S"}} {
+		if n := seconds / unit.seconds; n > 0 {
+			text += strconv.FormatInt(n, 10) + unit.letter
+			seconds %= unit.seconds
+		}
 	}
-	return seconds, nil
+	return text
 }
