@@ -12,7 +12,6 @@ import (
 	"sallyport/internal/page"
 	"sallyport/internal/rules"
 	"sallyport/internal/store"
-	"sallyport/internal/sys"
 )
 
 const (
@@ -65,7 +64,7 @@ func (v *visit) createApplication(i instance, in *api.CreateApplicationRequest) 
 		options.Visibility = cmp.Or(options.Visibility, store.StatusEnabled)
 	}
 	a := store.Application{
-		ApplicationID: "apl-" + sys.NewHex(8), InstanceID: i.ID, AccountID: v.account, ProviderARN: in.ApplicationProviderARN,
+		ApplicationID: rules.NewApplicationID(), InstanceID: i.ID, AccountID: v.account, ProviderARN: in.ApplicationProviderARN,
 		Name: in.Name, Description: in.Description, Status: cmp.Or(in.Status, store.StatusEnabled),
 		PortalOptions: store.PortalOptionsText(options), AssignmentRequired: true, BackgroundSession: store.StatusDisabled,
 	}

@@ -6,8 +6,8 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
 	"sallyport/internal/page"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
-	"sallyport/internal/sys"
 )
 
 const (
@@ -107,7 +107,7 @@ func (v *visit) createInstance(in *api.CreateInstanceRequest) (string, error) {
 	if found {
 		return "", fault.Conflict.Refuse("The account has an instance already: use that one, or delete it first")
 	}
-	row := store.AccountInstance{InstanceID: "ssoins-" + sys.NewHex(8), AccountID: v.account, Name: in.Name}
+	row := store.AccountInstance{InstanceID: rules.NewInstanceID(), AccountID: v.account, Name: in.Name}
 	if err := v.tx.PutAccountInstance(row); err != nil {
 		return "", err
 	}

@@ -13,14 +13,11 @@ import (
 	"sallyport/internal/page"
 	"sallyport/internal/rules"
 	"sallyport/internal/store"
-	"sallyport/internal/sys"
 )
 
 const (
 	// defaultSessionDuration is what a permission set has that names none, as on AWS.
 	defaultSessionDuration = "PT1H"
-	// permissionSetIDBytes is how many random bytes stand behind ps-.
-	permissionSetIDBytes = 8
 )
 
 func (s *Service) permissionSetHandlers() []api.Handler {
@@ -136,7 +133,7 @@ func (s *Service) CreatePermissionSet(ctx context.Context, caller api.Caller, in
 
 func (v *visit) createPermissionSet(in *api.CreatePermissionSetRequest) (store.PermissionSet, error) {
 	set := store.PermissionSet{
-		PermissionSetID: "ps-" + sys.NewHex(permissionSetIDBytes), Name: in.Name, Description: in.Description, RelayState: in.RelayState,
+		PermissionSetID: rules.NewPermissionSetID(), Name: in.Name, Description: in.Description, RelayState: in.RelayState,
 		SessionDuration: cmp.Or(in.SessionDuration, defaultSessionDuration), CreatedAt: v.tx.Millis(),
 	}
 	if err := checkPermissionSet(&set); err != nil {

@@ -10,7 +10,6 @@ import (
 	"sallyport/internal/page"
 	"sallyport/internal/rules"
 	"sallyport/internal/store"
-	"sallyport/internal/sys"
 )
 
 const (
@@ -42,7 +41,7 @@ func (v *visit) createIssuer(i instance, in *api.CreateTrustedTokenIssuerRequest
 		return "", err
 	}
 	issuer := store.TrustedTokenIssuer{
-		IssuerID: "tti-" + sys.NewUUID(v.tx.Now), InstanceID: i.ID, AccountID: i.OwnerAccountID, Name: in.Name, URL: configuration.IssuerURL,
+		IssuerID: rules.NewIssuerID(v.tx.Now), InstanceID: i.ID, AccountID: i.OwnerAccountID, Name: in.Name, URL: configuration.IssuerURL,
 		ClaimPath: configuration.ClaimAttributePath, AttributePath: configuration.IdentityStoreAttributePath,
 	}
 	others, err := v.tx.TrustedTokenIssuers(i.ID)

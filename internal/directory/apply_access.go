@@ -8,7 +8,6 @@ import (
 
 	"sallyport/internal/rules"
 	"sallyport/internal/store"
-	"sallyport/internal/sys"
 )
 
 func (p *plan) compareAccounts() error {
@@ -34,9 +33,6 @@ func (p *plan) compareAccounts() error {
 
 func accountWords(a store.Account) string { return fmt.Sprintf("account %s %q", a.AccountID, a.Name) }
 
-// permissionSetIDSize is what follows ps-, in bytes.
-const permissionSetIDSize = 8
-
 func (p *plan) comparePermissionSets() error {
 	rows, known := p.have.sets, newIDs(len(p.d.permissionSets))
 	have := make(map[string]store.PermissionSet, len(rows))
@@ -48,7 +44,7 @@ func (p *plan) comparePermissionSets() error {
 		old, found := have[set.name.value]
 		delete(have, set.name.value)
 		next := set.row()
-		next.PermissionSetID = cmp.Or(old.PermissionSetID, "ps-"+sys.NewHex(permissionSetIDSize))
+		next.PermissionSetID = cmp.Or(old.PermissionSetID, rules.NewPermissionSetID())
 		p.permissionSet(set, old, next, found)
 		known.byName[next.Name], known.byID[next.PermissionSetID] = next.PermissionSetID, next.Name
 	}

@@ -12,8 +12,8 @@ import (
 	"sallyport/internal/arn"
 	"sallyport/internal/oauth"
 	"sallyport/internal/policy"
+	"sallyport/internal/rules"
 	"sallyport/internal/store"
-	"sallyport/internal/sys"
 )
 
 func (p *plan) compareAccountInstances() error {
@@ -38,13 +38,10 @@ func (p *plan) compareAccountInstances() error {
 	return nil
 }
 
-// instanceIDSize is what follows ssoins-, in bytes.
-const instanceIDSize = 8
-
 func (p *plan) accountInstance(i accountInstance, old store.AccountInstance, found bool) {
 	tags, tagged := tagsOf(i.tags), p.have.tags[old.InstanceID]
 	next := store.AccountInstance{
-		InstanceID: cmp.Or(old.InstanceID, "ssoins-"+sys.NewHex(instanceIDSize)), AccountID: i.account.value, Name: i.name.value,
+		InstanceID: cmp.Or(old.InstanceID, rules.NewInstanceID()), AccountID: i.account.value, Name: i.name.value,
 	}
 	p.instanceIDs[next.AccountID] = next.InstanceID
 	put := func(tx *store.Tx) error {
@@ -114,7 +111,7 @@ func (p *plan) issuer(i issuer, old store.TrustedTokenIssuer, instanceID string)
 			next.JWKS = old.JWKS
 		}
 	} else {
-		next.IssuerID = "tti-" + sys.NewUUID(p.now)
+		next.IssuerID = rules.NewIssuerID(p.now)
 	}
 	p.issuerARNs[issuerKey{instanceID, next.Name}] = next.ARN()
 	put := func(tx *store.Tx) error {
@@ -182,7 +179,7 @@ func (p *plan) tieApplications() (kept map[string]bool) {
 		if !ok {
 			continue
 		}
-		account := cmp.Or(a.account.value, cmp.Or(a.accountInstance.value, p.owner))
+		account := cmp.Or(a.account.value, a.accountInstance.value, p.owner)
 		tied := applicationPlan{application: a}
 		tied.old, tied.found = p.findApplication(a, instanceID, account)
 		if tied.found && kept[tied.old.ApplicationID] {
@@ -191,7 +188,7 @@ func (p *plan) tieApplications() (kept map[string]bool) {
 		}
 		tied.next = a.row()
 		tied.next.InstanceID, tied.next.AccountID, tied.next.CreatedAt = instanceID, account, tied.old.CreatedAt
-		tied.next.ApplicationID = cmp.Or(tied.old.ApplicationID, cmp.Or(a.id.value, "apl-"+sys.NewHex(applicationIDSize)))
+		tied.next.ApplicationID = cmp.Or(tied.old.ApplicationID, a.id.value, rules.NewApplicationID())
 		kept[tied.next.ApplicationID] = true
 		p.applications = append(p.applications, tied)
 		if !tied.found {
@@ -200,9 +197,6 @@ func (p *plan) tieApplications() (kept map[string]bool) {
 	}
 	return kept
 }
-
-// applicationIDSize is what follows apl-, in bytes.
-const applicationIDSize = 8
 
 func (p *plan) findApplication(a application, instanceID, account string) (row store.Application, found bool) {
 	var named []string

@@ -2,7 +2,6 @@ package directory
 
 import (
 	"cmp"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -49,9 +48,6 @@ func (o oidcProvider) row() store.OIDCProvider {
 	}
 }
 
-// newUniqueID makes the unique id of a principal, in IAM's form. One that is removed and made again is another one.
-func newUniqueID(prefix string) string { return prefix + rand.Text()[:17] }
-
 func (p *plan) compareIAMUsers() {
 	if !p.d.iam.users.given {
 		return
@@ -63,7 +59,7 @@ func (p *plan) compareIAMUsers() {
 		old, found := have[key]
 		delete(have, key)
 		if next.UserID = old.UserID; !found {
-			next.UserID = newUniqueID("AIDA")
+			next.UserID = rules.NewIAMUserID()
 		}
 		p.principal(principalChange{
 			principal: u.principal, row: next.Principal(), found: found,
@@ -92,7 +88,7 @@ func (p *plan) compareIAMRoles() {
 		old, found := have[key]
 		delete(have, key)
 		if next.RoleID = old.RoleID; !found {
-			next.RoleID = newUniqueID("AROA")
+			next.RoleID = rules.NewIAMRoleID()
 		}
 		fields := differing(roleAttributes(old), roleAttributes(next))
 		if found && canonical(old.TrustPolicy) == canonical(next.TrustPolicy) {

@@ -9,7 +9,6 @@ package iam
 
 import (
 	"context"
-	"crypto/rand"
 	"log/slog"
 
 	"sallyport/internal/api"
@@ -53,17 +52,6 @@ func (s *Service) change(ctx context.Context, caller api.Caller, e audit.Event, 
 	}
 	return err
 }
-
-// uniqueLength is how many characters stand behind the prefix of a unique id of IAM.
-const uniqueLength = 17
-
-// newID makes the unique id of a principal. A principal that is deleted and made again is another one, and has another id.
-func newID(prefix string) string { return prefix + rand.Text()[:uniqueLength] }
-
-const (
-	userPrefix = "AIDA"
-	rolePrefix = "AROA"
-)
 
 // invalid refuses what a check found wrong.
 func invalid(err error) error {

@@ -12,7 +12,7 @@ import (
 
 // CreateUser makes a user with its first policies. The path is "/" when it is empty.
 func (s *Service) CreateUser(ctx context.Context, caller api.Caller, user store.IAMUser, policies ...store.IAMPolicy) (store.IAMUser, error) {
-	user.UserID = newID(userPrefix)
+	user.UserID = rules.NewIAMUserID()
 	if user.Path == "" {
 		user.Path = "/"
 	}
@@ -24,7 +24,7 @@ func (s *Service) CreateUser(ctx context.Context, caller api.Caller, user store.
 
 // CreateRole makes a role with its first policies. The path is "/" when it is empty, and the longest session an hour when it is zero.
 func (s *Service) CreateRole(ctx context.Context, caller api.Caller, role store.IAMRole, policies ...store.IAMPolicy) (store.IAMRole, error) {
-	role.RoleID = newID(rolePrefix)
+	role.RoleID = rules.NewIAMRoleID()
 	if role.Path == "" {
 		role.Path = "/"
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"sallyport/internal/arn"
 	"sallyport/internal/safefile"
 	"sallyport/internal/store"
 	"sallyport/internal/web"
@@ -81,7 +82,7 @@ func (c *Config) removeReadyFile() error {
 func (s *Server) writeReadyFile(ctx context.Context) error {
 	file := readyFile{
 		Endpoint: s.config.PublicURL, StartURL: s.startURL.Own, Region: s.Instance.Region,
-		InstanceARN: "arn:aws:sso:::instance/" + s.Instance.InstanceID, IdentityStoreID: s.Instance.IdentityStoreID,
+		InstanceARN: arn.Instance{InstanceID: s.Instance.InstanceID}.String(), IdentityStoreID: s.Instance.IdentityStoreID,
 		CABundle: s.caPath, PID: os.Getpid(),
 	}
 	if s.config.Dev {

@@ -127,8 +127,8 @@ func (h *House) ensureInstance(tx *store.Tx, c *Config) error {
 	}
 	if !found {
 		instance = store.Instance{
-			InstanceID:      "ssoins-" + sys.NewHex(8),
-			IdentityStoreID: "d-" + sys.NewHex(5),
+			InstanceID:      rules.NewInstanceID(),
+			IdentityStoreID: rules.NewIdentityStoreID(),
 			OwnerAccountID:  defaultOwner,
 			Name:            "Sallyport",
 		}
