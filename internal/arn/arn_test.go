@@ -74,9 +74,10 @@ var parsers = map[string]func(string) (string, error){
 	"application":          again(ParseApplication),
 	"trusted token issuer": again(ParseTrustedTokenIssuer),
 	"permission set":       again(ParsePermissionSet),
-	"application provider": again(ParseApplicationProvider),
-	"identity store":       again(ParseIdentityStore),
-	"root":                 func(text string) (string, error) { account, err := ParseRoot(text); return Root(account), err },
+	"root": func(text string) (string, error) {
+		account, err := ParseRoot(text)
+		return "arn:aws:iam::" + account + ":root", err
+	},
 }
 
 func again[T fmt.Stringer](parse func(string) (T, error)) func(string) (string, error) {
@@ -96,8 +97,6 @@ func TestEachNameOfTheHouseIsReadAsWhatItIsAndAsNothingElse(t *testing.T) {
 		"application":          {"arn:aws:sso::111122223333:application/ssoins-0123456789abcdef/apl-0123456789abcdef"},
 		"trusted token issuer": {"arn:aws:sso::111122223333:trustedTokenIssuer/ssoins-0123456789abcdef/tti-01234567-89ab-cdef-0123-456789abcdef"},
 		"permission set":       {"arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/ps-0123456789abcdef", "arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/ps-01234567/9abcdef"},
-		"application provider": {CustomApplication, "arn:aws:sso::aws:applicationProvider/catalog/a-b"},
-		"identity store":       {"arn:aws:identitystore::111122223333:identitystore/d-0123456789"},
 		"root":                 {"arn:aws:iam::111122223333:root"},
 	}
 	for kind, texts := range names {
@@ -141,8 +140,6 @@ func TestNamesThatLookLikeTheHousesAreRefused(t *testing.T) {
 		{"an application with more behind it", "application", "arn:aws:sso::111122223333:application/ssoins-0123456789abcdef/apl-0123456789abcdef/x"},
 		{"an issuer in upper case", "trusted token issuer", "arn:aws:sso::111122223333:trustedTokenIssuer/ssoins-0123456789abcdef/tti-01234567-89AB-cdef-0123-456789abcdef"},
 		{"an issuer without its prefix", "trusted token issuer", "arn:aws:sso::111122223333:trustedTokenIssuer/ssoins-0123456789abcdef/01234567-89ab-cdef-0123-456789abcdef"},
-		{"a provider of an account", "application provider", "arn:aws:sso::111122223333:applicationProvider/custom"},
-		{"an identity store with a long id", "identity store", "arn:aws:identitystore::111122223333:identitystore/d-01234567890"},
 	}
 	for _, c := range cases {
 		if got, err := parsers[c.kind](c.text); err == nil {

@@ -123,9 +123,6 @@ func ParseAssumedRole(text string) (AssumedRole, error) {
 	return AssumedRole{account, role, session}, nil
 }
 
-// Root is the ARN that stands for an account itself.
-func Root(account string) string { return "arn:" + Partition + ":iam::" + account + ":root" }
-
 // ParseRoot reads the ARN of an account and returns its id.
 func ParseRoot(text string) (account string, err error) {
 	account, rest, err := of(text, "iam", "root")

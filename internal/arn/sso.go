@@ -79,45 +79,14 @@ func ParsePermissionSet(text string) (PermissionSet, error) {
 	return PermissionSet{instanceID, id}, nil
 }
 
-// ApplicationProvider is the kind of an application, such as custom: arn:aws:sso::aws:applicationProvider/custom.
-type ApplicationProvider struct{ Name string }
-
-// CustomApplication is the kind of the applications that customers make.
+// CustomApplication names the kind of the applications that customers make.
 const CustomApplication = "arn:" + Partition + ":sso::" + AWSAccount + ":applicationProvider/custom"
-
-func (p ApplicationProvider) String() string {
-	return "arn:" + Partition + ":sso::" + AWSAccount + ":applicationProvider/" + p.Name
-}
-
-// ParseApplicationProvider reads the ARN of an application provider.
-func ParseApplicationProvider(text string) (ApplicationProvider, error) {
-	account, rest, err := of(text, "sso", "applicationProvider")
-	switch {
-	case err != nil:
-		return ApplicationProvider{}, err
-	case account != AWSAccount || rest == "" || !all(rest, func(c byte) bool { return isAlphanumeric(c) || c == '-' || c == '/' }):
-		return ApplicationProvider{}, errors.New("expected arn:aws:sso::aws:applicationProvider/ and letters, digits, hyphens and slashes")
-	}
-	return ApplicationProvider{rest}, nil
-}
 
 // IdentityStore is a directory of people: arn:aws:identitystore::account:identitystore/d-….
 type IdentityStore struct{ Account, IdentityStoreID string }
 
 func (s IdentityStore) String() string {
 	return "arn:" + Partition + ":identitystore::" + s.Account + ":identitystore/" + s.IdentityStoreID
-}
-
-// ParseIdentityStore reads the ARN of an identity store.
-func ParseIdentityStore(text string) (IdentityStore, error) {
-	account, rest, err := of(text, "identitystore", "identitystore")
-	switch {
-	case err != nil:
-		return IdentityStore{}, err
-	case !ValidAccount(account) || len(rest) != len("d-")+10 || rest[:2] != "d-" || !all(rest[2:], isLowerOrDigit):
-		return IdentityStore{}, errors.New("expected arn:aws:identitystore::account:identitystore/d- and 10 letters and digits")
-	}
-	return IdentityStore{account, rest}, nil
 }
 
 // ofInstance reads the ARN of what belongs to an instance: kind/ssoins-…/id. The id of a permission set may itself have slashes.

@@ -88,7 +88,11 @@ func read(t testing.TB, s *store.Store) (h held) {
 func readTx(tx *store.Tx) (h held, err error) {
 	var errs [7]error
 	h.Instance, _, errs[0] = tx.Instance()
-	h.Users, errs[1] = tx.Users()
+	records, err := tx.UserRecords()
+	for _, record := range records {
+		h.Users = append(h.Users, record.User)
+	}
+	errs[1] = err
 	h.Groups, errs[2] = tx.Groups()
 	h.Memberships, errs[3] = tx.Memberships()
 	h.Accounts, errs[4] = tx.Accounts()

@@ -52,9 +52,6 @@ func (s *setting) env() string  { return envPrefix + strings.ToUpper(s.key) }
 // Secret is a setting's value that shows as hidden however it is printed.
 type Secret struct{ text string }
 
-// NewSecret wraps the text of a secret.
-func NewSecret(text string) Secret { return Secret{text} }
-
 // Reveal returns the secret. Its callers are the places to review.
 func (s Secret) Reveal() string { return s.text }
 

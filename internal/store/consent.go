@@ -22,9 +22,3 @@ func (tx *Tx) PutConsent(c Consent) error {
 		c.UserID, c.ClientID, c.Scopes, tx.Millis(), c.ExpiresAt)
 	return err
 }
-
-// DeleteConsent withdraws the agreement.
-func (tx *Tx) DeleteConsent(userID, clientID string) error {
-	_, err := tx.exec(`DELETE FROM consent WHERE user_id = $1 AND client_id = $2`, userID, clientID)
-	return err
-}

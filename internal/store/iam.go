@@ -157,12 +157,6 @@ type IAMPolicy struct {
 	Document string
 }
 
-// IAMPolicies returns the identity policies of a principal, by name.
-func (tx *Tx) IAMPolicies(p IAMPrincipal) ([]IAMPolicy, error) {
-	return list(tx, func(r row) IAMPolicy { return IAMPolicy{r.text(0), r.text(1)} }, `SELECT policy_name, document FROM iam_policy
-		WHERE account_id = $1 AND principal_kind = $2 AND principal_name = $3 ORDER BY policy_name`, p.AccountID, p.Kind, p.Name)
-}
-
 // PutIAMPolicy gives a principal a policy, in place of one of that name.
 func (tx *Tx) PutIAMPolicy(p IAMPrincipal, policy IAMPolicy) error {
 	_, err := tx.exec(`INSERT INTO iam_policy (account_id, principal_kind, principal_name, policy_name, document) VALUES ($1, $2, $3, $4, $5)

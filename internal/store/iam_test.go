@@ -78,11 +78,9 @@ func TestAPrincipalThatIsDeletedTakesItsPoliciesAndKeysAlong(t *testing.T) {
 		t.Error("the user was not deleted")
 	}
 	keys := view(t, s, func(tx *Tx) ([]AccessKey, error) { return tx.AccessKeys() })
-	policies := view(t, s, func(tx *Tx) ([]IAMPolicy, error) {
-		return tx.IAMPolicies(IAMPrincipal{owner, IAMRoleKind, "Alice"})
-	})
-	if len(keys) != 1 || keys[0].RoleName != "Alice" || len(policies) != 1 {
-		t.Errorf("what is left: keys %+v, policies of the role %+v", keys, policies)
+	role := identity(t, s, IAMPrincipal{owner, IAMRoleKind, "Alice"})
+	if len(keys) != 1 || keys[0].RoleName != "Alice" || len(role.Policies) != 1 {
+		t.Errorf("what is left: keys %+v, policies of the role %+v", keys, role.Policies)
 	}
 }
 
@@ -158,15 +156,8 @@ func TestAPrincipalHasSoManyKeysInAState(t *testing.T) {
 func TestWhatAPrincipalMayDoIsOneQuestion(t *testing.T) {
 	s, _ := open(t)
 	ask(t, s, func(tx *Tx) (bool, error) { return tx.AddIAMUser(alice) })
-	identity := func(p IAMPrincipal) (i IAMIdentity, found bool) {
-		err := s.Look(context.Background(), func(tx *Tx) (err error) { i, found, err = tx.IAMIdentity(p); return err })
-		if err != nil {
-			t.Fatal(err)
-		}
-		return i, found
-	}
-	if i, found := identity(alice.Principal()); !found || i.ID != "AIDA1" || len(i.Policies) != 0 {
-		t.Errorf("without policies %+v, %t", i, found)
+	if i := identity(t, s, alice.Principal()); i.ID != "AIDA1" || len(i.Policies) != 0 {
+		t.Errorf("without policies %+v", i)
 	}
 	update(t, s, func(tx *Tx) error { return tx.PutIAMPolicy(alice.Principal(), IAMPolicy{"b", "{}"}) })
 	update(t, s, func(tx *Tx) error { return tx.PutIAMPolicy(alice.Principal(), IAMPolicy{"b", "{2}"}) })
@@ -174,12 +165,22 @@ func TestWhatAPrincipalMayDoIsOneQuestion(t *testing.T) {
 		return tx.PutIAMPolicy(alice.Principal(), IAMPolicy{"aws:policy/AdministratorAccess", ""})
 	})
 	want := []IAMPolicy{{"aws:policy/AdministratorAccess", ""}, {"b", "{2}"}}
-	if i, _ := identity(alice.Principal()); !slices.Equal(i.Policies, want) {
+	if i := identity(t, s, alice.Principal()); !slices.Equal(i.Policies, want) {
 		t.Errorf("policies %+v", i.Policies)
 	}
-	if _, found := identity(IAMPrincipal{owner, IAMRoleKind, "Alice"}); found {
+	if i := identity(t, s, IAMPrincipal{owner, IAMRoleKind, "Alice"}); i.ID != "" {
 		t.Error("a user is a role")
 	}
+}
+
+// identity is what a principal is, nothing for one that does not exist.
+func identity(t *testing.T, s *Store, p IAMPrincipal) (i IAMIdentity) {
+	t.Helper()
+	err := s.Look(context.Background(), func(tx *Tx) (err error) { i, _, err = tx.IAMIdentity(p); return err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return i
 }
 
 func TestProvidersBelongToAnAccount(t *testing.T) {
@@ -271,7 +272,7 @@ func TestTheHoldersOfEarlierKeysBecomeAdministrators(t *testing.T) {
 	if !key.Held || key.AccountID != owner || key.HolderID != "" || key.Path != "/" {
 		t.Errorf("key %+v", key)
 	}
-	policies := view(t, s, func(tx *Tx) ([]IAMPolicy, error) { return tx.IAMPolicies(key.Principal()) })
+	policies := identity(t, s, key.Principal()).Policies
 	if len(policies) != 1 || policies[0] != (IAMPolicy{"aws:policy/AdministratorAccess", ""}) {
 		t.Errorf("policies %+v", policies)
 	}

@@ -27,7 +27,6 @@ var lists = map[string]func(tx *Tx) error{
 	"ExternalIDsOfUsers":        func(tx *Tx) error { _, err := tx.ExternalIDsOfUsers("u", "v", 9); return err },
 	"GroupsPage":                func(tx *Tx) error { _, err := tx.GroupsPage("", 9); return err },
 	"Holdings":                  func(tx *Tx) error { _, err := tx.Holdings("u", 9); return err },
-	"IAMPolicies":               func(tx *Tx) error { _, err := tx.IAMPolicies(IAMPrincipal{}); return err },
 	"IAMRoles":                  func(tx *Tx) error { _, err := tx.IAMRoles("1"); return err },
 	"IAMUsers":                  func(tx *Tx) error { _, err := tx.IAMUsers("1"); return err },
 	"LatestDecisions":           func(tx *Tx) error { _, err := tx.LatestDecisions(0, 9); return err },

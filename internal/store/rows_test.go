@@ -101,11 +101,6 @@ func TestConsentEndsWithTheRegistrationAndIsReplaced(t *testing.T) {
 	if got := ask("u", "c"); got.found {
 		t.Error("consent outlives the registration")
 	}
-	give("openid", time.Hour)
-	update(t, s, func(tx *Tx) error { return tx.DeleteConsent("u", "c") })
-	if got := ask("u", "c"); got.found {
-		t.Error("consent was withdrawn and still stands")
-	}
 }
 
 // lodge makes a person with a sign-in and a session granted out of it, named by one letter each.

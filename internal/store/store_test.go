@@ -261,7 +261,7 @@ func BenchmarkView(b *testing.B) {
 func TestLookAllowsOneStatement(t *testing.T) {
 	s, _ := open(t)
 	err := s.Look(context.Background(), func(tx *Tx) error {
-		if _, err := tx.Users(); err != nil {
+		if _, err := tx.Accounts(); err != nil {
 			t.Fatal(err)
 		}
 		_, err := tx.Groups()

@@ -94,11 +94,6 @@ func (tx *Tx) UsersByEmail(email string) ([]User, error) {
 	return users, err
 }
 
-// Users returns the whole directory, by name.
-func (tx *Tx) Users() ([]User, error) {
-	return list(tx, scanUser, `SELECT `+userColumns+` FROM directory_user ORDER BY user_name_key`)
-}
-
 // UsersPage returns up to limit users by id, those after the given one.
 func (tx *Tx) UsersPage(after string, limit int) ([]UserRecord, error) {
 	return list(tx, scanUserRecord, `SELECT `+userRecordColumns+` FROM directory_user WHERE user_id > $1 ORDER BY user_id LIMIT $2`,
