@@ -12,13 +12,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
 	"sallyport/internal/keys"
 	"sallyport/internal/portal"
 	"sallyport/internal/signin"
+	"sallyport/internal/strictform"
 	"sallyport/internal/sys"
 	"sallyport/internal/token"
 )
@@ -167,7 +167,7 @@ func (v *visit) person() token.Person {
 
 // receive reads what every answer needs: parameters, form, and who is there.
 func (h *Handler) receive(v *visit) (err error) {
-	if v.query, err = parseStrictly(v.r.URL.RawQuery); err != nil {
+	if v.query, err = parse(v.r.URL.RawQuery); err != nil {
 		return err
 	}
 	if v.r.Method == http.MethodPost {
@@ -178,19 +178,11 @@ func (h *Handler) receive(v *visit) (err error) {
 	return h.resume(v)
 }
 
-// parseStrictly reads form encoding in which nothing is undecodable or repeated. net/url by itself drops the former in silence.
-func parseStrictly(text string) (url.Values, error) {
-	values, err := url.ParseQuery(text)
+// parse reads the parameters of a query or a form.
+func parse(text string) (url.Values, error) {
+	values, err := strictform.Parse(text)
 	if err != nil {
-		return nil, fault.InvalidRequest.Refuse("The request has parameters that cannot be decoded")
-	}
-	for name, list := range values {
-		if len(list) > 1 {
-			return nil, fault.InvalidRequest.Refuse("The request has the parameter " + strconv.Quote(name) + " more than once")
-		}
-		if !utf8.ValidString(name) || !utf8.ValidString(list[0]) {
-			return nil, fault.InvalidRequest.Refuse("The request has parameters that are not UTF-8")
-		}
+		return nil, fault.InvalidRequest.Refuse("The request cannot be read: " + err.Error())
 	}
 	return values, nil
 }
@@ -207,7 +199,7 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	case err != nil:
 		return nil, fault.InvalidRequest.Refuse("The form did not arrive whole").Because("%v", err)
 	}
-	return parseStrictly(string(body))
+	return parse(string(body))
 }
 
 // layout is the frame of a page for the visit.

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"sallyport/internal/keys"
 	"sallyport/internal/store"
@@ -169,20 +168,6 @@ func TestFormsThatCannotBeReadAreRefused(t *testing.T) {
 			}
 		})
 	}
-}
-
-func FuzzParseStrictly(f *testing.F) {
-	f.Add("a=1&b=%20&c")
-	f.Add("a=1&a=2")
-	f.Add("a=%ff;b")
-	f.Fuzz(func(t *testing.T, text string) {
-		values, err := parseStrictly(text)
-		for name, list := range values {
-			if err != nil || len(list) != 1 || !utf8.ValidString(name) || !utf8.ValidString(list[0]) {
-				t.Errorf("%q became %v, %v", text, values, err)
-			}
-		}
-	})
 }
 
 func FuzzOpenTicket(f *testing.F) {

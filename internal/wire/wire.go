@@ -10,11 +10,11 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
 	"sallyport/internal/sigv4"
+	"sallyport/internal/strictform"
 	"sallyport/internal/trace"
 )
 
@@ -171,23 +171,11 @@ func single(values url.Values) func(string) (string, bool) {
 	}
 }
 
-// parseParameters reads a query or form. A parameter that was sent twice is refused, since two readers of such a request could disagree about
-// what it says, and so is text that is not UTF-8, which no JSON body can hold either.
+// parseParameters reads a query or a form.
 func parseParameters(text string) (url.Values, error) {
-	if text == "" {
-		return nil, nil
-	}
-	values, err := url.ParseQuery(text)
+	values, err := strictform.Parse(text)
 	if err != nil {
-		return nil, fault.InvalidRequest.Refuse("the parameters cannot be read: join them with & and percent-encode what is in them")
-	}
-	for name, all := range values {
-		if len(all) > 1 {
-			return nil, fault.InvalidRequest.Refuse("a parameter was sent more than once")
-		}
-		if !utf8.ValidString(name) || !utf8.ValidString(all[0]) {
-			return nil, fault.InvalidRequest.Refuse("a parameter is not UTF-8")
-		}
+		return nil, fault.InvalidRequest.Refuse(err.Error())
 	}
 	return values, nil
 }
