@@ -135,24 +135,17 @@ func explained(ctx context.Context, err error) error {
 // change runs an operation that changes something, of which fn returns the ARN, and records that. Where fn finds that all is as it should
 // be, it returns an empty ARN and nothing is recorded. A refusal of fn commits, so fn refuses before it changes anything.
 func (s *Service) change(ctx context.Context, caller api.Caller, operation *api.Operation, fn func(*visit) (subject string, err error)) error {
-	var event audit.Event
-	err := s.Store.Update(ctx, func(tx *store.Tx) error {
-		event = audit.Event{}
+	return explained(ctx, audit.Change(ctx, s.Store, s.Log, caller, func(tx *store.Tx) (audit.Event, error) {
 		v, err := newVisit(tx, caller, operation)
 		if err != nil {
-			return err
+			return audit.Event{}, err
 		}
 		subject, err := fn(v)
 		if err != nil || subject == "" {
-			return err
+			return audit.Event{}, err
 		}
-		event = changed(caller, operation, subject)
-		return audit.Record(tx, caller, event)
-	})
-	if err == nil && event.Name != "" {
-		audit.Log(ctx, s.Log, caller, event)
-	}
-	return explained(ctx, err)
+		return changed(caller, operation, subject), nil
+	}))
 }
 
 // changed is the event of a change. Its name is that of the operation, as CloudTrail has it.

@@ -58,6 +58,22 @@ type Event struct {
 	Detail    string // for people; holds no secret
 }
 
+// Change runs fn in a transaction, records the event that it returns in the same one, and logs it once that is on disk. An event without a
+// name is none: nothing happened that anybody answers for. An event beside an error is none, either.
+func Change(ctx context.Context, s *store.Store, log *slog.Logger, caller api.Caller, fn func(*store.Tx) (Event, error)) error {
+	var event Event
+	err := s.Update(ctx, func(tx *store.Tx) (err error) {
+		if event, err = fn(tx); err != nil || event.Name == "" {
+			return err
+		}
+		return Record(tx, caller, event)
+	})
+	if err == nil && event.Name != "" {
+		Log(ctx, log, caller, event)
+	}
+	return err
+}
+
 // Record writes the event in the transaction, on behalf of the caller.
 func Record(tx *store.Tx, caller api.Caller, e Event) error {
 	return tx.AddAuditEvent(store.AuditEvent{

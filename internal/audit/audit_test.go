@@ -10,37 +10,49 @@ import (
 	"testing"
 
 	"sallyport/internal/api"
+	"sallyport/internal/fault"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
 )
 
 var ctx = context.Background()
 
-func TestAnEventIsKeptWithWhatItTellsOf(t *testing.T) {
-	rows, err := store.Open(store.Options{Dir: t.TempDir(), Clock: &sys.Clock{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { rows.Close() })
+func TestAChangeIsRecordedAndLoggedOnceItIsKept(t *testing.T) {
 	event := Event{Name: SessionRevoked, UserID: "u", SessionID: "s", Detail: "logout"}
-	caller := api.Caller{Address: netip.MustParseAddr("192.0.2.7"), RequestID: "r"}
-	record := func(after error) error {
-		return rows.Update(ctx, func(tx *store.Tx) error {
-			if err := Record(tx, caller, event); err != nil {
-				return err
+	cases := []struct {
+		name          string
+		event         Event
+		err           error
+		events, users int64
+	}{
+		{"one that is done", event, nil, 1, 1},
+		{"one of which nobody has to answer for anything", Event{}, nil, 0, 1},
+		{"one that is refused, and keeps what a refusal keeps", event, fault.Validation.Refuse("no"), 0, 1},
+		{"one that fails", event, errors.New("undone"), 0, 0},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			rows, err := store.Open(store.Options{Dir: t.TempDir(), Clock: &sys.Clock{}})
+			if err != nil {
+				t.Fatal(err)
 			}
-			return after
+			t.Cleanup(func() { rows.Close() })
+			var log bytes.Buffer
+			caller := api.Caller{Address: netip.MustParseAddr("192.0.2.7"), RequestID: "r"}
+			err = Change(ctx, rows, slog.New(slog.NewTextHandler(&log, nil)), caller, func(tx *store.Tx) (Event, error) {
+				return c.event, errors.Join(tx.PutUser(store.User{UserID: "u"}), c.err)
+			})
+			if (err == nil) != (c.err == nil) {
+				t.Errorf("the error %v, want %v", err, c.err)
+			}
+			counts, _, err := rows.Counts(ctx)
+			if err != nil || counts["audit_event"] != c.events || counts["directory_user"] != c.users {
+				t.Errorf("%v, %v, want %d events and %d users", counts, err, c.events, c.users)
+			}
+			if lines := int64(strings.Count(log.String(), "\n")); lines != c.events {
+				t.Errorf("%d lines in the log, want %d", lines, c.events)
+			}
 		})
-	}
-	if err := record(nil); err != nil {
-		t.Fatal(err)
-	}
-	if failure := errors.New("undone"); !errors.Is(record(failure), failure) {
-		t.Error("the failure was lost")
-	}
-	counts, _, err := rows.Counts(ctx)
-	if err != nil || counts["audit_event"] != 1 {
-		t.Errorf("%d events are kept (%v), want that of what was done and not that of what was undone", counts["audit_event"], err)
 	}
 }
 

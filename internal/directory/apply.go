@@ -34,21 +34,16 @@ func Apply(ctx context.Context, s *store.Store, caller api.Caller, d *Directory,
 		})
 		return p.result(err, "compare")
 	}
-	var event audit.Event
-	err := s.Update(ctx, func(tx *store.Tx) (err error) {
-		event = audit.Event{}
-		if p, err = compare(tx, d, o.Ring); err != nil || len(p.List) == 0 {
-			return err
-		}
-		event = audit.Event{Name: audit.DirectoryApplied, Detail: p.Summary()}
-		if err := p.run(tx); err != nil {
-			return err
-		}
-		return audit.Record(tx, caller, event)
-	})
-	if err == nil && o.Log != nil && event.Name != "" {
-		audit.Log(ctx, o.Log, caller, event)
+	log := o.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
 	}
+	err := audit.Change(ctx, s, log, caller, func(tx *store.Tx) (event audit.Event, err error) {
+		if p, err = compare(tx, d, o.Ring); err != nil || len(p.List) == 0 {
+			return event, err
+		}
+		return audit.Event{Name: audit.DirectoryApplied, Detail: p.Summary()}, p.run(tx)
+	})
 	return p.result(err, "apply")
 }
 

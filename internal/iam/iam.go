@@ -41,16 +41,7 @@ func New(options Options) *Service { return &Service{Options: options} }
 
 // change runs a state change and records it: one row in its transaction, one line in the log after it.
 func (s *Service) change(ctx context.Context, caller api.Caller, e audit.Event, do func(*store.Tx) error) error {
-	err := s.Store.Update(ctx, func(tx *store.Tx) error {
-		if err := do(tx); err != nil {
-			return err
-		}
-		return audit.Record(tx, caller, e)
-	})
-	if err == nil {
-		audit.Log(ctx, s.Log, caller, e)
-	}
-	return err
+	return audit.Change(ctx, s.Store, s.Log, caller, func(tx *store.Tx) (audit.Event, error) { return e, do(tx) })
 }
 
 // invalid refuses what a check found wrong.

@@ -104,31 +104,21 @@ func (s *Service) SetAccessKeyStatus(ctx context.Context, caller api.Caller, acc
 	if status != store.KeyActive && status != store.KeyInactive {
 		return fault.Validation.Refuse("the status of a key is Active or Inactive")
 	}
-	e := audit.Event{Name: audit.AccessKeyUpdated, Detail: accessKeyID + " is " + status}
-	done := false
-	err := s.Store.Update(ctx, func(tx *store.Tx) error {
+	return audit.Change(ctx, s.Store, s.Log, caller, func(tx *store.Tx) (audit.Event, error) {
 		key, err := findKey(tx, accessKeyID)
-		if done = false; err != nil || key.Status == status {
-			return err
+		if err != nil || key.Status == status {
+			return audit.Event{}, err
 		}
 		most := maxActiveKeys
 		if status == store.KeyInactive {
 			most = maxKeys
 		}
 		changed, err := tx.SetAccessKeyStatus(key, status, most)
-		if err != nil {
-			return err
+		if err == nil && !changed {
+			err = errTooManyKeys(key.Principal())
 		}
-		if !changed {
-			return errTooManyKeys(key.Principal())
-		}
-		done = true
-		return audit.Record(tx, caller, e)
+		return audit.Event{Name: audit.AccessKeyUpdated, Detail: accessKeyID + " is " + status}, err
 	})
-	if err == nil && done {
-		audit.Log(ctx, s.Log, caller, e)
-	}
-	return err
 }
 
 // RotateAccessKey makes a new key in the place of one, which is deactivated in the same moment.

@@ -123,20 +123,11 @@ func (s *Service) change(ctx context.Context, c change, fn func(*store.Tx) (made
 	if err := s.here(c.identityStoreID); err != nil {
 		return explained(ctx, err)
 	}
-	var event audit.Event
-	err := s.Store.Update(ctx, func(tx *store.Tx) error {
+	return explained(ctx, audit.Change(ctx, s.Store, s.Log, c.caller, func(tx *store.Tx) (audit.Event, error) {
 		what, err := fn(tx)
-		if err != nil {
-			return err
-		}
 		// The event is named like the operation, as CloudTrail has it.
-		event = audit.Event{Name: audit.Name(c.operation.Name), UserID: what.userID, Detail: what.detail + " by " + c.by()}
-		return audit.Record(tx, c.caller, event)
-	})
-	if err == nil {
-		audit.Log(ctx, s.Log, c.caller, event)
-	}
-	return explained(ctx, err)
+		return audit.Event{Name: audit.Name(c.operation.Name), UserID: what.userID, Detail: what.detail + " by " + c.by()}, err
+	}))
 }
 
 // explained notes a refusal in the trace of the decision.

@@ -162,24 +162,17 @@ func (s *Service) Logout(ctx context.Context, caller api.Caller, in *api.LogoutR
 	if err != nil {
 		return nil, err
 	}
-	event := audit.Event{
-		Name: audit.SessionRevoked, UserID: bearer.User.UserID, ClientID: bearer.Session.ClientID, SessionID: bearer.Session.SessionID,
-		Detail: "logout",
-	}
-	revoked := false
-	err = s.Store.Update(ctx, func(tx *store.Tx) error {
-		if revoked, err = tx.RevokeSession(bearer.Session.SessionID, "logout"); err != nil || !revoked {
-			return err
+	err = audit.Change(ctx, s.Store, s.Log, caller, func(tx *store.Tx) (audit.Event, error) {
+		revoked, err := tx.RevokeSession(bearer.Session.SessionID, "logout")
+		if err != nil || !revoked { // a logout that came at the same time may have been first
+			return audit.Event{}, err
 		}
-		return audit.Record(tx, caller, event)
+		return audit.Event{
+			Name: audit.SessionRevoked, UserID: bearer.User.UserID, ClientID: bearer.Session.ClientID, SessionID: bearer.Session.SessionID,
+			Detail: "logout",
+		}, nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	if revoked { // a logout that came at the same time may have been first
-		audit.Log(ctx, s.Log, caller, event)
-	}
-	return &api.LogoutResponse{}, nil
+	return &api.LogoutResponse{}, err
 }
 
 // Holdings are the accounts of a person with the roles held in each, for the portal page.

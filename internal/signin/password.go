@@ -107,27 +107,24 @@ func (s *Service) SetPassword(ctx context.Context, caller api.Caller, userName, 
 	if err != nil {
 		return err
 	}
-	var event audit.Event
-	err = s.store.Update(ctx, func(tx *store.Tx) error {
+	err = audit.Change(ctx, s.store, s.log, caller, func(tx *store.Tx) (event audit.Event, err error) {
 		user, found, err := tx.UserByName(userName)
-		if err != nil {
-			return err
+		if err == nil && !found {
+			err = fault.ResourceNotFound.Refuse("No user has this name")
 		}
-		if !found {
-			return fault.ResourceNotFound.Refuse("No user has this name")
+		if err != nil {
+			return event, err
 		}
 		event = audit.Event{Name: audit.PasswordSet, UserID: user.UserID, Detail: "by " + o.Origin}
-		return s.putPassword(tx, caller, user, store.Password{Hash: hash.phc(), Origin: o.Origin}, o.EndSessions, event)
+		return event, s.putPassword(tx, user, store.Password{Hash: hash.phc(), Origin: o.Origin}, o.EndSessions)
 	})
 	if err != nil {
 		return fmt.Errorf("set the password: %w", err)
 	}
-	audit.Log(ctx, s.log, caller, event)
 	return nil
 }
 
-func (s *Service) putPassword(tx *store.Tx, caller api.Caller, user store.User, password store.Password, endSessions bool,
-	event audit.Event) error {
+func (s *Service) putPassword(tx *store.Tx, user store.User, password store.Password, endSessions bool) error {
 	if err := tx.PutPassword(user.UserID, password); err != nil {
 		return err
 	}
@@ -136,10 +133,7 @@ func (s *Service) putPassword(tx *store.Tx, caller api.Caller, user store.User, 
 			return err
 		}
 	}
-	if err := s.unlock(tx, user); err != nil {
-		return err
-	}
-	return audit.Record(tx, caller, event)
+	return s.unlock(tx, user)
 }
 
 // unlock forgets the wrong passwords counted for a user, at the usual places and elsewhere.

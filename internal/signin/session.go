@@ -65,17 +65,13 @@ func (s *Service) Resume(ctx context.Context, cookie string) (resumed Session, f
 
 // SignOut ends the web session and every session that was granted out of it, with their access and refresh tokens.
 func (s *Service) SignOut(ctx context.Context, caller api.Caller, current Session) error {
-	event := audit.Event{Name: audit.SignedOut, UserID: current.User.UserID, SessionID: current.SignInID}
-	err := s.store.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.RevokeSignIn(current.SignInID, "the person signed out"); err != nil {
-			return err
-		}
-		return audit.Record(tx, caller, event)
+	err := audit.Change(ctx, s.store, s.log, caller, func(tx *store.Tx) (audit.Event, error) {
+		return audit.Event{Name: audit.SignedOut, UserID: current.User.UserID, SessionID: current.SignInID},
+			tx.RevokeSignIn(current.SignInID, "the person signed out")
 	})
 	if err != nil {
 		return fmt.Errorf("sign out: %w", err)
 	}
-	audit.Log(ctx, s.log, caller, event)
 	return nil
 }
 

@@ -288,14 +288,13 @@ var authorizeDecided = fault.InvalidRequest.Refuse("The request was decided alre
 func (s *Service) Decide(ctx context.Context, caller api.Caller, person Person, r AuthorizeRequest, consent Consent) (string, error) {
 	code := newCode(r.ID)
 	var answer string
-	var event audit.Event
-	err := s.Store.Update(ctx, func(tx *store.Tx) error {
+	err := audit.Change(ctx, s.Store, s.Log, caller, func(tx *store.Tx) (audit.Event, error) {
 		row := r.code(person, tx.Now)
-		event = audit.Event{Name: audit.ConsentDenied, UserID: person.UserID, ClientID: r.Client.ID, Detail: r.RedirectURI.Host()}
+		event := audit.Event{Name: audit.ConsentDenied, UserID: person.UserID, ClientID: r.Client.ID, Detail: r.RedirectURI.Host()}
 		assigned, err := r.Client.letsIn(ctx, tx, person)
 		switch {
 		case err != nil:
-			return err
+			return event, err
 		case !consent.Allow:
 			answer = r.Refuse(oauth.AccessDenied, "the request was denied in the browser").Location()
 		case !assigned:
@@ -306,24 +305,23 @@ func (s *Service) Decide(ctx context.Context, caller api.Caller, person Person, 
 		}
 		added, err := tx.AddCode(row, s.Ring.Digest(digestCode, code))
 		if err != nil {
-			return err
+			return event, err
 		}
 		if !added {
-			return authorizeDecided
+			return event, authorizeDecided
 		}
 		if row.State == store.CodeIssued && consent.Remember {
 			if err := tx.PutConsent(store.Consent{
 				UserID: person.UserID, ClientID: r.Client.ID, Scopes: r.Scopes.String(), ExpiresAt: r.Client.consentEnds(tx.Now).UnixMilli(),
 			}); err != nil {
-				return err
+				return event, err
 			}
 		}
-		return audit.Record(tx, caller, event)
+		return event, nil
 	})
 	if err != nil {
 		return "", err
 	}
-	audit.Log(ctx, s.Log, caller, event)
 	return answer, nil
 }
 

@@ -176,28 +176,24 @@ func (s *Service) DecideDevice(ctx context.Context, caller api.Caller, person Pe
 		State: store.DeviceDenied, UserID: person.UserID, SignInID: person.SignInID, AuthTime: person.AuthTime.UnixMilli(),
 		Address: caller.Address.String(),
 	}
-	event := audit.Event{Name: audit.DeviceDenied, UserID: person.UserID}
+	name := audit.DeviceDenied
 	if approve {
-		decision.State, event.Name = store.DeviceApproved, audit.DeviceApproved
+		decision.State, name = store.DeviceApproved, audit.DeviceApproved
 	}
-	err = s.Store.Update(ctx, func(tx *store.Tx) (err error) {
+	err = audit.Change(ctx, s.Store, s.Log, caller, func(tx *store.Tx) (event audit.Event, err error) {
 		if changed, err = tx.DecideDevice(deviceID, decision); err != nil {
-			return err
+			return event, err
 		}
 		device, found, err := tx.Device(deviceID)
 		if err != nil || !found {
-			return errors.Join(err, missing(found))
+			return event, errors.Join(err, missing(found))
 		}
 		state = deviceState(device, tx.Now)
-		if !changed {
-			return nil
+		if changed {
+			event = audit.Event{Name: name, UserID: person.UserID, ClientID: device.ClientID, Detail: "device at " + device.Address}
 		}
-		event.ClientID, event.Detail = device.ClientID, "device at "+device.Address
-		return audit.Record(tx, caller, event)
+		return event, nil
 	})
-	if err == nil && changed {
-		audit.Log(ctx, s.Log, caller, event)
-	}
 	return state, changed, err
 }
 

@@ -20,23 +20,19 @@ func (s *Service) Revoke(ctx context.Context, caller api.Caller, clientID, clien
 	if !ok {
 		return nil
 	}
-	event := audit.Event{Name: audit.SessionRevoked, ClientID: client.ID, SessionID: sessionID, Detail: "by its client"}
-	revoked := false
-	err = s.Store.Update(ctx, func(tx *store.Tx) error {
+	return audit.Change(ctx, s.Store, s.Log, caller, func(tx *store.Tx) (event audit.Event, err error) {
 		session, user, found, err := tx.SessionAndUser(sessionID)
 		if err != nil || !found || session.ClientID != client.ID {
-			return err
+			return event, err
 		}
-		if revoked, err = tx.RevokeSession(sessionID, "revoked by its client"); err != nil || !revoked {
-			return err
+		revoked, err := tx.RevokeSession(sessionID, "revoked by its client")
+		if err != nil || !revoked {
+			return event, err
 		}
-		event.UserID = user.UserID
-		return audit.Record(tx, caller, event)
+		return audit.Event{
+			Name: audit.SessionRevoked, UserID: user.UserID, ClientID: client.ID, SessionID: sessionID, Detail: "by its client",
+		}, nil
 	})
-	if err == nil && revoked {
-		audit.Log(ctx, s.Log, caller, event)
-	}
-	return err
 }
 
 func (s *Service) sessionOf(token string) (string, bool) {
