@@ -1,10 +1,12 @@
 package creds
 
 import (
+	"context"
 	"time"
 
 	"sallyport/internal/api"
 	"sallyport/internal/policy"
+	"sallyport/internal/store"
 )
 
 // Principal is the signer of a request as policies see it. Nobody having signed is nobody.
@@ -22,8 +24,17 @@ func Principal(signer *api.Signer) policy.Principal {
 	return p
 }
 
-// ConditionKeys are those that every request of the caller has: the global ones, and those of the person whom an identity context names.
-func ConditionKeys(caller api.Caller, now time.Time) policy.Context {
+// Access gathers what the side of the caller says, read in the transaction: who the caller is to policies, the condition keys that each of
+// the caller's requests has, identity policies, and what narrows them. Action and resource are for the one who asks.
+type Access func(ctx context.Context, tx *store.Tx, caller api.Caller) (policy.Access, error)
+
+// BySignature is the Access of callers who have no policies of their own.
+func BySignature(_ context.Context, tx *store.Tx, caller api.Caller) (policy.Access, error) {
+	return policy.Access{Request: policy.Request{Principal: Principal(caller.Signer), Context: conditionKeys(caller, tx.Now)}}, nil
+}
+
+// conditionKeys are those that every request of the caller has: the global ones, and those of the person whom an identity context names.
+func conditionKeys(caller api.Caller, now time.Time) policy.Context {
 	keys := Principal(caller.Signer).Globals(now, caller.Address)
 	signer := caller.Signer
 	if signer == nil {

@@ -19,14 +19,12 @@ const (
 	limitPerson   = "boundary of identity-enhanced sessions"
 )
 
-// Access gathers what the caller's side says, in one transaction: who calls, the condition keys that every request of the caller has,
-// identity policies, and what narrows them. Action and resource are for the one who asks.
-func (s *Service) Access(_ context.Context, tx *store.Tx, caller api.Caller) (policy.Access, error) {
-	a := policy.Access{Request: policy.Request{Principal: creds.Principal(caller.Signer), Context: creds.ConditionKeys(caller, tx.Now)}}
-	if caller.Signer == nil {
-		return a, nil
+// Access is creds.Access with the identity policies of the caller, and what narrows them.
+func (s *Service) Access(ctx context.Context, tx *store.Tx, caller api.Caller) (policy.Access, error) {
+	a, err := creds.BySignature(ctx, tx, caller)
+	if err != nil || caller.Signer == nil {
+		return a, err
 	}
-	var err error
 	if a.Identity, a.Limits, err = s.identity(tx, caller.Signer); err != nil {
 		return a, err
 	}

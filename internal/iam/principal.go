@@ -2,6 +2,7 @@ package iam
 
 import (
 	"context"
+	"slices"
 
 	"sallyport/internal/api"
 	"sallyport/internal/audit"
@@ -168,20 +169,11 @@ func (s *Service) PutPolicy(ctx context.Context, caller api.Caller, p store.IAMP
 			return err
 		case !found:
 			return unknown(p)
-		case len(identity.Policies) >= rules.MaxPolicies && !has(identity.Policies, policy.Name):
+		case len(identity.Policies) >= rules.MaxPolicies && !slices.ContainsFunc(identity.Policies, func(p store.IAMPolicy) bool { return p.Name == policy.Name }):
 			return errTooManyPolicies
 		}
 		return tx.PutIAMPolicy(p, policy)
 	})
-}
-
-func has(policies []store.IAMPolicy, name string) bool {
-	for _, p := range policies {
-		if p.Name == name {
-			return true
-		}
-	}
-	return false
 }
 
 // DeletePolicy takes a policy from a principal.

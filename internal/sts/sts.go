@@ -19,17 +19,13 @@ import (
 	"sallyport/internal/sys"
 )
 
-// Access gathers what the side of the caller says, read in the transaction: who the caller is to policies, the condition keys that each of
-// the caller's requests has, identity policies, and the limits of the session. Action and resource are for the one who asks.
-type Access func(ctx context.Context, tx *store.Tx, caller api.Caller) (policy.Access, error)
-
 // Options are what the service is given.
 type Options struct {
 	Store      *store.Store
 	Ring       *keys.Ring
 	Clock      *sys.Clock
 	Log        *slog.Logger
-	Access     Access
+	Access     creds.Access
 	Assertions *assertion.Verifier // verifies the tokens of OpenID providers
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 
-	"sallyport/internal/api"
 	"sallyport/internal/creds"
 	"sallyport/internal/fault"
 	"sallyport/internal/policy"
@@ -91,11 +90,4 @@ func (s *Service) question(r *applicationRequest) (policy.Access, error) {
 	}
 	q.Resource = policy.Set{{Name: "ActorPolicy", Policy: actors}}
 	return q, nil
-}
-
-// accessBySignature is who calls, as far as the signature tells, without policies of theirs.
-func accessBySignature(_ context.Context, tx *store.Tx, caller api.Caller) (policy.Access, error) {
-	return policy.Access{Request: policy.Request{
-		Principal: creds.Principal(caller.Signer), Context: creds.ConditionKeys(caller, tx.Now),
-	}}, nil
 }

@@ -207,7 +207,7 @@ func TestWhoMayCallForAnApplication(t *testing.T) {
 				return policy.Set{{Name: "test", Policy: p}}
 			}
 			w.s.Access = func(ctx context.Context, tx *store.Tx, caller api.Caller) (policy.Access, error) {
-				access, err := accessBySignature(ctx, tx, caller)
+				access, err := creds.BySignature(ctx, tx, caller)
 				access.Identity = parse(c.identity, policy.Identity)
 				if c.session != "" {
 					access.Limits = []policy.Limit{{Name: "session policy", Set: parse(c.session, policy.Session)}}

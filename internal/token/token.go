@@ -4,12 +4,12 @@
 package token
 
 import (
-	"context"
 	"log/slog"
 	"time"
 
 	"sallyport/internal/api"
 	"sallyport/internal/assertion"
+	"sallyport/internal/creds"
 	"sallyport/internal/fault"
 	"sallyport/internal/keys"
 	"sallyport/internal/policy"
@@ -45,8 +45,8 @@ type Options struct {
 	Assertions *assertion.Verifier
 	// TrustEmail takes e-mail addresses from issuers that say nothing about whether they verified them.
 	TrustEmail bool
-	// Access tells who calls and what their own policies say: all but what is asked, and of whom. Nil is for callers without policies.
-	Access func(ctx context.Context, tx *store.Tx, caller api.Caller) (policy.Access, error)
+	// Access gathers what the caller's side says; nil is for callers without policies.
+	Access creds.Access
 	// AWSAuthTime writes auth_time in the ID tokens of applications as AWS does: as a date in place of a number.
 	AWSAuthTime bool
 	// KMSReason has CreateTokenWithIAM refuse as if the encryption key of the instance were of no use: one of those that CheckKMSReason
@@ -83,7 +83,7 @@ func New(options Options) *Service {
 		s.Assertions = assertion.New(assertion.Options{Now: options.Clock.Now})
 	}
 	if s.Access == nil {
-		s.Access = accessBySignature
+		s.Access = creds.BySignature
 	}
 	return s
 }
