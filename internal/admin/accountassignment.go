@@ -18,8 +18,6 @@ const (
 	maxProvisionedToAccount = 500
 	// targetAccount is the one TargetType there is.
 	targetAccount = "AWS_ACCOUNT"
-
-	noAccount = "Could not find the account: accounts are those of the directory, by their 12 digits"
 )
 
 // assigning is what the two operations that change an assignment are asked for.
@@ -35,22 +33,6 @@ func (v *visit) assignment(in assigning) (store.Assignment, error) {
 		PrincipalType: in.PrincipalType, PrincipalID: in.PrincipalID, AccountID: in.TargetID, PermissionSetID: set.PermissionSetID,
 	}
 	return a, v.checkAccount(in.TargetID)
-}
-
-func (v *visit) checkAccount(accountID string) error {
-	_, found, err := v.tx.Account(accountID)
-	if err == nil && !found {
-		err = v.missing(noAccount)
-	}
-	return err
-}
-
-func (v *visit) checkPrincipal(p store.Principal) error {
-	exists, err := v.tx.PrincipalExists(p.Type, p.ID)
-	if err == nil && !exists {
-		err = v.missing(noPrincipal)
-	}
-	return err
 }
 
 // describeAssignment says in the audit log what changed.

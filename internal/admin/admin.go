@@ -41,57 +41,6 @@ type Service struct{ Options }
 // New makes the service.
 func New(options Options) *Service { return &Service{options} }
 
-// Handlers are the operations of the service.
-func (s *Service) Handlers() []api.Handler {
-	return slices.Concat(s.applicationHandlers(), s.permissionSetHandlers())
-}
-
-func (s *Service) applicationHandlers() []api.Handler {
-	return append([]api.Handler{
-		api.CreateApplication.Handle(s.CreateApplication),
-		api.DescribeApplication.Handle(s.DescribeApplication),
-		api.ListApplications.Handle(s.ListApplications),
-		api.UpdateApplication.Handle(s.UpdateApplication),
-		api.DeleteApplication.Handle(s.DeleteApplication),
-		api.PutApplicationAssignmentConfiguration.Handle(s.PutApplicationAssignmentConfiguration),
-		api.GetApplicationAssignmentConfiguration.Handle(s.GetApplicationAssignmentConfiguration),
-		api.PutApplicationSessionConfiguration.Handle(s.PutApplicationSessionConfiguration),
-		api.GetApplicationSessionConfiguration.Handle(s.GetApplicationSessionConfiguration),
-		api.PutApplicationGrant.Handle(s.PutApplicationGrant),
-		api.GetApplicationGrant.Handle(s.GetApplicationGrant),
-		api.ListApplicationGrants.Handle(s.ListApplicationGrants),
-		api.DeleteApplicationGrant.Handle(s.DeleteApplicationGrant),
-		api.PutApplicationAuthenticationMethod.Handle(s.PutApplicationAuthenticationMethod),
-		api.GetApplicationAuthenticationMethod.Handle(s.GetApplicationAuthenticationMethod),
-		api.ListApplicationAuthenticationMethods.Handle(s.ListApplicationAuthenticationMethods),
-		api.DeleteApplicationAuthenticationMethod.Handle(s.DeleteApplicationAuthenticationMethod),
-		api.PutApplicationAccessScope.Handle(s.PutApplicationAccessScope),
-		api.GetApplicationAccessScope.Handle(s.GetApplicationAccessScope),
-		api.ListApplicationAccessScopes.Handle(s.ListApplicationAccessScopes),
-		api.DeleteApplicationAccessScope.Handle(s.DeleteApplicationAccessScope),
-		api.CreateApplicationAssignment.Handle(s.CreateApplicationAssignment),
-		api.DescribeApplicationAssignment.Handle(s.DescribeApplicationAssignment),
-		api.ListApplicationAssignments.Handle(s.ListApplicationAssignments),
-		api.ListApplicationAssignmentsForPrincipal.Handle(s.ListApplicationAssignmentsForPrincipal),
-		api.DeleteApplicationAssignment.Handle(s.DeleteApplicationAssignment),
-		api.CreateTrustedTokenIssuer.Handle(s.CreateTrustedTokenIssuer),
-		api.DescribeTrustedTokenIssuer.Handle(s.DescribeTrustedTokenIssuer),
-		api.ListTrustedTokenIssuers.Handle(s.ListTrustedTokenIssuers),
-		api.UpdateTrustedTokenIssuer.Handle(s.UpdateTrustedTokenIssuer),
-		api.DeleteTrustedTokenIssuer.Handle(s.DeleteTrustedTokenIssuer),
-		api.ListApplicationProviders.Handle(s.ListApplicationProviders),
-		api.DescribeApplicationProvider.Handle(s.DescribeApplicationProvider),
-		api.ListInstances.Handle(s.ListInstances),
-		api.DescribeInstance.Handle(s.DescribeInstance),
-		api.CreateInstance.Handle(s.CreateInstance),
-		api.UpdateInstance.Handle(s.UpdateInstance),
-		api.DeleteInstance.Handle(s.DeleteInstance),
-		api.TagResource.Handle(s.TagResource),
-		api.UntagResource.Handle(s.UntagResource),
-		api.ListTagsForResource.Handle(s.ListTagsForResource),
-	}, notOffered...)
-}
-
 // visit is one operation of one caller in one transaction. Its methods find what the caller names and refuse what is not theirs, which
 // every operation asks first.
 type visit struct {
@@ -306,4 +255,27 @@ func (v *visit) issuer(text string) (store.TrustedTokenIssuer, instance, error) 
 	}
 	i, err := v.instanceByID(issuer.InstanceID)
 	return issuer, i, err
+}
+
+const (
+	noAccount   = "Could not find the account: accounts are those of the directory, by their 12 digits"
+	noPrincipal = "Could not find the principal: PrincipalId must be the id of a user or group of the identity store, of the PrincipalType given"
+)
+
+// checkAccount refuses an account that the directory does not have.
+func (v *visit) checkAccount(accountID string) error {
+	_, found, err := v.tx.Account(accountID)
+	if err == nil && !found {
+		err = v.missing(noAccount)
+	}
+	return err
+}
+
+// checkPrincipal refuses a user or group that the identity store does not have.
+func (v *visit) checkPrincipal(p store.Principal) error {
+	exists, err := v.tx.PrincipalExists(p.Type, p.ID)
+	if err == nil && !exists {
+		err = v.missing(noPrincipal)
+	}
+	return err
 }

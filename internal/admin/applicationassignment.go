@@ -10,19 +10,12 @@ import (
 	"sallyport/internal/store"
 )
 
-const (
-	noPrincipal  = "Could not find the principal: PrincipalId must be the id of a user or group of the identity store, of the PrincipalType given"
-	noAssignment = "Could not find the assignment: list those of the application with ListApplicationAssignments"
-)
+const noAssignment = "Could not find the assignment: list those of the application with ListApplicationAssignments"
 
 // CreateApplicationAssignment lets a person or a group use an application.
 func (s *Service) CreateApplicationAssignment(ctx context.Context, caller api.Caller, in *api.CreateApplicationAssignmentRequest) (*api.CreateApplicationAssignmentResponse, error) {
 	err := s.changeApplication(ctx, caller, api.CreateApplicationAssignment.Operation, in.ApplicationARN, func(v *visit, a store.Application) (bool, error) {
-		exists, err := v.tx.PrincipalExists(in.PrincipalType, in.PrincipalID)
-		if err == nil && !exists {
-			err = v.missing(noPrincipal)
-		}
-		if err != nil {
+		if err := v.checkPrincipal(store.Principal{Type: in.PrincipalType, ID: in.PrincipalID}); err != nil {
 			return false, err
 		}
 		isNew, err := v.tx.AddApplicationAssignment(store.ApplicationAssignment{
@@ -142,11 +135,7 @@ func (v *visit) principalQuery(in *api.ListApplicationAssignmentsForPrincipalReq
 		}
 		q.ApplicationID = a.ApplicationID
 	}
-	exists, err := v.tx.PrincipalExists(in.PrincipalType, in.PrincipalID)
-	if err == nil && !exists {
-		err = v.missing(noPrincipal)
-	}
-	return q, err
+	return q, v.checkPrincipal(store.Principal{Type: in.PrincipalType, ID: in.PrincipalID})
 }
 
 // DeleteApplicationAssignment lets a person or a group use an application no longer.

@@ -170,24 +170,3 @@ func (s *Service) DeleteInstance(ctx context.Context, caller api.Caller, in *api
 	})
 	return &api.DeleteInstanceResponse{}, err
 }
-
-const (
-	oneRegion    = "This installation serves one Region and cannot have others: run one installation for each Region"
-	noAttributes = "Attributes for access control are not offered: use tags of the session, which AssumeRole takes, in your policies"
-)
-
-// notOffered are the operations that are known and not answered otherwise. docs/divergences.md has them.
-var notOffered = []api.Handler{
-	refuse(api.AddRegion, oneRegion),
-	refuse(api.DescribeRegion, oneRegion),
-	refuse(api.ListRegions, oneRegion),
-	refuse(api.RemoveRegion, oneRegion),
-	refuse(api.CreateInstanceAccessControlAttributeConfiguration, noAttributes),
-	refuse(api.DescribeInstanceAccessControlAttributeConfiguration, noAttributes),
-	refuse(api.UpdateInstanceAccessControlAttributeConfiguration, noAttributes),
-	refuse(api.DeleteInstanceAccessControlAttributeConfiguration, noAttributes),
-}
-
-func refuse[I, O any](operation api.Op[I, O], sentence string) api.Handler {
-	return operation.Handle(func(context.Context, api.Caller, *I) (*O, error) { return nil, fault.Validation.Refuse(sentence) })
-}

@@ -20,41 +20,6 @@ const (
 	defaultSessionDuration = "PT1H"
 )
 
-func (s *Service) permissionSetHandlers() []api.Handler {
-	return []api.Handler{
-		api.CreatePermissionSet.Handle(s.CreatePermissionSet),
-		api.DescribePermissionSet.Handle(s.DescribePermissionSet),
-		api.ListPermissionSets.Handle(s.ListPermissionSets),
-		api.UpdatePermissionSet.Handle(s.UpdatePermissionSet),
-		api.DeletePermissionSet.Handle(s.DeletePermissionSet),
-		api.PutInlinePolicyToPermissionSet.Handle(s.PutInlinePolicyToPermissionSet),
-		api.GetInlinePolicyForPermissionSet.Handle(s.GetInlinePolicyForPermissionSet),
-		api.DeleteInlinePolicyFromPermissionSet.Handle(s.DeleteInlinePolicyFromPermissionSet),
-		api.AttachManagedPolicyToPermissionSet.Handle(s.AttachManagedPolicyToPermissionSet),
-		api.DetachManagedPolicyFromPermissionSet.Handle(s.DetachManagedPolicyFromPermissionSet),
-		api.ListManagedPoliciesInPermissionSet.Handle(s.ListManagedPoliciesInPermissionSet),
-		api.AttachCustomerManagedPolicyReferenceToPermissionSet.Handle(s.AttachCustomerManagedPolicyReferenceToPermissionSet),
-		api.DetachCustomerManagedPolicyReferenceFromPermissionSet.Handle(s.DetachCustomerManagedPolicyReferenceFromPermissionSet),
-		api.ListCustomerManagedPolicyReferencesInPermissionSet.Handle(s.ListCustomerManagedPolicyReferencesInPermissionSet),
-		api.PutPermissionsBoundaryToPermissionSet.Handle(s.PutPermissionsBoundaryToPermissionSet),
-		api.GetPermissionsBoundaryForPermissionSet.Handle(s.GetPermissionsBoundaryForPermissionSet),
-		api.DeletePermissionsBoundaryFromPermissionSet.Handle(s.DeletePermissionsBoundaryFromPermissionSet),
-		api.CreateAccountAssignment.Handle(s.CreateAccountAssignment),
-		api.DescribeAccountAssignmentCreationStatus.Handle(s.DescribeAccountAssignmentCreationStatus),
-		api.ListAccountAssignmentCreationStatus.Handle(s.ListAccountAssignmentCreationStatus),
-		api.DeleteAccountAssignment.Handle(s.DeleteAccountAssignment),
-		api.DescribeAccountAssignmentDeletionStatus.Handle(s.DescribeAccountAssignmentDeletionStatus),
-		api.ListAccountAssignmentDeletionStatus.Handle(s.ListAccountAssignmentDeletionStatus),
-		api.ListAccountAssignments.Handle(s.ListAccountAssignments),
-		api.ListAccountAssignmentsForPrincipal.Handle(s.ListAccountAssignmentsForPrincipal),
-		api.ProvisionPermissionSet.Handle(s.ProvisionPermissionSet),
-		api.DescribePermissionSetProvisioningStatus.Handle(s.DescribePermissionSetProvisioningStatus),
-		api.ListPermissionSetProvisioningStatus.Handle(s.ListPermissionSetProvisioningStatus),
-		api.ListPermissionSetsProvisionedToAccount.Handle(s.ListPermissionSetsProvisionedToAccount),
-		api.ListAccountsForProvisionedPermissionSet.Handle(s.ListAccountsForProvisionedPermissionSet),
-	}
-}
-
 // permissionSet finds a permission set of the organization instance for its owner.
 func (v *visit) permissionSet(instanceARN, text string) (store.PermissionSet, error) {
 	i, err := v.withPermissionSets(instanceARN)

@@ -435,7 +435,7 @@ func TestEveryChangeOfAPermissionSetHasOneAuditRow(t *testing.T) {
 		{"DescribePermissionSet", nil, 0}, {"ListPermissionSets", nil, 0},
 		{"DeletePermissionSet", nil, 1}, {"DeletePermissionSet", nil, 0},
 	}
-	handlers := b.permissionSetHandlers()
+	handlers := b.Handlers()
 	for n, step := range steps {
 		names := map[string]string{"InstanceArn": homeARN, "PermissionSetArn": set, "AccountId": workAccount}
 		if strings.HasSuffix(step.name, "AccountAssignment") {
