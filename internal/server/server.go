@@ -18,6 +18,7 @@ import (
 
 	"sallyport/internal/admin"
 	"sallyport/internal/api"
+	"sallyport/internal/assertion"
 	"sallyport/internal/creds"
 	"sallyport/internal/explain"
 	"sallyport/internal/fault"
@@ -222,17 +223,7 @@ func (s *Server) handler(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	tokens := token.New(token.Options{
-		Store: s.Store, Ring: s.Ring, Clock: s.Clock, Log: s.Log,
-		Issuer: s.config.PublicURL, StartURLs: s.startURL,
-		SessionDuration: s.config.SessionDuration, RefreshWindow: s.config.RefreshWindow,
-		DeviceCodeLifetime: s.config.DeviceCodeLifetime, PollInterval: s.config.DevicePollInterval,
-		DeviceGrant: s.config.DeviceGrant, ApprovalMaxAge: s.config.ApprovalMaxAge,
-		RegisterRate: float64(s.config.RegisterRate), DeviceStartRate: float64(s.config.DeviceStartRate),
-		OwnerAccountID: s.Instance.OwnerAccountID, Access: s.IAM.Access, Assertions: verifier,
-		ApplicationRate: float64(s.config.ApplicationRate), AssertionRate: float64(s.config.AssertionRate),
-		TrustEmail: s.config.TrustEmail, AWSAuthTime: s.config.AWSAuthTime, KMSReason: s.config.SimulateKMS, OtherRegions: s.config.otherRegions(),
-	})
+	tokens := s.newTokens(verifier)
 	portals := portal.New(portal.Options{Store: s.Store, Ring: s.Ring, Clock: s.Clock, Log: s.Log})
 	security := sts.New(sts.Options{Store: s.Store, Ring: s.Ring, Clock: s.Clock, Log: s.Log, Access: s.IAM.Access, Assertions: verifier})
 	configuration := admin.New(admin.Options{
@@ -245,7 +236,34 @@ func (s *Server) handler(ctx context.Context) (http.Handler, error) {
 		dev = &devRim{Server: s, tokens: tokens, faults: newFaults(handlers)}
 		handlers = dev.faults.wrap(handlers)
 	}
-	rim := wire.New(wire.Options{
+	rim := s.newRim(handlers, tokens)
+	pages, err := s.pages(ctx, tokens, portals)
+	if err != nil {
+		return nil, err
+	}
+	return hygiene(rim.Presigned(s.doors(rim, pages, dev)), hygieneOptions{
+		now: s.Clock.Now, hosts: s.config.hostTable(), trustedProxies: s.config.TrustedProxies, log: s.Log, htmlError: pages.Error,
+	}), nil
+}
+
+// newTokens makes the token service.
+func (s *Server) newTokens(verifier *assertion.Verifier) *token.Service {
+	return token.New(token.Options{
+		Store: s.Store, Ring: s.Ring, Clock: s.Clock, Log: s.Log,
+		Issuer: s.config.PublicURL, StartURLs: s.startURL,
+		SessionDuration: s.config.SessionDuration, RefreshWindow: s.config.RefreshWindow,
+		DeviceCodeLifetime: s.config.DeviceCodeLifetime, PollInterval: s.config.DevicePollInterval,
+		DeviceGrant: s.config.DeviceGrant, ApprovalMaxAge: s.config.ApprovalMaxAge,
+		RegisterRate: float64(s.config.RegisterRate), DeviceStartRate: float64(s.config.DeviceStartRate),
+		OwnerAccountID: s.Instance.OwnerAccountID, Access: s.IAM.Access, Assertions: verifier,
+		ApplicationRate: float64(s.config.ApplicationRate), AssertionRate: float64(s.config.AssertionRate),
+		TrustEmail: s.config.TrustEmail, AWSAuthTime: s.config.AWSAuthTime, KMSReason: s.config.SimulateKMS, OtherRegions: s.config.otherRegions(),
+	})
+}
+
+// newRim makes the rim for programs.
+func (s *Server) newRim(handlers []api.Handler, tokens *token.Service) *wire.Rim {
+	return wire.New(wire.Options{
 		Handlers: handlers, Caller: s.caller, FindKey: s.IAM.FindKey, Authorize: s.IAM.Authorize, Now: s.Clock.Now, Log: s.Log,
 		Refused: recordRefusals(s.recorder, s.Clock),
 		OAuth: wire.OAuth{
@@ -255,10 +273,10 @@ func (s *Server) handler(ctx context.Context) (http.Handler, error) {
 			},
 		},
 	})
-	pages, err := s.pages(ctx, tokens, portals)
-	if err != nil {
-		return nil, err
-	}
+}
+
+// doors are the routes of all rims; dev is nil outside of development mode.
+func (s *Server) doors(rim *wire.Rim, pages *web.Handler, dev *devRim) *http.ServeMux {
 	mux := http.NewServeMux()
 	rim.Routes(mux)
 	pages.Routes(mux)
@@ -274,9 +292,7 @@ func (s *Server) handler(ctx context.Context) (http.Handler, error) {
 		}
 		rim.NotFound(w, r)
 	})
-	return hygiene(rim.Presigned(mux), hygieneOptions{
-		now: s.Clock.Now, hosts: s.config.hostTable(), trustedProxies: s.config.TrustedProxies, log: s.Log, htmlError: pages.Error,
-	}), nil
+	return mux
 }
 
 // caller says who sent a request.
