@@ -35,9 +35,6 @@ func (a application) name() arn.Application {
 	return arn.Application{Account: a.AccountID, InstanceID: a.InstanceID, ApplicationID: a.ApplicationID}
 }
 
-// ARN is the id of the application as a client.
-func (a application) ARN() string { return a.name().String() }
-
 func (a application) equal(b application) bool {
 	return a.Application == b.Application && slices.Equal(a.grants, b.grants) && slices.Equal(a.scopes, b.scopes)
 }
@@ -75,14 +72,9 @@ func (a application) grant(t oauth.GrantType) (document grantDocument, err error
 // scope that names none is good for many things, and not for that.
 func (a application) targets(scope oauth.Scope) ([]string, error) {
 	for _, row := range a.scopes {
-		if row.Scope != string(scope) || row.Targets == "" {
-			continue
+		if row.Scope == string(scope) {
+			return row.ReadTargets()
 		}
-		var targets []string
-		if err := json.Unmarshal([]byte(row.Targets), &targets); err != nil {
-			return nil, fmt.Errorf("read the targets of scope %s of application %s: %w", scope, a.ApplicationID, err)
-		}
-		return targets, nil
 	}
 	return nil, nil
 }
