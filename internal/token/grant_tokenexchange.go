@@ -147,8 +147,11 @@ func (s *Service) checkTarget(checks *trace.Trace, tx *store.Tx, r *applicationR
 	if err != nil {
 		return "", err
 	}
+	if !found { // its session would have ended with it
+		return "", subjectUnknown.Because("application %s is gone", its.session.ApplicationID)
+	}
 	holder := application{Application: row}
-	if holder.scopes, err = tx.ApplicationScopes(row.ApplicationID); err != nil || !found {
+	if holder.scopes, err = tx.ApplicationScopes(row.ApplicationID); err != nil {
 		return "", err
 	}
 	for _, scope := range its.scopes {
