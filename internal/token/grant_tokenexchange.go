@@ -112,8 +112,8 @@ func (s *Service) openSubject(checks *trace.Trace, tx *store.Tx, r *applicationR
 		checks.Fail("issued to", "the application itself")
 		return subject{}, subjectOwn
 	}
-	its := subject{session: session, user: user, scopes: oauth.ReadScopes(token.Scopes), client: session.ClientID}
-	if its.client, err = s.checkTarget(checks, tx, r, its); err != nil {
+	its := subject{session: session, user: user, scopes: oauth.ReadScopes(token.Scopes)}
+	if its.client, err = checkTarget(checks, tx, r, its); err != nil {
 		return subject{}, err
 	}
 	return its, nil
@@ -138,7 +138,7 @@ func subjectEnded(tx *store.Tx, token creds.AccessToken, session store.Session, 
 
 // checkTarget asks whether a scope of the subject token names this application, and returns who has the token. Registered clients have
 // scopes of which nothing is known here, so theirs name nobody.
-func (s *Service) checkTarget(checks *trace.Trace, tx *store.Tx, r *applicationRequest, its subject) (string, error) {
+func checkTarget(checks *trace.Trace, tx *store.Tx, r *applicationRequest, its subject) (string, error) {
 	if its.session.ApplicationID == "" {
 		checks.Fail("target", "it is of a registered client, whose scopes name no application")
 		return "", subjectNotOurs
