@@ -230,6 +230,33 @@ func (p *plan) inAccount(id text, what string) {
 		what, shown(id.value), didYouMean(id.value, known))
 }
 
+// links are rows of which nothing is known but that they are there.
+type links[R comparable] struct {
+	words     func(R) string
+	add, take func(*store.Tx, R) error
+}
+
+// compare adds what is wanted and not there, and removes what is there and not wanted.
+func (l links[R]) compare(p *plan, have, want []R) {
+	left := make(map[R]bool, len(have))
+	for _, row := range have {
+		left[row] = true
+	}
+	for _, row := range want {
+		if left[row] {
+			p.Unchanged++
+			delete(left, row)
+			continue
+		}
+		p.add(l.words(row), func(tx *store.Tx) error { return l.add(tx, row) })
+	}
+	for _, row := range have {
+		if left[row] {
+			p.remove(l.words(row), func(tx *store.Tx) error { return l.take(tx, row) })
+		}
+	}
+}
+
 // mapOf is rows by their identity.
 func mapOf[K comparable, R any](all []R, key func(R) K) map[K]R {
 	sorted := make(map[K]R, len(all))

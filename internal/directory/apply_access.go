@@ -63,33 +63,15 @@ func (p *plan) permissionSet(set permissionSet, old, next store.PermissionSet, f
 	if policies.next.Inline != "" && canonical(policies.next.Inline) == canonical(has.Inline) {
 		policies.next.Inline = has.Inline // as it was sent
 	}
-	tags := tagsOf(set.tags)
-	put := func(tx *store.Tx) error { return tx.PutPermissionSet(next) }
-	if !found {
-		p.add(setWords(next.Name), func(tx *store.Tx) error {
-			if err := put(tx); err != nil {
-				return err
-			}
-			if err := policies.run(tx); err != nil {
-				return err
-			}
-			return tx.PutTags(next.PermissionSetID, tags)
-		})
-		return
-	}
+	tags, tagged := tagsOf(set.tags), p.have.tags[old.PermissionSetID]
 	fields := altered(
 		Field{"description", old.Description, next.Description},
 		Field{"sessionDuration", rules.SessionText(old.SessionDurationS), rules.SessionText(next.SessionDurationS)},
 		Field{"relayState", old.RelayState, next.RelayState},
 	)
-	if !p.d.whole() {
-		p.keep(setWords(next.Name), fields, put)
-		return
-	}
-	outside, tagged := policies.fields(), p.have.tags[old.PermissionSetID]
-	outside = append(outside, differing(attributes{{"tags", tagWords(tagged)}}, attributes{{"tags", tagWords(tags)}})...)
-	p.keep(setWords(next.Name), append(fields, outside...), func(tx *store.Tx) error {
-		if len(fields) > 0 { // what changes nothing leaves the accounts provisioned
+	put := func(tx *store.Tx) error { return tx.PutPermissionSet(next) }
+	putAll := func(tx *store.Tx) error {
+		if !found || len(fields) > 0 { // what changes nothing leaves the accounts provisioned
 			if err := put(tx); err != nil {
 				return err
 			}
@@ -98,7 +80,16 @@ func (p *plan) permissionSet(set permissionSet, old, next store.PermissionSet, f
 			return err
 		}
 		return tx.PutTags(next.PermissionSetID, tags)
-	})
+	}
+	switch {
+	case !found:
+		p.add(setWords(next.Name), putAll)
+	case !p.d.whole():
+		p.keep(setWords(next.Name), fields, put)
+	default:
+		outside := append(policies.fields(), differing(attributes{{"tags", tagWords(tagged)}}, attributes{{"tags", tagWords(tags)}})...)
+		p.keep(setWords(next.Name), append(fields, outside...), putAll)
+	}
 }
 
 func setWords(name string) string { return fmt.Sprintf("permission set %q", name) }
@@ -201,33 +192,21 @@ func (c policyChange) runSingle(tx *store.Tx) (err error) {
 }
 
 func (p *plan) compareAssignments() error {
-	rows := p.have.assignments
-	have := make(map[store.Assignment]bool, len(rows))
-	for _, row := range rows {
-		have[row] = true
-	}
-	words := func(a store.Assignment) string {
-		return fmt.Sprintf("assignment of %q in account %s to %s", p.setIDs.nameOf(a.PermissionSetID), a.AccountID, p.principalWords(a.PrincipalType, a.PrincipalID))
-	}
+	var want []store.Assignment
 	for _, a := range p.d.assignments {
 		for _, principal := range p.principals(a.users, a.groups) {
-			row := store.Assignment{
+			want = append(want, store.Assignment{
 				PrincipalType: principal.Type, PrincipalID: principal.ID,
 				AccountID: a.account.value, PermissionSetID: p.setIDs.byName[a.permissionSet.value],
-			}
-			if have[row] {
-				p.Unchanged++
-				delete(have, row)
-				continue
-			}
-			p.add(words(row), func(tx *store.Tx) error { return tx.AddAssignment(row) })
+			})
 		}
 	}
-	for _, row := range rows {
-		if have[row] {
-			p.remove(words(row), func(tx *store.Tx) error { return tx.DeleteAssignment(row) })
-		}
-	}
+	links[store.Assignment]{
+		words: func(a store.Assignment) string {
+			return fmt.Sprintf("assignment of %q in account %s to %s", p.setIDs.nameOf(a.PermissionSetID), a.AccountID, p.principalWords(a.PrincipalType, a.PrincipalID))
+		},
+		add: (*store.Tx).AddAssignment, take: (*store.Tx).DeleteAssignment,
+	}.compare(p, p.have.assignments, want)
 	return nil
 }
 

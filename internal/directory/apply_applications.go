@@ -274,34 +274,25 @@ func (p *plan) checkActorPolicy(a *applicationPlan) {
 
 // mayUse compares who may use an application.
 func (p *plan) mayUse(a *applicationPlan) {
-	have := map[store.ApplicationAssignment]bool{}
-	rows := p.have.mayUse[a.old.ApplicationID]
-	for _, row := range rows {
-		have[row] = true
-	}
-	words := func(row store.ApplicationAssignment) string {
-		return fmt.Sprintf("assignment of application %q to %s", a.next.Name, p.principalWords(row.PrincipalType, row.PrincipalID))
-	}
+	var want []store.ApplicationAssignment
 	for _, principal := range p.principals(a.users, a.groups) {
-		row := store.ApplicationAssignment{ApplicationID: a.next.ApplicationID, PrincipalType: principal.Type, PrincipalID: principal.ID}
-		if have[row] {
-			p.Unchanged++
-			delete(have, row)
-			continue
-		}
-		p.add(words(row), func(tx *store.Tx) error {
-			_, err := tx.AddApplicationAssignment(row)
-			return err
+		want = append(want, store.ApplicationAssignment{
+			ApplicationID: a.next.ApplicationID, PrincipalType: principal.Type, PrincipalID: principal.ID,
 		})
 	}
-	for _, row := range rows {
-		if have[row] {
-			p.remove(words(row), func(tx *store.Tx) error {
-				_, err := tx.DeleteApplicationAssignment(row)
-				return err
-			})
-		}
-	}
+	links[store.ApplicationAssignment]{
+		words: func(row store.ApplicationAssignment) string {
+			return fmt.Sprintf("assignment of application %q to %s", a.next.Name, p.principalWords(row.PrincipalType, row.PrincipalID))
+		},
+		add: func(tx *store.Tx, row store.ApplicationAssignment) error {
+			_, err := tx.AddApplicationAssignment(row)
+			return err
+		},
+		take: func(tx *store.Tx, row store.ApplicationAssignment) error {
+			_, err := tx.DeleteApplicationAssignment(row)
+			return err
+		},
+	}.compare(p, p.have.mayUse[a.old.ApplicationID], want)
 }
 
 // defaultPortalOptions are those of an application that says nothing.

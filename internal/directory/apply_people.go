@@ -249,32 +249,20 @@ func (p *plan) group(g group, old store.Group, found bool) store.Group {
 func groupWords(name string) string { return fmt.Sprintf("group %q", name) }
 
 func (p *plan) compareMemberships() error {
-	rows := p.have.memberships
-	have := make(map[store.Membership]bool, len(rows))
-	for _, row := range rows {
-		have[row] = true
-	}
-	words := func(m store.Membership) string {
-		return fmt.Sprintf("member %q of group %q", p.userIDs.nameOf(m.UserID), p.groupIDs.nameOf(m.GroupID))
-	}
+	var want []store.Membership
 	for _, g := range p.d.groups {
 		for _, member := range g.members {
-			m := store.Membership{
+			want = append(want, store.Membership{
 				UserID:  p.userIDs.byName[store.UserNameKey(member.value)],
 				GroupID: p.groupIDs.byName[g.displayName.value],
-			}
-			if have[m] {
-				p.Unchanged++
-				delete(have, m)
-				continue
-			}
-			p.add(words(m), func(tx *store.Tx) error { return tx.AddMembership(m) })
+			})
 		}
 	}
-	for _, row := range rows {
-		if have[row] {
-			p.remove(words(row), func(tx *store.Tx) error { return tx.DeleteMembership(row) })
-		}
-	}
+	links[store.Membership]{
+		words: func(m store.Membership) string {
+			return fmt.Sprintf("member %q of group %q", p.userIDs.nameOf(m.UserID), p.groupIDs.nameOf(m.GroupID))
+		},
+		add: (*store.Tx).AddMembership, take: (*store.Tx).DeleteMembership,
+	}.compare(p, p.have.memberships, want)
 	return nil
 }
