@@ -159,10 +159,19 @@ func TestAssertionsAreGoodOnce(t *testing.T) {
 func (w *world) addUser(name string) key {
 	w.Helper()
 	w.server.Operate("iam", "create-user", name, "--account", w.account, "--policy-arn", "arn:aws:iam::aws:policy/AdministratorAccess")
-	printed := w.server.Operate("iam", "create-access-key", "--account", w.account, "--user", name)
-	found := regexp.MustCompile(`(AKIA[A-Z0-9]{16})\s[\s\S]*?\b([A-Za-z0-9/+]{40})\b`).FindStringSubmatch(printed)
+	return newKey(w, w.server, "--account", w.account, "--user", name)
+}
+
+// keyPattern is how `sallyport iam create-access-key` prints a new key.
+var keyPattern = regexp.MustCompile(`aws_access_key_id = (\S+)\naws_secret_access_key = (\S+)`)
+
+// newKey makes a key of the principal that the options name.
+func newKey(t testing.TB, s *harness.Server, options ...string) key {
+	t.Helper()
+	printed := s.Operate(append([]string{"iam", "create-access-key"}, options...)...)
+	found := keyPattern.FindStringSubmatch(printed)
 	if found == nil {
-		w.Fatalf("the new key was printed as %q", printed)
+		t.Fatal("the new key is not printed as it was")
 	}
 	return key{ID: found[1], Secret: found[2]}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"regexp"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,9 +17,6 @@ import (
 	"sallyport/test/harness"
 )
 
-// keyPattern is how `sallyport iam create-access-key` shows a new key.
-var keyPattern = regexp.MustCompile(`aws_access_key_id = (\S+)\naws_secret_access_key = (\S+)`)
-
 // memberAdministrator is a user of an account who may do everything there, and their client.
 func memberAdministrator(t *testing.T, s *harness.Server, account string) *ssoadmin.Client {
 	t.Helper()
@@ -30,12 +26,7 @@ func memberAdministrator(t *testing.T, s *harness.Server, account string) *ssoad
 		t.Fatal(err)
 	}
 	s.Operate("iam", "create-user", "bea", "--account", account, "--policy", file)
-	shown := s.Operate("iam", "create-access-key", "--user", "bea", "--account", account)
-	parts := keyPattern.FindStringSubmatch(shown)
-	if parts == nil {
-		t.Fatalf("the key is shown as %s", shown)
-	}
-	return goLibrary(s, key{ID: parts[1], Secret: parts[2]}, api.SSOAdmin).(*ssoadmin.Client)
+	return goLibrary(s, newKey(t, s, "--user", "bea", "--account", account), api.SSOAdmin).(*ssoadmin.Client)
 }
 
 func exceptionOf(err error) string {
