@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"cmp"
 	"context"
 
 	"sallyport/internal/api"
@@ -47,17 +48,23 @@ func (s *Service) CreateOIDCProvider(ctx context.Context, caller api.Caller, p P
 	})
 }
 
-// UpdateOIDCProvider changes the audiences and the static keys of a provider.
+// UpdateOIDCProvider changes the audiences of a provider, and its static keys where they are given: a provider whose keys shall be discovered
+// again is deleted and made anew.
 func (s *Service) UpdateOIDCProvider(ctx context.Context, caller api.Caller, p Provider) error {
 	row := p.row()
 	if err := invalid(rules.CheckProvider(row)); err != nil {
 		return err
 	}
 	return s.change(ctx, caller, audit.Event{Name: audit.OIDCProviderUpdated, Detail: row.ARN()}, func(tx *store.Tx) error {
-		updated, err := tx.UpdateOIDCProvider(row)
-		if err == nil && !updated {
+		before, found, err := tx.OIDCProvider(p.AccountID, p.URL)
+		if err != nil {
+			return err
+		}
+		if !found {
 			return errNoProvider(p.AccountID, p.URL)
 		}
+		row.JWKS = cmp.Or(row.JWKS, before.JWKS)
+		_, err = tx.UpdateOIDCProvider(row)
 		return err
 	})
 }
