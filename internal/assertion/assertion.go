@@ -125,6 +125,12 @@ func (v *Verifier) Verify(ctx context.Context, token string, issuer Issuer, want
 	return claims, nil
 }
 
+// What no command does, because it is in the settings and counts from the next start on. Whoever takes these for commands changes nothing.
+const (
+	byNetwork = "in the settings, add the network of this address to issuer_networks if the issuer is one of your own, and start the server again"
+	byTrust   = "in the settings, put trust_email: true if the issuer verifies every address and does not say so, and start the server again"
+)
+
 // verify makes the checks in their one order: nothing is fetched for a token that does not name the issuer, and nothing is said
 // about claims that the issuer did not sign.
 func (v *Verifier) verify(ctx context.Context, token string, issuer Issuer, want Expectations) (Claims, *Refusal) {
@@ -190,7 +196,11 @@ func (v *Verifier) keys(ctx context.Context, issuer Issuer) (keySet, *Refusal) {
 	}
 	keys, err := v.cache.keys(ctx, issuer.URL)
 	if err != nil {
-		return keySet{}, refuse(IssuerUnreachable, "The keys of the issuer cannot be fetched at the moment. Try again in a minute.").detail("%v", err)
+		refusal := refuse(IssuerUnreachable, "The keys of the issuer cannot be fetched at the moment. Try again in a minute.").detail("%v", err)
+		if failure := (*fetch.Error)(nil); errors.As(err, &failure) && failure.Rule == fetch.RuleAddress {
+			refusal.mended(byNetwork)
+		}
+		return keySet{}, refusal
 	}
 	return keys, nil
 }

@@ -193,12 +193,13 @@ func (c Claims) value(path string) (string, *Refusal) {
 			detail("%s is %s; it has to be a string of 1 to %d bytes without control characters", path, describe(holder, name), maxValueBytes)
 	}
 	if name == "email" && !c.verified(holder) {
-		said, advice := describe(holder, "email_verified"), ""
+		said := describe(holder, "email_verified")
+		refusal := refuse(EmailUnverified, "The assertion does not say that its e-mail address is verified: email_verified has to be true.").
+			detail("email_verified beside %s is %s", path, said)
 		if said == missing {
-			advice = "; the setting trust_email takes the addresses of issuers that say nothing"
+			refusal.mended(byTrust)
 		}
-		return "", refuse(EmailUnverified, "The assertion does not say that its e-mail address is verified: email_verified has to be true.").
-			detail("email_verified beside %s is %s%s", path, said, advice)
+		return "", refusal
 	}
 	return value, nil
 }

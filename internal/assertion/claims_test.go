@@ -273,7 +273,7 @@ func TestWhoeverSaysNothingOfVerificationLearnsOfTheSetting(t *testing.T) {
 		if _, err := c.Value(ctx, "email"); reasonOf(err) != EmailUnverified || strings.Contains(err.Error(), "trust_email") {
 			t.Errorf("%s: %v", tt.name, err)
 		}
-		if text := fmt.Sprint(traced.Nodes()); strings.Contains(text, "trust_email") != tt.named {
+		if text := fmt.Sprint(traced.Record()); strings.Contains(text, "trust_email") != tt.named {
 			t.Errorf("%s: %s", tt.name, text)
 		}
 	}

@@ -51,6 +51,7 @@ type Refusal struct {
 	// Audiences are all that aud names, where Reason is Audience. The issuer has signed them.
 	Audiences []string
 	more      string // for the trace
+	fix       string // as well: what would mend it, if there is anything
 }
 
 func (r *Refusal) Error() string { return r.Message }
@@ -65,12 +66,22 @@ func (r *Refusal) detail(format string, args ...any) *Refusal {
 	return r
 }
 
+// mended adds what an operator could do about it.
+func (r *Refusal) mended(by string) *Refusal {
+	r.fix = by
+	return r
+}
+
 // note writes the refusal into the trace.
 func (r *Refusal) note(ctx context.Context) {
 	if r.more == "" {
 		r.more = r.Message
 	}
-	trace.From(ctx).Fail(r.Reason.String(), "%s", r.more)
+	t := trace.From(ctx)
+	t.Fail(r.Reason.String(), "%s", r.more)
+	if r.fix != "" {
+		t.Fix("%s", r.fix)
+	}
 }
 
 // joseReasons are what the refusals of a token's form and signature are here.
