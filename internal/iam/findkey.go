@@ -25,7 +25,9 @@ func (s *Service) FindKey(ctx context.Context, accessKeyID, sessionToken string)
 			return err
 		}
 		if row.Status != store.KeyActive { // operators are told, callers are not
-			trace.From(ctx).Note("deactivated", "%s is %s: sallyport iam activate-access-key %s lets it be used again", row.AccessKeyID, row.Status, row.AccessKeyID)
+			t := trace.From(ctx)
+			t.Note("deactivated", "%s is %s", row.AccessKeyID, row.Status)
+			t.Fix("sallyport iam activate-access-key %s", row.AccessKeyID)
 			return nil
 		}
 		secret, ok := creds.OpenAccessKeySecret(s.Ring, row.AccessKeyID, row.SealedSecret)

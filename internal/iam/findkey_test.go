@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -67,9 +68,9 @@ func TestTheOperatorIsToldThatAKeyIsDeactivated(t *testing.T) {
 	if found, err := b.s.FindKey(traced, key.AccessKeyID, ""); err != nil || found.Known {
 		t.Fatalf("%+v, %v", found, err)
 	}
-	nodes := tr.Record().Nodes
-	if len(nodes) != 1 || !strings.Contains(nodes[0].Detail, "sallyport iam activate-access-key "+key.AccessKeyID) {
-		t.Errorf("the checks are %+v", nodes)
+	record, want := tr.Record(), "sallyport iam activate-access-key "+key.AccessKeyID
+	if len(record.Nodes) != 1 || record.Nodes[0].Check != "deactivated" || !slices.Equal(record.Fixes, []string{want}) {
+		t.Errorf("the record is %+v, want the command %s", record, want)
 	}
 }
 
