@@ -112,8 +112,8 @@ func (s *Service) findProvider(ctx context.Context, w *wanted, token string) (pr
 		return provider, err
 	}
 	t.Fail("provider", "account %s has no OpenID provider %s", w.roleARN.Account, issuer)
-	// Anybody can have written this issuer, and somebody may paste the command.
-	t.Fix("sallyport iam create-oidc-provider %s --account %s --client-id AUDIENCE", shellwords.Quote(issuer), w.roleARN.Account)
+	// Anybody can have written this issuer, and the audience as well: that one the operator puts in. No provider is made without.
+	t.Fix("sallyport iam create-oidc-provider %s --account %s --client-id '' # of the tokens that are meant for you", shellwords.Quote(issuer), w.roleARN.Account)
 	return provider, fault.InvalidIdentityToken.Refuse("No OpenIDConnect provider found in the role's account for the issuer of the token")
 }
 

@@ -208,7 +208,7 @@ func TestTheTraceOfATokenTellsWhatWouldLetItIn(t *testing.T) {
 	}{
 		"a provider that is missing": {map[string]any{"iss": "https://nowhere.example.com"}, []string{
 			"FAIL provider: account " + home + " has no OpenID provider https://nowhere.example.com",
-			"sallyport iam create-oidc-provider https://nowhere.example.com --account " + home + " --client-id AUDIENCE"}},
+			"sallyport iam create-oidc-provider https://nowhere.example.com --account " + home + " --client-id '' # of the tokens that are meant for you"}},
 		"an issuer that is none of ours and means harm": {map[string]any{"iss": "https://x/;rm -rf ~"}, []string{
 			"sallyport iam create-oidc-provider 'https://x/;rm -rf ~' --account "}},
 		"an audience that is missing": {map[string]any{"aud": "mine"}, []string{"FAIL audience",
