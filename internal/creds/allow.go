@@ -6,6 +6,7 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/shellwords"
+	"sallyport/internal/store"
 	"sallyport/internal/trace"
 )
 
@@ -23,6 +24,12 @@ func AllowCommand(signer *api.Signer, action string, resources ...string) string
 	}
 	_, digest, _ := strings.Cut(trace.Digest(document), ":")
 	return shellwords.Join([]string{"sallyport", "iam", command, name, "--account", signer.Account, "--name", "allow-" + digest, "--document", document})
+}
+
+// EnableAdvice is how an operator lets a person in again who is disabled. No command does it: the directory file says who is.
+func EnableAdvice(user store.User) string {
+	return "in the file that sallyport export writes, take status: DISABLED from the user " + shellwords.Quote(user.UserName) +
+		", and have sallyport apply read it"
 }
 
 // allow is an identity policy of one statement.

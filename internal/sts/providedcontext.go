@@ -72,6 +72,7 @@ func checkContext(ctx context.Context, tx *store.Tx, c *assertedContext) (lapsed
 		t.Fail("context", "the session or the person of the context is gone")
 	case user.Status != store.StatusEnabled:
 		t.Fail("context", "user %s is disabled", user.UserID)
+		t.Fix("%s", creds.EnableAdvice(user))
 	case !session.ClientStands():
 		t.Fail("context", "application %s, or one whose token was exchanged for its own, is disabled or gone", c.ApplicationARN)
 		t.Fix("aws sso-admin update-application --application-arn %s --status ENABLED", c.ApplicationARN)

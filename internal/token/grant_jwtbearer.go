@@ -13,6 +13,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/arn"
 	"sallyport/internal/assertion"
+	"sallyport/internal/creds"
 	"sallyport/internal/fault"
 	"sallyport/internal/oauth"
 	"sallyport/internal/shellwords"
@@ -199,14 +200,40 @@ func findPerson(ctx context.Context, tx *store.Tx, r *applicationRequest) (store
 	}
 	if len(users) != 1 {
 		checks.Fail("user", "the claim %s is %s, and is the %s of %d users, not of one", r.issuer.ClaimPath, trace.Digest(r.attribute), path, len(users))
+		if len(users) == 0 {
+			if err := fixNobody(checks, tx, path); err != nil {
+				return store.User{}, err
+			}
+		}
 		return store.User{}, personUnknown.Because("%d users match", len(users))
 	}
 	if !users[0].Enabled() {
 		checks.Fail("user", "%s is found by %s, and is %s", users[0].UserID, path, users[0].Status)
+		checks.Fix("%s", creds.EnableAdvice(users[0]))
 		return store.User{}, personUnknown.Because("user %s is disabled", users[0].UserID)
 	}
 	checks.Pass("user", "%s is found by %s", users[0].UserID, path)
 	return users[0], nil
+}
+
+// newcomers are how somebody gets an attribute by which people are found. What the claim says is nobody's to show here, so it is to be put in:
+// the operation takes none of these names and addresses, and the directory's file is no command.
+var newcomers = map[string]string{
+	"userName":     createUser,
+	"emails.value": createUser + " --emails 'Value=,Type=work,Primary=true'",
+	"externalIds.value": "in the file that sallyport export writes, give the person who is meant externalIds with the value of the claim, " +
+		"and have sallyport apply read it",
+}
+
+// createUser is what every user has, to be filled in. No user name has spaces.
+const createUser = "aws identitystore create-user --identity-store-id %s --user-name 'NAME OF THE USER' --display-name 'NAME OF THE PERSON' " +
+	"--name 'GivenName=GIVEN NAME,FamilyName=FAMILY NAME'"
+
+// fixNobody names the command that makes the person of whom the directory does not know.
+func fixNobody(checks *trace.Trace, tx *store.Tx, path string) error {
+	instance, _, err := tx.Instance()
+	checks.Fix("%s", strings.Replace(newcomers[path], "%s", instance.IdentityStoreID, 1))
+	return err
 }
 
 // stillTrusted asks once more whether the application takes the assertion, by what is configured now: it may have changed while the issuer was
