@@ -42,6 +42,7 @@ func (s *Service) Authorize(ctx context.Context, caller api.Caller, op *api.Oper
 	t := trace.From(ctx).Group("identity policies")
 	if caller.Signer.Account != instance.OwnerAccountID && !slices.Contains(s.Delegated, caller.Signer.Account) {
 		t.Fail("account", "%s is not the account that owns the instance, which is %s", caller.Signer.Account, instance.OwnerAccountID)
+		t.Fix("in the settings, add %s to member_accounts if its principals may configure, and start the server again", caller.Signer.Account)
 		return denied(access, "the instance belongs to another account: call with credentials of its owner")
 	}
 	t.Pass("account", "%s administers the instance", caller.Signer.Account)
