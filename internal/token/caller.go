@@ -18,11 +18,16 @@ func (s *Service) permit(ctx context.Context, r *applicationRequest) error {
 	checks := trace.From(ctx)
 	if !r.app.Enabled() {
 		checks.Fail("application", "%s is %s", r.app.ARN(), r.app.Status)
-		checks.Fix("aws sso-admin update-application --application-arn %s --status %s", r.app.ARN(), store.StatusEnabled)
+		fixStatus(checks, r.app)
 		return applicationUnknown.Because("application %s is %s", r.app.ApplicationID, r.app.Status)
 	}
 	checks.Pass("application", "%s is enabled", r.app.ARN())
 	return s.checkCaller(ctx, r)
+}
+
+// fixStatus names the command that enables an application.
+func fixStatus(checks *trace.Trace, app application) {
+	checks.Fix("aws sso-admin update-application --application-arn %s --status %s", app.ARN(), store.StatusEnabled)
 }
 
 // actionCreateToken is what the policy of an application has to allow.

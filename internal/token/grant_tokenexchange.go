@@ -105,6 +105,9 @@ func (s *Service) openSubject(checks *trace.Trace, tx *store.Tx, r *applicationR
 	}
 	if why := subjectEnded(tx, token, session, user, found); why != "" {
 		checks.Fail("holds", "%s", why)
+		if err := fixHolder(checks, tx, session); err != nil {
+			return subject{}, err
+		}
 		return subject{}, subjectUnknown.Because("%s", why)
 	}
 	checks.Pass("holds", "it is of session %s", session.SessionID)
@@ -134,6 +137,15 @@ func subjectEnded(tx *store.Tx, token creds.AccessToken, session store.Session, 
 		return "its user is disabled"
 	}
 	return ""
+}
+
+// fixHolder names the command that enables the application whose token it is, if that is disabled. An empty session has none.
+func fixHolder(checks *trace.Trace, tx *store.Tx, session store.Session) error {
+	holder, found, err := tx.Application(session.ApplicationID)
+	if found && holder.Status != store.StatusEnabled {
+		fixStatus(checks, application{Application: holder})
+	}
+	return err
 }
 
 // checkTarget asks whether a scope of the subject token names this application, and returns who has the token. Registered clients have
