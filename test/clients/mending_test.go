@@ -109,6 +109,11 @@ var kinds = []kind{
 		})
 		return w.exchangeAt(a, members{"requestedTokenType": refreshTokenType})
 	}},
+	{name: "the application of the subject token is disabled", provoke: func(w *world) attempt {
+		request := w.exchangeAt(w.gateway, nil)
+		w.must(api.UpdateApplication.Operation, members{"ApplicationArn": w.reports, "Status": "DISABLED"})
+		return request
+	}},
 	{name: "no scope of the subject token names the application", provoke: func(w *world) attempt {
 		a := w.newcomer()
 		w.grant(a, exchangeGrant, members{"TokenExchange": members{}})
@@ -261,6 +266,9 @@ var kinds = []kind{
 	{name: "a user may not look after people", provoke: func(w *world) attempt {
 		return attempt{w.user(w.account), api.ListUsers.Operation, members{"IdentityStoreId": w.identityStoreID}}
 	}},
+	{name: "the user of another account may not configure", provoke: func(w *world) attempt {
+		return attempt{w.user(otherAccount), api.CreateApplication.Operation, w.application()}
+	}, hopeless: true, advice: "member_accounts"},
 	{name: "the role of a permission set may not configure", provoke: func(w *world) attempt {
 		vended := w.vend(w.signIn(w.register(nil), "alice"), w.account, "Billing")
 		return attempt{
