@@ -412,6 +412,6 @@ func TestATokenOfOneListIsNoTokenOfAnother(t *testing.T) {
 }
 
 func (b *bench) isToken(text string) bool {
-	bounds := api.ListApplications.Input.Member("NextToken").Bounds
+	bounds := api.ListApplications.Input().Member("NextToken").Bounds
 	return int64(len(text)) <= bounds.Max && bounds.Pattern().MatchString(text)
 }

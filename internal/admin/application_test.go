@@ -59,7 +59,7 @@ func TestAnApplicationIsDescribedAsItWasMade(t *testing.T) {
 		if made.InstanceARN != homeARN || made.IdentityStoreARN != want.IdentityStoreARN {
 			t.Errorf("%s: answered %+v", c.name, *made)
 		}
-		if bounds := api.CreateApplication.Output.Member("ApplicationArn").Bounds; !bounds.Pattern().MatchString(made.ApplicationARN) {
+		if bounds := api.CreateApplication.Output().Member("ApplicationArn").Bounds; !bounds.Pattern().MatchString(made.ApplicationARN) {
 			t.Errorf("%s: %s is not of the form of the model", c.name, made.ApplicationARN)
 		}
 	}

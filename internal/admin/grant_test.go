@@ -102,7 +102,7 @@ func TestAGrantThatCannotWorkIsRefused(t *testing.T) {
 }
 
 func TestEveryGrantTypeOfTheModelHasItsMember(t *testing.T) {
-	types, union := api.SSOAdmin.Types["GrantType"].Values, api.PutApplicationGrant.Input.Member("Grant").Shape
+	types, union := api.SSOAdmin.Types["GrantType"].Values, api.PutApplicationGrant.Input().Member("Grant").Shape
 	if len(types) != len(grantKinds) || len(grantKinds) != len(union.Members) {
 		t.Errorf("%d types, %d members and %d kinds", len(types), len(union.Members), len(grantKinds))
 	}

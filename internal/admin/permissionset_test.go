@@ -246,7 +246,7 @@ func TestAnInlinePolicyIsKeptAsItWasSent(t *testing.T) {
 		t.Errorf("a new permission set has the policy %q", got)
 	}
 	none := ""
-	wire := api.GetInlinePolicyForPermissionSet.Output.AppendJSON(nil, &api.GetInlinePolicyForPermissionSetResponse{InlinePolicy: &none})
+	wire := api.GetInlinePolicyForPermissionSet.Output().AppendJSON(nil, &api.GetInlinePolicyForPermissionSetResponse{InlinePolicy: &none})
 	if string(wire) != `{"InlinePolicy":""}` {
 		t.Errorf("no policy is %s on the wire", wire)
 	}
@@ -461,7 +461,7 @@ func TestEveryChangeOfAPermissionSetHasOneAuditRow(t *testing.T) {
 
 // Whatever relay state is taken, a browser reads as an address of https with a host.
 func TestNoRelayStateIsAScript(t *testing.T) {
-	pattern := api.CreatePermissionSet.Input.Member("RelayState").Bounds.Pattern()
+	pattern := api.CreatePermissionSet.Input().Member("RelayState").Bounds.Pattern()
 	rapid.Check(t, func(r *rapid.T) {
 		text := rapid.OneOf(
 			rapid.StringMatching(`(https?|javascript|data|HTTPS):[/\\a-z.@:?#%]{0,12}`), rapid.StringMatching(`https://[a-z@:/\\?#.\[\]]{0,16}`),

@@ -24,7 +24,7 @@ func TestAnIssuerIsDescribedAsItWasMadeAndChanged(t *testing.T) {
 	b := newBench(t)
 	in := issuerRequest(homeARN, "idp", "https://idp.example/tenant")
 	name := must(b, b.CreateTrustedTokenIssuer, owner, in).TrustedTokenIssuerARN
-	if bounds := api.CreateTrustedTokenIssuer.Output.Member("TrustedTokenIssuerArn").Bounds; !bounds.Pattern().MatchString(name) {
+	if bounds := api.CreateTrustedTokenIssuer.Output().Member("TrustedTokenIssuerArn").Bounds; !bounds.Pattern().MatchString(name) {
 		t.Errorf("%s is not of the form of the model", name)
 	}
 	want := api.DescribeTrustedTokenIssuerResponse{

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"reflect"
 	"slices"
+	"sync"
 
 	"sallyport/internal/fault"
 )
@@ -77,6 +78,8 @@ type Operation struct {
 	Purpose          string  // one line for people, in our words
 	// Description says in paragraphs what Purpose has no room for: when to call, what comes before and after. Examples has examples.
 	Description []string
+
+	load func() // makes Input and Output, once
 }
 
 // Paging names the members by which an answer goes on (model file paginators-1).
@@ -161,6 +164,7 @@ type Op[I, O any] struct{ *Operation }
 
 // Handle joins the operation to its method. What the method returns beside an error goes nowhere.
 func (o Op[I, O]) Handle(method func(context.Context, Caller, *I) (*O, error)) Handler {
+	o.load()
 	return Handler{
 		Operation: o.Operation,
 		NewInput:  func() any { return new(I) },
@@ -174,18 +178,33 @@ func (o Op[I, O]) Handle(method func(context.Context, Caller, *I) (*O, error)) H
 	}
 }
 
-// define completes an operation and enters it into its service's list.
+// Input is the shape of the operation's input.
+func (o Op[I, O]) Input() *Shape {
+	o.load()
+	return o.Operation.Input
+}
+
+// Output is the shape of the operation's output.
+func (o Op[I, O]) Output() *Shape {
+	o.load()
+	return o.Operation.Output
+}
+
+// define completes an operation and enters it into its service's list. The shapes of operations that the command line does not offer are made
+// when somebody asks for them: a hundred of them would be a quarter of the time that a command takes.
 func define[I, O any](service *Service, operation Operation) Op[I, O] {
 	operation.Service = service
-	operation.Input = shapeOf(reflect.TypeFor[I]())
-	operation.Output = shapeOf(reflect.TypeFor[O]())
+	operation.load = sync.OnceFunc(func() {
+		operation.Input, operation.Output = shapeOf(reflect.TypeFor[I]()), shapeOf(reflect.TypeFor[O]())
+		operation.Input.constrain(service.Types)
+		operation.Output.constrain(service.Types)
+	})
 	if operation.ServedOnly {
 		service.ServedOnly = append(service.ServedOnly, &operation)
 	} else {
+		operation.load()
 		service.Operations = append(service.Operations, &operation)
 	}
-	operation.Input.constrain(service.Types)
-	operation.Output.constrain(service.Types)
 	return Op[I, O]{&operation}
 }
 
@@ -196,4 +215,9 @@ var Services = []*Service{SSOOIDC, SSO, STS}
 var Served = []*Service{SSOOIDC, SSO, STS, SSOAdmin, IdentityStore}
 
 // Answered are the operations of the service that the server answers.
-func (s *Service) Answered() []*Operation { return slices.Concat(s.Operations, s.ServedOnly) }
+func (s *Service) Answered() []*Operation {
+	for _, operation := range s.ServedOnly {
+		operation.load()
+	}
+	return slices.Concat(s.Operations, s.ServedOnly)
+}

@@ -260,7 +260,7 @@ func TestDecode(t *testing.T) {
 				t.Fatal(err)
 			}
 			var in CreateTokenRequest
-			err = CreateToken.Input.Decode(Source{Body: body}, &in)
+			err = CreateToken.Input().Decode(Source{Body: body}, &in)
 			refusal, refused := fault.As(err)
 			if refused != (c.refusal != "") || refused && (refusal.Kind != fault.InvalidRequest || refusal.Message != c.refusal) {
 				t.Errorf("got %v, want %q", err, c.refusal)
@@ -279,18 +279,18 @@ func TestIntegersInAQueryAreBounded(t *testing.T) {
 			Header: func(string) (string, bool) { return "token", true },
 		}
 		var in ListAccountsRequest
-		if err := ListAccounts.Input.Decode(source, &in); (err == nil) != ok {
+		if err := ListAccounts.Input().Decode(source, &in); (err == nil) != ok {
 			t.Errorf("max_result %q: %v", text, err)
 		}
 	}
 }
 
 func TestAnswersKeepTheModelsOrderAndEmptyLists(t *testing.T) {
-	got := string(ListAccounts.Output.AppendJSON(nil, &ListAccountsResponse{AccountList: []AccountInfo{}}))
+	got := string(ListAccounts.Output().AppendJSON(nil, &ListAccountsResponse{AccountList: []AccountInfo{}}))
 	if got != `{"accountList":[]}` {
 		t.Errorf("got %s", got)
 	}
-	got = string(CreateToken.Output.AppendJSON(nil, &CreateTokenResponse{RefreshToken: "r", AccessToken: "a\"", ExpiresIn: 5}))
+	got = string(CreateToken.Output().AppendJSON(nil, &CreateTokenResponse{RefreshToken: "r", AccessToken: "a\"", ExpiresIn: 5}))
 	if got != `{"accessToken":"a\"","expiresIn":5,"refreshToken":"r"}` {
 		t.Errorf("got %s", got)
 	}
@@ -304,7 +304,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		var in RegisterClientRequest
-		if err := RegisterClient.Input.Decode(Source{Body: value}, &in); err != nil {
+		if err := RegisterClient.Input().Decode(Source{Body: value}, &in); err != nil {
 			if _, refused := fault.As(err); !refused {
 				t.Errorf("a failure, not a refusal: %v", err)
 			}

@@ -103,7 +103,7 @@ func TestNumbersAreReadAsTheyAreSpelled(t *testing.T) {
 			t.Fatal(err)
 		}
 		var in ListApplicationsRequest
-		err = ListApplications.Input.Decode(Source{Body: body, Style: JSONStyle}, &in)
+		err = ListApplications.Input().Decode(Source{Body: body, Style: JSONStyle}, &in)
 		switch want {
 		case -1:
 			checkRefusal(t, err, fault.Validation, "at 'maxResults' failed to satisfy constraint: Member must have value")
@@ -206,11 +206,13 @@ func manyMembers(n int) string {
 	return strings.Join(all, ",")
 }
 
-func createApplication() (*Shape, any) { return CreateApplication.Input, new(CreateApplicationRequest) }
-func listApplications() (*Shape, any)  { return ListApplications.Input, new(ListApplicationsRequest) }
-func putGrant() (*Shape, any)          { return PutApplicationGrant.Input, new(PutApplicationGrantRequest) }
-func untag() (*Shape, any)             { return UntagResource.Input, new(UntagResourceRequest) }
-func createUser() (*Shape, any)        { return CreateUser.Input, new(CreateUserRequest) }
+func createApplication() (*Shape, any) {
+	return CreateApplication.Input(), new(CreateApplicationRequest)
+}
+func listApplications() (*Shape, any) { return ListApplications.Input(), new(ListApplicationsRequest) }
+func putGrant() (*Shape, any)         { return PutApplicationGrant.Input(), new(PutApplicationGrantRequest) }
+func untag() (*Shape, any)            { return UntagResource.Input(), new(UntagResourceRequest) }
+func createUser() (*Shape, any)       { return CreateUser.Input(), new(CreateUserRequest) }
 
 func checkRefusal(t *testing.T, err error, kind *fault.Kind, message string) {
 	t.Helper()
@@ -253,7 +255,7 @@ func TestFormsHaveListsAndStructures(t *testing.T) {
 				t.Fatal(err)
 			}
 			var in AssumeRoleRequest
-			checkRefusal(t, AssumeRole.Input.DecodeForm(NewForm(values), QueryStyle, &in), c.kind, c.message)
+			checkRefusal(t, AssumeRole.Input().DecodeForm(NewForm(values), QueryStyle, &in), c.kind, c.message)
 			if c.kind == nil && strings.Contains(c.form, "Tags.member.1") && (len(in.Tags) != 1 || in.Tags[0] != SessionTag{"a", "b"}) {
 				t.Errorf("read %+v", in)
 			}
@@ -288,7 +290,7 @@ func TestDocumentsAndMapsKeepWhatWasSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	var in PutApplicationAuthenticationMethodRequest
-	if err := PutApplicationAuthenticationMethod.Input.Decode(Source{Body: body, Style: JSONStyle}, &in); err != nil {
+	if err := PutApplicationAuthenticationMethod.Input().Decode(Source{Body: body, Style: JSONStyle}, &in); err != nil {
 		t.Fatal(err)
 	}
 	if got := string(in.AuthenticationMethod.IAM.ActorPolicy); got != policy {
@@ -298,7 +300,7 @@ func TestDocumentsAndMapsKeepWhatWasSent(t *testing.T) {
 		IdentityStoreID: "d-0123456789", CreatedAt: 1790000000123, Extensions: map[string]Document{"b": Document(`{"x":1}`), "a": Document(`[]`)},
 	}
 	want := `{"IdentityStoreId":"d-0123456789",`
-	got := string(DescribeUser.Output.AppendJSON(nil, out))
+	got := string(DescribeUser.Output().AppendJSON(nil, out))
 	if !strings.HasPrefix(got, want) || !strings.Contains(got, `"CreatedAt":1790000000.123`) || !strings.Contains(got, `"Extensions":{"a":[],"b":{"x":1}}`) {
 		t.Errorf("wrote %s", got)
 	}
@@ -306,7 +308,7 @@ func TestDocumentsAndMapsKeepWhatWasSent(t *testing.T) {
 
 func TestXMLHasListsStructuresAndTimes(t *testing.T) {
 	size := int64(6)
-	got := string(AssumeRole.Output.AppendXML(nil, &AssumeRoleResponse{
+	got := string(AssumeRole.Output().AppendXML(nil, &AssumeRoleResponse{
 		Credentials:      &SessionCredentials{AccessKeyID: "ASIA<", SecretAccessKey: "s", SessionToken: "t", Expiration: 1790000000000},
 		PackedPolicySize: &size,
 	}))
@@ -325,7 +327,7 @@ func FuzzDecodeForm(f *testing.F) {
 			return
 		}
 		var in AssumeRoleRequest
-		if err := AssumeRole.Input.DecodeForm(NewForm(values), QueryStyle, &in); err != nil {
+		if err := AssumeRole.Input().DecodeForm(NewForm(values), QueryStyle, &in); err != nil {
 			if _, refused := fault.As(err); !refused {
 				t.Errorf("a failure, not a refusal: %v", err)
 			}

@@ -94,7 +94,7 @@ func TestTheValuesOfGrantTypesAreGrants(t *testing.T) {
 }
 
 func TestTheValuesOfScopesAreScopes(t *testing.T) {
-	for _, value := range RegisterClient.Input.Member("scopes").Values {
+	for _, value := range RegisterClient.Input().Member("scopes").Values {
 		if _, err := oauth.ParseScope(value); err != nil {
 			t.Errorf("%q: %v", value, err)
 		}

@@ -12,7 +12,7 @@ func TestRequiredTextsAreAnsweredWhenTheyAreEmpty(t *testing.T) {
 		{"a tag with one", Tag{Key: "team", Value: "a"}, `{"Tags":[{"Key":"team","Value":"a"}]}`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got := ListTagsForResource.Output.AppendJSON(nil, &ListTagsForResourceResponse{Tags: []Tag{row.tag}})
+			got := ListTagsForResource.Output().AppendJSON(nil, &ListTagsForResourceResponse{Tags: []Tag{row.tag}})
 			if string(got) != row.want {
 				t.Errorf("answered with %s, want %s", got, row.want)
 			}

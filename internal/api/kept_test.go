@@ -23,7 +23,7 @@ func TestWhatWasKeptMeetsItsTypesButNotItsBoundsAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 			for kept, want := range map[bool]bool{false: c.asked, true: c.again} {
-				err := UpdateInstance.Input.Decode(Source{Body: body, Style: JSONStyle, Kept: kept}, &UpdateInstanceRequest{})
+				err := UpdateInstance.Input().Decode(Source{Body: body, Style: JSONStyle, Kept: kept}, &UpdateInstanceRequest{})
 				if got := err == nil; got != want {
 					t.Errorf("kept %v: %v, want %v", kept, err, want)
 				}

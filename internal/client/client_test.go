@@ -258,7 +258,7 @@ func TestAnswersAreReadLeniently(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := readStructure(api.CreateToken.Output, body)
+			got, err := readStructure(api.CreateToken.Output(), body)
 			if text := string(jmespath.Compact.AppendJSON(nil, got)); err == nil && text != test.want || err != nil && test.want != "error" {
 				t.Errorf("got %s, %v; want %s", text, err, test.want)
 			}

@@ -36,6 +36,9 @@ type bench struct {
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
+	for _, service := range api.Served {
+		service.Answered() // the shapes of operations are made when somebody asks for them
+	}
 	bed := testbed.New(t)
 	b := &bench{t: t, Bed: bed, s: New(Options{Store: bed.Store, Ring: bed.Ring, Clock: bed.Clock, Log: bed.Log})}
 	b.Update(func(tx *store.Tx) error {

@@ -164,7 +164,7 @@ func (s *Service) updateUser(in *userInput, operations []api.AttributeOperation)
 		if err != nil {
 			return "", err
 		}
-		return a.path, a.set(api.CreateUser.Input, in, &userInput{Name: &api.PersonName{}}, s.IdentityStoreID, value)
+		return a.path, a.set(api.CreateUser.Input(), in, &userInput{Name: &api.PersonName{}}, s.IdentityStoreID, value)
 	})
 }
 
@@ -187,7 +187,7 @@ func (s *Service) updateGroup(in *groupInput, operations []api.AttributeOperatio
 		if err != nil {
 			return "", err
 		}
-		return a.path, a.set(api.CreateGroup.Input, in, &groupInput{}, s.IdentityStoreID, value)
+		return a.path, a.set(api.CreateGroup.Input(), in, &groupInput{}, s.IdentityStoreID, value)
 	})
 }
 

@@ -35,7 +35,7 @@ func FuzzSessionSeconds(f *testing.F) {
 	for _, text := range []string{"PT1H", "P0DT8H", "PT1H30M", "PT3600.0S", "-PT1H", "P1W", "PT99999999999999999999H"} {
 		f.Add(text)
 	}
-	pattern := api.CreatePermissionSet.Input.Member("SessionDuration").Bounds.Pattern()
+	pattern := api.CreatePermissionSet.Input().Member("SessionDuration").Bounds.Pattern()
 	f.Fuzz(func(t *testing.T, text string) {
 		seconds, ok := SessionSeconds(text)
 		if !ok {

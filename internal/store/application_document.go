@@ -11,10 +11,10 @@ import (
 // What an application has of a structure that sso-admin models is kept as its JSON, so that the model alone says what that looks like. It met
 // its bounds when it was written, and does not meet them again.
 
-var (
-	portalOptionsShape = api.CreateApplication.Input.Member("PortalOptions").Shape
-	grantShape         = api.PutApplicationGrant.Input.Member("Grant").Shape
-)
+func portalOptionsShape() *api.Shape {
+	return api.CreateApplication.Input().Member("PortalOptions").Shape
+}
+func grantShape() *api.Shape { return api.PutApplicationGrant.Input().Member("Grant").Shape }
 
 func readShape(shape *api.Shape, text string, into any) error {
 	tree, err := strictjson.Parse([]byte(text), strictjson.Limits{})
@@ -29,7 +29,7 @@ func readShape(shape *api.Shape, text string, into any) error {
 
 // PortalOptionsText is the options in the form of Application.PortalOptions.
 func PortalOptionsText(options api.PortalOptions) string {
-	return string(portalOptionsShape.AppendJSON(nil, &options))
+	return string(portalOptionsShape().AppendJSON(nil, &options))
 }
 
 // ReadPortalOptions returns the options of the application, nil for one without.
@@ -38,17 +38,17 @@ func (a Application) ReadPortalOptions() (*api.PortalOptions, error) {
 		return nil, nil
 	}
 	options := &api.PortalOptions{}
-	return options, readShape(portalOptionsShape, a.PortalOptions, options)
+	return options, readShape(portalOptionsShape(), a.PortalOptions, options)
 }
 
 // NewApplicationGrant is a grant as the store keeps it.
 func NewApplicationGrant(applicationID, grantType string, grant api.Grant) ApplicationGrant {
-	return ApplicationGrant{ApplicationID: applicationID, GrantType: grantType, Document: string(grantShape.AppendJSON(nil, &grant))}
+	return ApplicationGrant{ApplicationID: applicationID, GrantType: grantType, Document: string(grantShape().AppendJSON(nil, &grant))}
 }
 
 // Grant returns what the grant says.
 func (g ApplicationGrant) Grant() (grant api.Grant, err error) {
-	return grant, readShape(grantShape, g.Document, &grant)
+	return grant, readShape(grantShape(), g.Document, &grant)
 }
 
 // NewApplicationScope is a scope as the store keeps it.

@@ -32,8 +32,8 @@ func NewUserRecord(userID, status string, in *api.CreateUserRequest) UserRecord 
 		rest.Emails = slices.Clone(in.Emails)
 		rest.Emails[0].Value = ""
 	}
-	r.Profile = string(api.CreateUser.Input.AppendJSON(nil, &rest))
-	if r.Profile == string(api.CreateUser.Input.AppendJSON(nil, &api.CreateUserRequest{IdentityStoreID: in.IdentityStoreID})) {
+	r.Profile = string(api.CreateUser.Input().AppendJSON(nil, &rest))
+	if r.Profile == string(api.CreateUser.Input().AppendJSON(nil, &api.CreateUserRequest{IdentityStoreID: in.IdentityStoreID})) {
 		r.Profile = ""
 	}
 	return r
@@ -45,7 +45,7 @@ func (u UserRecord) Attributes(identityStoreID string) (*api.CreateUserRequest, 
 	if u.Profile != "" {
 		body, err := strictjson.Parse([]byte(u.Profile), strictjson.Limits{})
 		if err == nil {
-			err = api.CreateUser.Input.Decode(api.Source{Body: body, Kept: true}, in)
+			err = api.CreateUser.Input().Decode(api.Source{Body: body, Kept: true}, in)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read the profile of user %s: %v", u.UserID, err) // a refusal here is our failure
