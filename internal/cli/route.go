@@ -46,6 +46,25 @@ func cutWords(words []string) (before, after []string, separated bool) {
 	return words, nil, false
 }
 
+// secondWords are the words that make an operator's command of this one.
+func (r *run) secondWords(word string) []string {
+	var seconds []string
+	for _, operator := range r.Operators {
+		if second, found := strings.CutPrefix(operator.Words, word+" "); found {
+			seconds = append(seconds, second)
+		}
+	}
+	return seconds
+}
+
+// secondWordError says that the second word of an operator's command is missing, or that there is no such one.
+func secondWordError(word string, rest, seconds []string) error {
+	if len(rest) == 0 || strings.HasPrefix(rest[0], "-") {
+		return command.UsageError("%s needs one more word: %s", word, strings.Join(seconds, ", "))
+	}
+	return command.UsageError("%s", command.InvalidChoice(word+" command", rest[0], seconds))
+}
+
 // route finds the operation that the words name and reads its options. It prints help, and leaves the operation nil, where
 // that is what the words ask for.
 func (r *run) route(ctx context.Context, rest []string, word string) error {
@@ -58,10 +77,8 @@ func (r *run) route(ctx context.Context, rest []string, word string) error {
 		return r.show(r.rootPage())
 	}
 	if r.chosen = r.service(word); r.chosen == nil {
-		for _, operator := range r.Operators {
-			if strings.HasPrefix(operator.Words, word+" ") {
-				return command.UsageError("%s needs one more word: %s", word, operator.Words)
-			}
+		if seconds := r.secondWords(word); len(seconds) > 0 {
+			return secondWordError(word, rest, seconds)
 		}
 		return command.UsageError("%s", command.InvalidChoice("command", word, r.words()))
 	}
