@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -13,8 +14,11 @@ import (
 // export writes the directory to standard output, or all at once in the place of a file, which is its owner's alone: it has people's
 // addresses.
 func export(ctx context.Context, args []string) error {
-	file, args := takeValue(args, "-o", "--output-file")
-	c, err := server.Load(args, os.Environ())
+	file, rest := takeValue(args, "-o", "--output-file")
+	if file == "" && len(rest) < len(args) {
+		return errors.New("-o FILE is missing: the file to write, or - for standard output")
+	}
+	c, err := server.Load(rest, os.Environ())
 	if err != nil {
 		return err
 	}
