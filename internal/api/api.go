@@ -191,7 +191,7 @@ func (o Op[I, O]) Output() *Shape {
 }
 
 // define completes an operation and enters it into its service's list. The shapes of operations that the command line does not offer are made
-// when somebody asks for them: a hundred of them would be a quarter of the time that a command takes.
+// when somebody asks for them: a hundred of them would be a tenth of the time that a command takes.
 func define[I, O any](service *Service, operation Operation) Op[I, O] {
 	operation.Service = service
 	operation.load = sync.OnceFunc(func() {
