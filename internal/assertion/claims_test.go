@@ -10,8 +10,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"sallyport/internal/trace"
+	"sallyport/test/vectors"
 )
 
 // bench is a verifier with configured keys, at a moment that does not move.
@@ -491,6 +493,9 @@ func FuzzVerify(f *testing.F) {
 	f.Add(b.key.sign(f, "{}"))
 	f.Add("..")
 	other := newBench(f)
+	for _, token := range vectors.Tokens(f) {
+		f.Add(token)
+	}
 	f.Fuzz(func(t *testing.T, token string) {
 		if _, err := other.verify(t, token); reasonOf(err) == 0 {
 			t.Fatalf("%v", err)
@@ -540,4 +545,23 @@ func BenchmarkVerify(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// FuzzReadDiscovery checks that no document is taken for an issuer's that does not say so in the one way, and that its address is a text.
+func FuzzReadDiscovery(f *testing.F) {
+	const issuer = "https://idp.example.test"
+	f.Add([]byte(`{"issuer":"https://idp.example.test","jwks_uri":"https://idp.example.test/keys"}`))
+	f.Add([]byte(`{"issuer":"https://idp.example.test","Issuer":"x","jwks_uri":["a"],"jwks_uri":"b"}`))
+	for _, document := range vectors.JSONTestSuite(f) {
+		f.Add([]byte(document))
+	}
+	f.Fuzz(func(t *testing.T, document []byte) {
+		address, err := readDiscovery(document, issuer)
+		if (err == nil) != (address != "") || !utf8.ValidString(address) {
+			t.Fatalf("read %q, %v", address, err)
+		}
+		if err == nil && !json.Valid(document) {
+			t.Fatalf("%q was taken", document)
+		}
+	})
 }

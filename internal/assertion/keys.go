@@ -269,20 +269,29 @@ func (c *cache) download(ctx context.Context, url string) (*jose.Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fetching the discovery document: %w", err)
 	}
-	discovery, err := strictjson.Parse(document, discoveryLimits)
+	address, err := readDiscovery(document, url)
 	if err != nil {
-		return nil, fmt.Errorf("reading the discovery document: %w", err)
+		return nil, err
 	}
-	if issuer, _ := discovery.Get("issuer"); issuer.Text() != url {
-		return nil, fmt.Errorf("the discovery document is of issuer %q, not of %q", issuer.Text(), url)
-	}
-	address, _ := discovery.Get("jwks_uri")
-	if address.Text() == "" {
-		return nil, errors.New("the discovery document has no jwks_uri")
-	}
-	keys, err := c.fetch.Get(ctx, address.Text(), jose.MaxSetBytes)
+	keys, err := c.fetch.Get(ctx, address, jose.MaxSetBytes)
 	if err != nil {
 		return nil, fmt.Errorf("fetching the keys: %w", err)
 	}
 	return jose.ParseSet(keys)
+}
+
+// readDiscovery is the address of the keys that the discovery document of an issuer names.
+func readDiscovery(document []byte, issuer string) (keysAddress string, err error) {
+	discovery, err := strictjson.Parse(document, discoveryLimits)
+	if err != nil {
+		return "", fmt.Errorf("reading the discovery document: %w", err)
+	}
+	if named, _ := discovery.Get("issuer"); named.Text() != issuer {
+		return "", fmt.Errorf("the discovery document is of issuer %q, not of %q", named.Text(), issuer)
+	}
+	address, _ := discovery.Get("jwks_uri")
+	if address.Text() == "" {
+		return "", errors.New("the discovery document has no jwks_uri")
+	}
+	return address.Text(), nil
 }
