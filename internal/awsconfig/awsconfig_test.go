@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"sallyport/test/vectors"
 )
 
 const sample = `
@@ -283,7 +285,13 @@ func FuzzParse(f *testing.F) {
 	f.Add(sample)
 	f.Add("[a]\nb=c\n d\n[")
 	f.Add("[a]\r\nb =\r\n c = d\r[profile \"x\\\"y\"]\n = ")
+	for _, text := range vectors.Naughty(f) {
+		f.Add("[a]\n" + text)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
+		if flat, err := parseAs("f", text, true); err == nil && flat.String() != text {
+			t.Fatalf("%q became %q, read flat", text, flat)
+		}
 		document, err := parse("f", text)
 		if err != nil {
 			return

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"sallyport/test/vectors"
 )
 
 func TestParseScope(t *testing.T) {
@@ -218,6 +220,9 @@ func FuzzParseScopeParam(f *testing.F) {
 		f.Add(s)
 	}
 	model := regexp.MustCompile(`^([A-Za-z0-9_]{1,50})(:[A-Za-z0-9_]{1,50}){0,1}(:[A-Za-z0-9_]{1,50}){0,1}$`)
+	for _, text := range vectors.Naughty(f) {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, in string) {
 		list, err := ParseScopeParam(in)
 		if err != nil {
@@ -236,6 +241,19 @@ func FuzzParseScopeParam(f *testing.F) {
 		}
 		if again, err := ParseScopeParam(list.String()); err != nil || !slices.Equal(again, list) {
 			t.Fatalf("%q became %q, %v", list, again, err)
+		}
+	})
+}
+
+// FuzzReadScopes checks that whatever a row holds, what was read of it is written and read the same.
+func FuzzReadScopes(f *testing.F) {
+	for _, text := range append(vectors.Naughty(f), "a,b c", " openid  sso:account:access ") {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		list := ReadScopes(text)
+		if again := ReadScopes(list.String()); !slices.Equal(again, list) {
+			t.Fatalf("%q became %q", list, again)
 		}
 	})
 }
