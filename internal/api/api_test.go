@@ -12,6 +12,7 @@ import (
 
 	"sallyport/internal/fault"
 	"sallyport/internal/strictjson"
+	"sallyport/test/vectors"
 )
 
 const models = "../../test/vectors/aws-service-models"
@@ -298,6 +299,9 @@ func TestAnswersKeepTheModelsOrderAndEmptyLists(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"clientName":"n","clientType":"public","scopes":["a"]}`))
+	for _, body := range append(vectors.Bodies(f, "input", "json"), vectors.Bodies(f, "input", "rest-json")...) {
+		f.Add([]byte(body))
+	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		value, err := strictjson.Parse(body, strictjson.Limits{})
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"sallyport/internal/fault"
 	"sallyport/internal/strictjson"
+	"sallyport/test/vectors"
 )
 
 const anInstance = `"InstanceArn":"arn:aws:sso:::instance/ssoins-0123456789abcdef"`
@@ -321,6 +322,9 @@ func TestXMLHasListsStructuresAndTimes(t *testing.T) {
 
 func FuzzDecodeForm(f *testing.F) {
 	f.Add("RoleArn=x&RoleSessionName=y&Tags.member.1.Key=k&Tags.member.2=&PolicyArns.member.1.arn=a")
+	for _, form := range vectors.Bodies(f, "input", "query") {
+		f.Add(form)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		values, err := url.ParseQuery(text)
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/command"
 	"sallyport/internal/jmespath"
+	"sallyport/test/vectors"
 )
 
 const sampleConfig = `
@@ -284,6 +285,12 @@ func TestTextInManyPiecesIsOneText(t *testing.T) {
 func FuzzAnswers(f *testing.F) {
 	f.Add(200, "", `{"roleCredentials":{"expiration":"1"}}`, identity)
 	f.Add(400, "X#Y:z", `{"message":[1],"error":{}}`, "<ErrorResponse><Error><Code>c</Code></Error></ErrorResponse>")
+	for _, document := range vectors.Bodies(f, "output", "query") {
+		f.Add(200, "", "{}", document)
+	}
+	for _, body := range append(vectors.Bodies(f, "output", "json"), vectors.Bodies(f, "output", "rest-json")...) {
+		f.Add(200, "", body, "<a/>")
+	}
 	f.Fuzz(func(t *testing.T, status int, errType, body, document string) {
 		for _, test := range []struct {
 			operation *api.Operation

@@ -31,6 +31,7 @@ import (
 
 	"sallyport/internal/api"
 	"sallyport/internal/jmespath"
+	"sallyport/test/vectors"
 )
 
 // seek finds the credentials of a search's world.
@@ -536,6 +537,9 @@ func FuzzDocumentsWithKeys(f *testing.F) {
 	for _, document := range []string{processReply, containerReply, instanceReply, `{"Credentials":` + containerReply + `}`, `{"Version":1,"AccessKeyId":{}}`, `[1]`, ``} {
 		f.Add(document)
 	}
+	for _, document := range vectors.JSONTestSuite(f) {
+		f.Add(document)
+	}
 	f.Fuzz(func(t *testing.T, document string) {
 		if found, err := readProcessOutput([]byte(document)); err == nil && (found.AccessKeyID == "" || found.SecretAccessKey == "") {
 			t.Error("a program's keys are incomplete")
@@ -561,6 +565,9 @@ func FuzzDocumentsWithKeys(f *testing.F) {
 
 func FuzzContainerURL(f *testing.F) {
 	for _, text := range []string{"http://127.0.0.1:8/x", "https://a/x", "http://[fd00:ec2::23]/", "http://localhost@evil/"} {
+		f.Add(text)
+	}
+	for _, text := range vectors.URLs(f) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"unicode"
 	"unicode/utf8"
+
+	"sallyport/test/vectors"
 )
 
 func TestTerminalsActUponNothingThatIsHarmless(t *testing.T) {
@@ -58,6 +60,9 @@ func TestPasswordsOfAddressesAreHidden(t *testing.T) {
 
 func FuzzHarmless(f *testing.F) {
 	f.Add("\x1b[31m\u009b\xff\u202e\n")
+	for _, text := range vectors.Naughty(f) {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		got := Harmless(text)
 		bad := func(r rune) bool {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sallyport/internal/awsconfig"
+	"sallyport/test/vectors"
 )
 
 // document is a config file with this text.
@@ -196,6 +197,9 @@ Use one: export AWS_PROFILE=prod-admin
 func FuzzReadStartURL(f *testing.F) {
 	f.Add("https://ssoins-1.portal.us-east-1.app.aws/start")
 	f.Add("https://x.portal.eu.app.aws/\n[default]")
+	for _, url := range vectors.URLs(f) {
+		f.Add(url)
+	}
 	f.Fuzz(func(t *testing.T, location string) {
 		startURL, region := readStartURL(location)
 		if region == "" {

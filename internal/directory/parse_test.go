@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sallyport/internal/rules"
+	"sallyport/test/vectors"
 	"strings"
 	"testing"
 )
@@ -230,6 +231,9 @@ func FuzzParse(f *testing.F) {
 	f.Add(string(demoFile))
 	f.Add("users: &a [*a]\ngroups: *a\n")
 	f.Add("? [a]\n: b\n")
+	for _, document := range vectors.JSONTestSuite(f) {
+		f.Add(document)
+	}
 	f.Fuzz(func(t *testing.T, content string) {
 		d, err := Parse("d.yaml", []byte(content))
 		if err == nil {

@@ -13,6 +13,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/creds"
 	"sallyport/internal/store"
+	"sallyport/test/vectors"
 )
 
 // in replaces a piece of everything, which must be there.
@@ -288,6 +289,9 @@ func FuzzDocuments(f *testing.F) {
 	f.Add(`'{"a":{"b":["\u00e9"]}}'`)
 	f.Add("&a [*a]")
 	f.Add("{a: 0x10, ? [b] : c}")
+	for _, document := range vectors.JSONTestSuite(f) {
+		f.Add(document)
+	}
 	f.Fuzz(func(t *testing.T, content string) {
 		r := &reader{Mistakes: &Mistakes{}}
 		root := r.root([]byte(content))

@@ -20,6 +20,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"sallyport/test/vectors"
 )
 
 // handler answers every path that a test of this package asks for.
@@ -368,6 +370,9 @@ func FuzzTarget(f *testing.F) {
 		f.Add(address)
 	}
 	client := New(Options{Ports: []uint16{443}})
+	for _, address := range vectors.URLs(f) {
+		f.Add(address)
+	}
 	f.Fuzz(func(t *testing.T, address string) {
 		target, err := client.target(address)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"sallyport/internal/rules"
 	"sallyport/internal/store"
 	"sallyport/internal/strictjson"
+	"sallyport/test/vectors"
 )
 
 // operation is one operation of an update; a value of "" is left out.
@@ -211,6 +212,9 @@ func FuzzReplaced(f *testing.F) {
 	f.Add(`{"a":1,"A":2}`, "A", "")
 	f.Add(`{}`, "a.b.c", `{"d":[]}`)
 	f.Add(`{"a":[1]}`, "a.b", "")
+	for _, document := range vectors.JSONTestSuite(f) {
+		f.Add(document, "a.b", `"x"`)
+	}
 	f.Fuzz(func(t *testing.T, document, dotted, value string) {
 		if checkExtension([]byte(document)) != nil || value != "" && checkExtension([]byte(`{"v":`+value+`}`)) != nil {
 			return

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"sallyport/test/vectors"
 )
 
 const world = `{
@@ -235,6 +237,9 @@ func TestStyles(t *testing.T) {
 func FuzzSearch(f *testing.F) {
 	for _, expression := range []string{"people[?age>`30`].{n: n}", "sort_by(people,&age)[-1:0:-1]", "tree.*.v | [0]", "`\"\\u00e9\"`", "a[::0]"} {
 		f.Add(expression, world)
+	}
+	for _, document := range vectors.JSONTestSuite(f) {
+		f.Add("a", document)
 	}
 	f.Fuzz(func(t *testing.T, expression, document string) {
 		value, err := ParseJSON([]byte(document))

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"sallyport/test/vectors"
 )
 
 func encode(raw []byte) string { return base64.RawURLEncoding.EncodeToString(raw) }
@@ -420,6 +422,9 @@ func FuzzParse(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	for _, token := range vectors.Tokens(f) {
+		f.Add(token)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		token, err := Parse(text, Rules{Algorithms: Algorithms(), Types: []string{"jwt"}})
 		if err != nil {
@@ -448,6 +453,9 @@ func FuzzParseSet(f *testing.F) {
 		f.Add(setOf(f, signers()[algorithm].key(map[string]any{"kid": "k", "use": "sig", "alg": string(algorithm)})))
 	}
 	f.Add([]byte(`{"keys":[{"kty":"oct","k":"AA"},{"kty":"RSA","n":"AQ","e":"AQAB"},1]}`))
+	for _, set := range vectors.KeySets(f) {
+		f.Add([]byte(set))
+	}
 	f.Fuzz(func(t *testing.T, document []byte) {
 		set, err := ParseSet(document)
 		if err != nil {

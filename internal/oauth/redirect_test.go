@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"sallyport/test/vectors"
 )
 
 type redirectVectors struct {
@@ -330,6 +332,9 @@ func FuzzParseRedirectURI(f *testing.F) {
 	}
 	f.Add("http://[::1]:80/a%20b?c=d&e")
 	f.Add("https://a:1/.%2E/")
+	for _, uri := range vectors.URLs(f) {
+		f.Add(uri)
+	}
 	f.Fuzz(func(t *testing.T, in string) {
 		u, err := ParseRedirectURI(in)
 		if err != nil {

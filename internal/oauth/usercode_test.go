@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"sallyport/test/vectors"
 )
 
 func TestUserCodeVectors(t *testing.T) {
@@ -128,6 +130,9 @@ func TestZeroUserCodeIsNoCode(t *testing.T) {
 func FuzzParseUserCode(f *testing.F) {
 	for _, s := range []string{"WDJB-MJHT", "wdjb mjht", "WDJB\u2013MJHT", "\uff37DJB-MJHT", "WDJB-MJH", "\xff", "WDJB-MJH\u212a"} {
 		f.Add(s)
+	}
+	for _, typed := range append(vectors.Texts(f, "user-code/cases.json", "typed"), vectors.Naughty(f)...) {
+		f.Add(typed)
 	}
 	f.Fuzz(func(t *testing.T, typed string) {
 		c, ok := ParseUserCode(typed)

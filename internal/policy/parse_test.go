@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"sallyport/test/vectors"
 )
 
 const (
@@ -227,6 +229,9 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(one(`"Effect":"Deny","Principal":{"AWS":["111122223333","*"],"Service":"a.amazonaws.com"},"NotAction":"a:?","Resource":"*"`)), 2)
 	f.Add([]byte(`{"Statement":{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/x"},"Action":"sts:AssumeRole*","Condition":{"NotIpAddress":{"aws:SourceIp":["::1","10.0.0.0/8"]}}}}`), 3)
 	request := Request{Action: "a:b", Resource: application, Principal: session, Context: Context{"aws:username": {"a", "b"}, "a:b": {""}}}
+	for _, document := range vectors.JSONTestSuite(f) {
+		f.Add([]byte(document), 0)
+	}
 	f.Fuzz(func(t *testing.T, document []byte, kind int) {
 		if _, known := kinds[Kind(kind)]; !known {
 			return

@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"sallyport/internal/jmespath"
+	"sallyport/test/vectors"
 )
 
 // FuzzForms renders any document in every form. None may panic, and what YAML is made of it must read back as the same value.
@@ -25,6 +26,9 @@ func FuzzForms(f *testing.F) {
 	}
 	for _, value := range referenceValues(f) {
 		f.Add(value)
+	}
+	for _, document := range vectors.JSONTestSuite(f) {
+		f.Add([]byte(document))
 	}
 	f.Fuzz(func(t *testing.T, document []byte) {
 		value, err := jmespath.ParseJSON(document)

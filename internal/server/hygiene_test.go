@@ -18,6 +18,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sallyport/test/vectors"
 )
 
 var testNow = time.Date(2030, 1, 2, 3, 4, 5, 678, time.UTC)
@@ -587,6 +589,9 @@ func FuzzClientAddressIsNeverOfTheClientsChoice(f *testing.F) {
 
 func FuzzWhatPassesIsCanonical(f *testing.F) {
 	for _, target := range []string{"/", "/a/../b", "/a%2e", "/a?b=c&d=%20", "//", "/%", "/a;b", "/.../..", "/a/.", "*", "http://a/", "/é", "/a#b", "/%c3%a9"} {
+		f.Add(target)
+	}
+	for _, target := range vectors.URLs(f) {
 		f.Add(target)
 	}
 	f.Fuzz(func(t *testing.T, target string) {

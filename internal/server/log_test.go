@@ -9,6 +9,8 @@ import (
 	"testing"
 	"unicode"
 	"unicode/utf8"
+
+	"sallyport/test/vectors"
 )
 
 func mustLogger(t testing.TB, w *bytes.Buffer, format, level string) *slog.Logger {
@@ -65,6 +67,9 @@ func TestEscapedJSONMeansTheSame(t *testing.T) {
 
 func FuzzOneEventIsOneHarmlessLine(f *testing.F) {
 	for _, text := range []string{"plain", "two\nlines\r\n", "\x1b[2J\x00\a", "\u009b2J\u0085\u2028\u2029", "\u202eevil\u2066", "\xff\xc2", "\x7f", "\U000e0001", "é😀"} {
+		f.Add(text)
+	}
+	for _, text := range vectors.Naughty(f) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"sallyport/test/vectors"
 )
 
 func TestOnlyAddressesOfTheWebAreShownAndOpened(t *testing.T) {
@@ -42,6 +44,9 @@ func FuzzWebURL(f *testing.F) {
 	f.Add("https://a.example/?user_code=AB-CD#x")
 	f.Add("http://[::1]:80/%41")
 	f.Add("http://!")
+	for _, url := range vectors.URLs(f) {
+		f.Add(url)
+	}
 	f.Fuzz(func(t *testing.T, given string) {
 		spelled, ok := webURL(given)
 		if !ok {

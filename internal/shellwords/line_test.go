@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"sallyport/test/vectors"
 )
 
 func TestALineIsSplitAsAShellSplitsIt(t *testing.T) {
@@ -84,6 +86,9 @@ func TestAShellUnderstandsTheQuoting(t *testing.T) {
 func FuzzAnyLineIsSplitIntoWordsThatJoinAgain(f *testing.F) {
 	f.Add(`a 'b c' "d\"e" f\ g`)
 	f.Add("'\xff\\")
+	for _, line := range vectors.Naughty(f) {
+		f.Add(line)
+	}
 	f.Fuzz(func(t *testing.T, line string) {
 		words, err := Split(line)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"sallyport/internal/jmespath"
+	"sallyport/test/vectors"
 )
 
 // anything has a member of each kind, and itself.
@@ -301,6 +302,9 @@ func FuzzParse(f *testing.F) {
 		"a='b\\'", "a=b\\,c,\n=d", "=,=,=", "a=[[{", "map={x=1}", "text=é😀",
 	} {
 		f.Add(word)
+	}
+	for _, text := range vectors.Naughty(f) {
+		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, word string) {
 		got, err := Parse(anything, word, held)

@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
+
+	"sallyport/test/vectors"
 )
 
 // anyText is any text, often with signs that JSON escapes.
@@ -67,6 +69,9 @@ func FuzzRecords(f *testing.F) {
 		`{"clientId": "c", "clientSecret": "s", "expiresAt": "2030-01-02T03:04:05Z", "scopes": ["a"], "grantTypes": []}`, `{"": 1, "a"`, `[]`, `{"a":1}{}`,
 	} {
 		f.Add([]byte(seed))
+	}
+	for _, document := range vectors.JSONTestSuite(f) {
+		f.Add([]byte(document))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		all, reason := parseMembers(text)

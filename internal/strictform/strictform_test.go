@@ -4,6 +4,8 @@ import (
 	"maps"
 	"testing"
 	"unicode/utf8"
+
+	"sallyport/test/vectors"
 )
 
 func TestParse(t *testing.T) {
@@ -40,6 +42,9 @@ func FuzzParse(f *testing.F) {
 	f.Add("a=1&b=%20&c")
 	f.Add("a=1&a=2")
 	f.Add("a=%ff;b")
+	for _, form := range vectors.Bodies(f, "input", "query") {
+		f.Add(form)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		values, err := Parse(text)
 		if err != nil && values != nil {

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"sallyport/test/vectors"
 )
 
 func mustParse(t *testing.T, doc string) Value {
@@ -438,6 +440,9 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add([]byte(doc))
 	}
+	for _, document := range vectors.JSONTestSuite(f) {
+		f.Add([]byte(document))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		input := slices.Clone(data)
 		v, err := Parse(data, Limits{})
@@ -465,6 +470,9 @@ func FuzzParse(f *testing.F) {
 func FuzzAppendString(f *testing.F) {
 	for _, s := range []string{"", "plain", "\x00\x1f\"\\/<>&", "é𝄞\u2028", "\xff\xc0\x80"} {
 		f.Add(s)
+	}
+	for _, text := range vectors.Naughty(f) {
+		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		if len(s) > DefaultBytes/6 {

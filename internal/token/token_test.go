@@ -21,6 +21,7 @@ import (
 	"sallyport/internal/oauth"
 	"sallyport/internal/store"
 	"sallyport/internal/testbed"
+	"sallyport/test/vectors"
 )
 
 // bench is a token service on a real store with one user.
@@ -1200,6 +1201,9 @@ func TestRandomWalksOfASessionAgreeWithTheModel(t *testing.T) {
 func FuzzStartURLs(f *testing.F) {
 	s := StartURLs{Own: "https://sso.example.test/start", InstanceID: "ssoins-1", IdentityStoreID: "d-1", Region: "us-east-1"}
 	f.Add("https://d-1.awsapps.com/start/#/")
+	for _, url := range vectors.URLs(f) {
+		f.Add(url)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if !s.Matches(text) {
 			return

@@ -3,6 +3,8 @@ package web
 import (
 	"strings"
 	"testing"
+
+	"sallyport/test/vectors"
 )
 
 var harbour = CommandLine{
@@ -83,6 +85,9 @@ func TestProfileNamesAreDistinct(t *testing.T) {
 
 func FuzzProfileWord(f *testing.F) {
 	f.Add("Demo account]\n[x")
+	for _, text := range vectors.Naughty(f) {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, s string) {
 		got := profileWord(s)
 		if got == "" || len(got) > maxProfileName || strings.HasPrefix(got, "-") {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sallyport/test/vectors"
 )
 
 var moment = time.Date(2026, 11, 20, 14, 2, 0, 0, time.UTC)
@@ -256,6 +258,9 @@ func TestFormActionSource(t *testing.T) {
 func FuzzFormActionSource(f *testing.F) {
 	f.Add("http://127.0.0.1:51820/oauth/callback")
 	f.Add("http://[::1%25a]:1/;")
+	for _, uri := range vectors.URLs(f) {
+		f.Add(uri)
+	}
 	f.Fuzz(func(t *testing.T, uri string) {
 		source, err := formActionSource(uri)
 		if err == nil && (source == "" || strings.ContainsAny(source, " ;,'\"\t\r\n")) {

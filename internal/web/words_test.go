@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"sallyport/test/vectors"
 )
 
 func TestPrintable(t *testing.T) {
@@ -37,6 +39,9 @@ func TestPrintable(t *testing.T) {
 
 func FuzzPrintable(f *testing.F) {
 	f.Add("a\u202e\u0301")
+	for _, text := range vectors.Naughty(f) {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, s string) {
 		got := printable(s, maxNameRunes)
 		if !utf8.ValidString(got) || strings.ContainsFunc(got, deceives) {

@@ -15,6 +15,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
 	"sallyport/internal/sigv4"
+	"sallyport/test/vectors"
 )
 
 // doors are the places that take something from strangers.
@@ -204,6 +205,9 @@ func FuzzXML(f *testing.F) {
 func FuzzTokenForm(f *testing.F) {
 	for _, seed := range []string{"token=a&client_id=b", "token=a&token=b", "%", "token=%00", "token=a;client_id=b", url.Values{"token": {"é&="}}.Encode()} {
 		f.Add(seed, "Basic YTpi")
+	}
+	for _, form := range vectors.Bodies(f, "input", "query") {
+		f.Add(form, "")
 	}
 	f.Fuzz(func(t *testing.T, body, authorization string) {
 		r := httptest.NewRequest("POST", "/revoke", strings.NewReader(body))

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"sallyport/internal/jmespath"
+	"sallyport/test/vectors"
 )
 
 func written(v jmespath.Value) string { return string(jmespath.Compact.AppendJSON(nil, v)) }
@@ -215,6 +216,9 @@ func FuzzParse(f *testing.F) {
 		"%YAML 1.2\n---\na: !!str 1\n...\n", "? a\n: b", "- 0x1F\n- 0o7\n- 1_0\n- .5\n- 2001-01-01", "# c\n\ta: b", "a: &x [*x]",
 	} {
 		f.Add(text)
+	}
+	for _, document := range vectors.JSONTestSuite(f) {
+		f.Add(document)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		got, err := Parse(text)
