@@ -13,6 +13,7 @@ import (
 	"sallyport/internal/fault"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
+	"sallyport/internal/testdb"
 )
 
 var ctx = context.Background()
@@ -32,7 +33,8 @@ func TestAChangeIsRecordedAndLoggedOnceItIsKept(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			rows, err := store.Open(store.Options{Dir: t.TempDir(), Clock: &sys.Clock{}})
+			dir := t.TempDir()
+			rows, err := store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Clock: &sys.Clock{}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,6 +15,7 @@ import (
 	"sallyport/internal/oauth"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
+	"sallyport/internal/testdb"
 )
 
 var ctx = context.Background()
@@ -34,7 +35,7 @@ func newNode(t testing.TB) *node {
 	n := &node{clock: &sys.Clock{}}
 	dir := t.TempDir()
 	var err error
-	if n.rows, err = store.Open(store.Options{Dir: dir, Clock: n.clock}); err != nil {
+	if n.rows, err = store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Clock: n.clock}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { n.rows.Close() })

@@ -17,11 +17,13 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
+	"sallyport/internal/testdb"
 )
 
 func openStore(t testing.TB) *store.Store {
 	t.Helper()
-	s, err := store.Open(store.Options{Dir: t.TempDir(), Clock: &sys.Clock{}})
+	dir := t.TempDir()
+	s, err := store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Clock: &sys.Clock{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +271,8 @@ func TestAnApplyIsAuditedWhenItChangesSomething(t *testing.T) {
 }
 
 func TestApplyWithoutInstanceFails(t *testing.T) {
-	s, err := store.Open(store.Options{Dir: t.TempDir(), Clock: &sys.Clock{}})
+	dir := t.TempDir()
+	s, err := store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Clock: &sys.Clock{}})
 	if err != nil {
 		t.Fatal(err)
 	}

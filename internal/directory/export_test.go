@@ -15,6 +15,7 @@ import (
 	"sallyport/internal/keys"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
+	"sallyport/internal/testdb"
 )
 
 // house is a store with an instance and a key ring.
@@ -25,7 +26,8 @@ type house struct {
 
 func openHouse(t testing.TB) house {
 	t.Helper()
-	s, err := store.Open(store.Options{Dir: t.TempDir(), Clock: &sys.Clock{}})
+	dir := t.TempDir()
+	s, err := store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Clock: &sys.Clock{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
+	"sallyport/internal/testdb"
 	"sallyport/internal/trace"
 )
 
@@ -367,7 +368,8 @@ func TestARequestOfWhichNothingIsKeptIsExplainedToo(t *testing.T) {
 
 func BenchmarkRecord(b *testing.B) {
 	clock := &sys.Clock{}
-	s, err := store.Open(store.Options{Dir: b.TempDir(), Clock: clock})
+	dir := b.TempDir()
+	s, err := store.Open(store.Options{Dir: dir, Database: testdb.URL(b, dir), Clock: clock})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -37,6 +37,14 @@ type Config struct {
 	// unreadable. It must be on a local disk; SQLite is not safe on network file systems.
 	Data string `setting:"data" form:"DIR" default:"./sallyport-data" help:"folder of the database, the root key and the local CA"`
 
+	// Database is the address of a PostgreSQL, in the form postgres://user@host:5432/name?sslmode=verify-full, for several servers that
+	// share it; without it the database is a file in the data folder. A password is better in database_file, or where libpq looks for one
+	// (PGPASSWORD, PGPASSFILE): command lines are visible to every process. All servers of one database have the same root_key.
+	Database Secret `setting:"database" form:"URL" help:"PostgreSQL that servers share (default: a file in the data folder)"`
+
+	// DatabaseFile is a file that holds the address of the database: a mounted secret.
+	DatabaseFile string `setting:"database_file" form:"FILE" help:"file that holds the address of the database"`
+
 	// TLSCert is a PEM file with the server's certificate followed by its intermediates. Replacing the file (and tls_key) is enough
 	// to renew: it is read again within seconds, and a broken replacement is logged while the old one stays in use.
 	TLSCert string `setting:"tls_cert" form:"FILE" help:"PEM certificate chain; goes with tls_key"`

@@ -22,7 +22,7 @@ import (
 // been given the wrong folder.
 func operate(ctx context.Context, c *Config, mayMake bool, do func(*House) error) error {
 	database := filepath.Join(c.Data, store.File)
-	if _, err := os.Stat(database); errors.Is(err, fs.ErrNotExist) && !mayMake {
+	if _, err := os.Stat(database); errors.Is(err, fs.ErrNotExist) && !mayMake && c.Database.Reveal() == "" {
 		return fmt.Errorf("there is no database %s: is --data the folder that `sallyport serve` has?", database)
 	}
 	house, err := OpenHouse(ctx, c, slog.New(slog.DiscardHandler))

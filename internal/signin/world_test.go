@@ -14,6 +14,7 @@ import (
 	"sallyport/internal/keys"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
+	"sallyport/internal/testdb"
 )
 
 // world is a Service on a store of its own, with a few people in it.
@@ -59,7 +60,7 @@ func newWorld(t testing.TB) *world {
 // start opens the store and the service on the folder, as a server that starts does.
 func (w *world) start() {
 	w.t.Helper()
-	s, err := store.Open(store.Options{Dir: w.dir, Clock: w.clock})
+	s, err := store.Open(store.Options{Dir: w.dir, Database: testdb.URL(w.t, w.dir), Clock: w.clock})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -89,7 +89,7 @@ func (s *Store) Clean(ctx context.Context) (int, error) {
 func (s *Store) Counts(ctx context.Context) (rows map[string]int64, liveSessions int64, err error) {
 	rows = map[string]int64{}
 	err = s.View(ctx, func(tx *Tx) error {
-		tables, err := list(tx, func(r row) string { return r.text(0) }, listTables)
+		tables, err := list(tx, func(r row) string { return r.text(0) }, s.tables())
 		if err != nil {
 			return err
 		}

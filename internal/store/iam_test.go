@@ -248,7 +248,7 @@ func TestThePrincipalsOfAnAccountGoWithIt(t *testing.T) {
 func TestTheHoldersOfEarlierKeysBecomeAdministrators(t *testing.T) {
 	dir := t.TempDir()
 	s := openIn(t, dir)
-	steps, err := migrationSteps()
+	steps, err := migrationSteps(migrationFiles)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,47 +2,30 @@ package store
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
-
-	"sallyport/internal/sys"
 )
 
 // openFirstSchema makes a database as it was before the identity store, with the rows given.
 func openFirstSchema(t *testing.T, dir string, rows ...string) {
 	t.Helper()
-	path := filepath.Join(dir, File)
-	if err := makeFile(path); err != nil {
-		t.Fatal(err)
-	}
-	c, err := openConn(path, readWrite)
+	s, err := connect(options(t, dir))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.close()
-	steps, err := migrationSteps()
+	defer s.Close()
+	steps, err := migrationSteps(migrationFiles)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.do(createMigrationTable); err != nil {
+	first := slices.IndexFunc(steps, func(step step) bool { return !strings.HasPrefix(step.file, "0001_") })
+	if err := s.migrateTo(steps[:first]); err != nil {
 		t.Fatal(err)
-	}
-	for _, step := range steps {
-		if !strings.HasPrefix(step.file, "0001_") {
-			break
-		}
-		if err := applyStep(c, step, nil, time.UnixMilli(0)); err != nil {
-			t.Fatal(err)
-		}
 	}
 	for _, row := range rows {
-		if err := c.do(row); err != nil {
-			t.Fatalf("%s: %v", row, err)
-		}
+		update(t, s, func(tx *Tx) error { _, err := tx.exec(row); return err })
 	}
 }
 
@@ -62,7 +45,7 @@ func TestRowsOfTheFirstSchemaAreKept(t *testing.T) {
 		`INSERT INTO group_membership (user_id, group_id) VALUES ('`+ann+`', '`+staff+`')`,
 		`INSERT INTO group_membership (user_id, group_id) VALUES ('`+eric+`', '`+staff+`')`,
 	)
-	s, err := Open(Options{Dir: dir, Clock: &sys.Clock{}})
+	s, err := Open(options(t, dir))
 	if err != nil {
 		t.Fatal(err)
 	}

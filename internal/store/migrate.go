@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -8,11 +9,14 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
-	"time"
 )
 
 // Migrations go forward only. Each file is a list of statements; each statement is a transaction of its own, recorded by its
-// checksum, so that a start that was cut short goes on where it stopped.
+// checksum, so that a start that was cut short goes on where it stopped, and nodes that start together do each step once.
+//
+// Nodes of two releases may run over one database while it is upgraded, so a file either adds (the older release works on), or takes away
+// what no program uses any more that knows the file. The latter begins with the line "-- contract": a program that does not know it refuses
+// to start from then on.
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
@@ -22,27 +26,32 @@ type step struct {
 	file      string
 	number    int64
 	statement string
+	contract  bool // it takes something away that programs without this file need
 }
+
+func (s step) key() string { return fmt.Sprintf("%s#%d", s.file, s.number) }
 
 func (s step) checksum() string {
 	sum := sha256.Sum256([]byte(s.statement))
 	return hex.EncodeToString(sum[:])
 }
 
-func migrationSteps() ([]step, error) {
-	files, err := fs.Glob(migrationFiles, "migrations/*.sql") // sorted by name, which begins with the number
+func migrationSteps(files fs.FS) ([]step, error) {
+	names, err := fs.Glob(files, "migrations/*.sql") // sorted by name, which begins with the number
 	if err != nil {
 		return nil, err
 	}
 	var steps []step
-	for _, file := range files {
-		text, err := migrationFiles.ReadFile(file)
+	for _, name := range names {
+		text, err := fs.ReadFile(files, name)
 		if err != nil {
 			return nil, err
 		}
-		for i, statement := range strings.Split(strings.TrimSpace(string(text)), ";\n") {
+		statements, contract := strings.CutPrefix(strings.TrimSpace(string(text)), contractLine)
+		for i, statement := range strings.Split(statements, ";\n") {
 			steps = append(steps, step{
-				file:      strings.TrimPrefix(file, "migrations/"),
+				file:      strings.TrimPrefix(name, "migrations/"),
+				contract:  contract,
 				number:    int64(i),
 				statement: strings.TrimSuffix(strings.TrimSpace(statement), ";"),
 			})
@@ -51,74 +60,104 @@ func migrationSteps() ([]step, error) {
 	return steps, nil
 }
 
-const createMigrationTable = `CREATE TABLE IF NOT EXISTS migration (
+const (
+	createMigrationTable = `CREATE TABLE IF NOT EXISTS migration (
 	file TEXT NOT NULL, step BIGINT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL,
 	PRIMARY KEY (file, step))`
 
-func migrate(c *conn, now time.Time) error {
-	steps, err := migrationSteps()
+	// requiredFile names the row of the table of migrations that says, in place of a checksum, which file a program has to know.
+	requiredFile = "required"
+	contractLine = "-- contract\n"
+)
+
+// migrate applies what this program knows and the database does not have.
+func (s *Store) migrate() error {
+	steps, err := migrationSteps(migrationFiles)
 	if err != nil {
 		return err
 	}
-	if err := begin(c); err != nil {
-		return err
-	}
-	applied, err := appliedSteps(c)
-	if err := endWith(c, err); err != nil {
-		return err
-	}
-	for _, s := range steps {
-		if err := applyStep(c, s, applied, now); err != nil {
-			return fmt.Errorf("migration %s, statement %d: %w", s.file, s.number+1, err)
+	return s.migrateTo(steps)
+}
+
+func (s *Store) migrateTo(steps []step) error {
+	ctx := context.Background()
+	var applied map[string]string
+	err := s.Update(ctx, func(tx *Tx) (err error) {
+		if _, err := tx.exec(s.definition(createMigrationTable)); err != nil {
+			return err
 		}
+		applied, err = tx.appliedSteps()
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	if len(applied) > len(steps) {
-		return fmt.Errorf("the database was written by a newer sallyport: it knows %d migration statements, this program %d",
-			len(applied), len(steps))
+	if err := checkRequired(steps, applied); err != nil {
+		return err
+	}
+	for _, step := range steps {
+		if checksum, found := applied[step.key()]; found {
+			err = step.compare(checksum)
+		} else {
+			err = s.Update(ctx, func(tx *Tx) error { return tx.applyStep(step, s.definition(step.statement)) })
+		}
+		if err != nil {
+			return fmt.Errorf("migration %s, statement %d: %w", step.file, step.number+1, err)
+		}
 	}
 	return nil
 }
 
-func appliedSteps(c *conn) (map[string]string, error) {
-	applied := map[string]string{}
-	if err := c.do(createMigrationTable); err != nil {
-		return nil, err
+// checkRequired refuses a database from which something was taken away that this program still needs.
+func checkRequired(steps []step, applied map[string]string) error {
+	required := applied[step{file: requiredFile}.key()]
+	if required == "" {
+		return nil
 	}
-	err := c.query(`SELECT file, step, checksum FROM migration`, nil, func(r row) error {
-		applied[stepKey(r.text(0), r.int(1))] = r.text(2)
+	for _, step := range steps {
+		if step.file == required {
+			return nil
+		}
+	}
+	return fmt.Errorf("the database was changed by a newer sallyport in a way that this program does not know (%s): run the newer one", required)
+}
+
+// appliedSteps is what was applied, with the checksum of each.
+func (tx *Tx) appliedSteps() (map[string]string, error) {
+	applied := map[string]string{}
+	err := tx.query(`SELECT file, step, checksum FROM migration`, nil, func(r row) error {
+		applied[step{file: r.text(0), number: r.int(1)}.key()] = r.text(2)
 		return nil
 	})
 	return applied, err
 }
 
-func applyStep(c *conn, s step, applied map[string]string, now time.Time) error {
-	if checksum, found := applied[stepKey(s.file, s.number)]; found {
-		return s.compare(checksum)
-	}
-	if err := begin(c); err != nil {
-		return err
-	}
-	return endWith(c, s.apply(c, now))
-}
-
-// apply runs the statement and records it, unless another process that started at the same time was first.
-func (s step) apply(c *conn, now time.Time) error {
+// applyStep runs the statement and records it, unless another process that started at the same time was first.
+func (tx *Tx) applyStep(s step, definition string) error {
 	first := ""
-	err := c.query(`SELECT checksum FROM migration WHERE file = $1 AND step = $2`, []any{s.file, s.number}, func(r row) error {
-		first = r.text(0)
-		return nil
-	})
+	_, err := tx.one(`SELECT checksum FROM migration WHERE file = $1 AND step = $2`, func(r row) { first = r.text(0) }, s.file, s.number)
 	if err != nil {
 		return err
 	}
 	if first != "" {
 		return s.compare(first)
 	}
-	if err := c.do(definition(s.statement)); err != nil {
+	if err := tx.recordStep(s.file, s.number, s.checksum()); err != nil {
 		return err
 	}
-	_, err = c.exec(`INSERT INTO migration (file, step, checksum, applied_at) VALUES ($1, $2, $3, $4)`,
-		[]any{s.file, s.number, s.checksum(), now.UnixMilli()})
+	if s.contract {
+		if err := tx.recordStep(requiredFile, 0, s.file); err != nil {
+			return err
+		}
+	}
+	_, err = tx.exec(definition)
+	return err
+}
+
+func (tx *Tx) recordStep(file string, number int64, checksum string) error {
+	_, err := tx.exec(`INSERT INTO migration (file, step, checksum, applied_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (file, step) DO UPDATE SET checksum = excluded.checksum, applied_at = excluded.applied_at`,
+		file, number, checksum, tx.Millis())
 	return err
 }
 
@@ -129,14 +168,3 @@ func (s step) compare(checksum string) error {
 	}
 	return nil
 }
-
-// endWith commits, or rolls back and returns the error.
-func endWith(c *conn, err error) error {
-	if err != nil {
-		c.do("ROLLBACK")
-		return err
-	}
-	return c.do("COMMIT")
-}
-
-func stepKey(file string, number int64) string { return fmt.Sprintf("%s#%d", file, number) }

@@ -3,13 +3,11 @@ package store
 import (
 	"fmt"
 	"testing"
-
-	"sallyport/internal/sys"
 )
 
 // BenchmarkPage measures the smallest page of a list, so that what a statement costs before it finds a row is not lost among rows.
 func BenchmarkPage(b *testing.B) {
-	s, err := Open(Options{Dir: b.TempDir(), Clock: &sys.Clock{}})
+	s, err := Open(options(b, b.TempDir()))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -112,7 +112,7 @@ var errSeen = errors.New("its statements were seen")
 // What is asked by a key costs the same however many rows there are. The methods are called with whatever is empty: what their statements
 // would do is to be seen without a row.
 func TestNoStatementWithAKeyReadsAWholeTable(t *testing.T) {
-	s, _ := open(t)
+	s := openFile(t)
 	temporary := regexp.MustCompile(`^SCAN (CONSTANT ROW|held|ended|h)$`) // what a statement has put together itself
 	methods, checked := reflect.TypeFor[*Tx](), 0
 	for i := range methods.NumMethod() {
@@ -121,13 +121,13 @@ func TestNoStatementWithAKeyReadsAWholeTable(t *testing.T) {
 			continue
 		}
 		err := s.Update(t.Context(), func(tx *Tx) error {
-			clear(tx.c.bound)
+			clear(tx.c.(*conn).bound)
 			arguments := []reflect.Value{reflect.ValueOf(tx)}
 			for n := 1; n < method.Type.NumIn(); n++ {
 				arguments = append(arguments, reflect.Zero(method.Type.In(n)))
 			}
 			method.Func.Call(arguments)
-			for statement := range tx.c.bound {
+			for statement := range tx.c.(*conn).bound {
 				if strings.HasPrefix(statement, "INSERT") {
 					continue
 				}
@@ -177,13 +177,13 @@ func TestWhatAPersonHoldsIsReadFromTheirAssignmentsAndThoseOfTheirGroups(t *test
 // plans are how the database runs the statements of a method that reads assignments or lists something.
 func plans(t *testing.T, method func(tx *Tx) error) map[string][]string {
 	t.Helper()
-	s, _ := open(t)
+	s := openFile(t)
 	found := map[string][]string{}
 	err := s.View(context.Background(), func(tx *Tx) error {
 		if err := method(tx); err != nil {
 			return err
 		}
-		for statement := range tx.c.bound {
+		for statement := range tx.c.(*conn).bound {
 			if strings.HasPrefix(statement, "SELECT") {
 				found[statement] = plan(t, tx, statement)
 			}
@@ -199,7 +199,7 @@ func plans(t *testing.T, method func(tx *Tx) error) map[string][]string {
 // plan is how the database would run a statement.
 func plan(t *testing.T, tx *Tx, statement string) (steps []string) {
 	t.Helper()
-	prepared, _, err := tx.c.db.PrepareTransient("EXPLAIN QUERY PLAN " + tx.c.bound[statement])
+	prepared, _, err := tx.c.(*conn).db.PrepareTransient("EXPLAIN QUERY PLAN " + tx.c.(*conn).bound[statement])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -222,7 +222,7 @@ func TestCountsKnowsEveryTable(t *testing.T) {
 	if rows["session"] != 2 || rows["sign_in"] != 2 || rows["directory_user"] != 1 || rows["consent"] != 0 || live != 1 {
 		t.Errorf("%v, %d live", rows, live)
 	}
-	steps, err := migrationSteps()
+	steps, err := migrationSteps(migrationFiles)
 	if err != nil {
 		t.Fatal(err)
 	}

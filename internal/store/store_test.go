@@ -13,12 +13,30 @@ import (
 
 	"sallyport/internal/fault"
 	"sallyport/internal/sys"
+	"sallyport/internal/testdb"
 )
+
+// options are those of a store in the folder, on the database that tests run on.
+func options(t testing.TB, dir string) Options {
+	t.Helper()
+	return Options{Dir: dir, Database: testdb.URL(t, dir), Clock: &sys.Clock{}}
+}
 
 func open(t *testing.T) (*Store, *sys.Clock) {
 	t.Helper()
-	clock := &sys.Clock{}
-	s, err := Open(Options{Dir: t.TempDir(), Clock: clock})
+	options := options(t, t.TempDir())
+	return openWith(t, options), options.Clock
+}
+
+// openFile opens a store on SQLite, for what is SQLite's own.
+func openFile(t *testing.T) *Store {
+	t.Helper()
+	return openWith(t, Options{Dir: t.TempDir(), Clock: &sys.Clock{}})
+}
+
+func openWith(t *testing.T, options Options) *Store {
+	t.Helper()
+	s, err := Open(options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +45,7 @@ func open(t *testing.T) (*Store, *sys.Clock) {
 			t.Error(err)
 		}
 	})
-	return s, clock
+	return s
 }
 
 func update(t *testing.T, s *Store, fn func(*Tx) error) {
@@ -68,7 +86,7 @@ func TestRefusalsCommitAndFailuresRollBack(t *testing.T) {
 }
 
 func TestAFailingMemberOfABatchDoesNotFailTheOthers(t *testing.T) {
-	s, _ := open(t)
+	s := openFile(t)
 	// Hold the writer, so that what follows waits and shares a commit.
 	release, held := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
@@ -104,7 +122,7 @@ func TestAFailingMemberOfABatchDoesNotFailTheOthers(t *testing.T) {
 			}
 		})
 	}
-	for len(s.writes) < 30 { // every member waits in the queue
+	for len(s.database.(*sqliteDatabase).writes) < 30 { // every member waits in the queue
 		runtime.Gosched()
 	}
 	close(release)
@@ -153,10 +171,9 @@ func TestOneOfManyRacersSpendsADeviceAuthorization(t *testing.T) {
 }
 
 func TestARestartKeepsWhatWasAcknowledged(t *testing.T) {
-	dir := t.TempDir()
-	clock := &sys.Clock{}
+	options := options(t, t.TempDir())
 	for round := range 3 {
-		s, err := Open(Options{Dir: dir, Clock: clock})
+		s, err := Open(options)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,9 +192,8 @@ func TestARestartKeepsWhatWasAcknowledged(t *testing.T) {
 }
 
 func TestAChangedMigrationIsRefused(t *testing.T) {
-	dir := t.TempDir()
-	clock := &sys.Clock{}
-	s, err := Open(Options{Dir: dir, Clock: clock})
+	options := options(t, t.TempDir())
+	s, err := Open(options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +202,7 @@ func TestAChangedMigrationIsRefused(t *testing.T) {
 		return err
 	})
 	s.Close()
-	if s, err = Open(Options{Dir: dir, Clock: clock}); err == nil {
+	if s, err = Open(options); err == nil {
 		s.Close()
 		t.Fatal("a database with another history was opened")
 	}
@@ -239,7 +255,7 @@ func TestUserNamesFoldOnlyASCII(t *testing.T) {
 }
 
 func BenchmarkView(b *testing.B) {
-	s, err := Open(Options{Dir: b.TempDir(), Clock: &sys.Clock{}})
+	s, err := Open(options(b, b.TempDir()))
 	if err != nil {
 		b.Fatal(err)
 	}

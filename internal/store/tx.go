@@ -3,7 +3,12 @@ package store
 import "errors"
 
 // exec runs a statement and returns how many rows it changed.
-func (tx *Tx) exec(sql string, args ...any) (int, error) { return tx.c.exec(sql, args) }
+func (tx *Tx) exec(sql string, args ...any) (int, error) {
+	if tx.scanning {
+		return 0, errNested
+	}
+	return tx.c.exec(sql, args)
+}
 
 // each runs statements that have the same binds, one after the other.
 func (tx *Tx) each(statements []string, args ...any) error {
@@ -20,11 +25,18 @@ func (tx *Tx) query(sql string, args []any, scan func(row) error) error {
 	if tx.single && tx.asked {
 		return errSecondStatement
 	}
-	tx.asked = true
+	if tx.scanning {
+		return errNested
+	}
+	tx.asked, tx.scanning = true, true
+	defer func() { tx.scanning = false }()
 	return tx.c.query(sql, args, scan)
 }
 
-var errSecondStatement = errors.New("store: Look allows one statement: use View")
+var (
+	errSecondStatement = errors.New("store: Look allows one statement: use View")
+	errNested          = errors.New("store: a statement while the rows of another are being read: collect them first")
+)
 
 // one calls scan for the only row of the answer and reports whether there was one.
 func (tx *Tx) one(sql string, scan func(row), args ...any) (bool, error) {

@@ -11,6 +11,7 @@ import (
 	"sallyport/internal/keys"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
+	"sallyport/internal/testdb"
 )
 
 // InstanceID is the instance that the key ring belongs to.
@@ -33,7 +34,7 @@ func New(t testing.TB) *Bed {
 	b.Log = slog.New(slog.NewTextHandler(b.Logged, nil))
 	dir := t.TempDir()
 	var err error
-	if b.Store, err = store.Open(store.Options{Dir: dir, Clock: b.Clock}); err != nil {
+	if b.Store, err = store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Clock: b.Clock}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.Store.Close() })

@@ -12,6 +12,7 @@ import (
 	"sallyport/internal/keys"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
+	"sallyport/internal/testdb"
 )
 
 // formOf opens the page that has the form for a path.
@@ -185,7 +186,7 @@ func FuzzOpenTicket(f *testing.F) {
 func newFuzzHandler(f *testing.F) *Handler {
 	f.Helper()
 	clock, dir := new(sys.Clock), f.TempDir()
-	rows, err := store.Open(store.Options{Dir: dir, Clock: clock})
+	rows, err := store.Open(store.Options{Dir: dir, Database: testdb.URL(f, dir), Clock: clock})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -24,6 +24,7 @@ import (
 	"sallyport/internal/signin"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
+	"sallyport/internal/testdb"
 	"sallyport/internal/token"
 )
 
@@ -54,7 +55,7 @@ func newSite(t *testing.T) *site {
 	s := &site{t: t, clock: new(sys.Clock)}
 	dir := t.TempDir()
 	var err error
-	if s.store, err = store.Open(store.Options{Dir: dir, Clock: s.clock}); err != nil {
+	if s.store, err = store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Clock: s.clock}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.store.Close() })

@@ -28,6 +28,7 @@ import (
 	"sallyport/internal/store"
 	"sallyport/internal/sts"
 	"sallyport/internal/sys"
+	"sallyport/internal/testdb"
 	"sallyport/internal/token"
 )
 
@@ -80,7 +81,7 @@ func newBench(t testing.TB) *bench {
 	b := &bench{t: t, clock: &sys.Clock{}, log: &lines{}}
 	dir := t.TempDir()
 	var err error
-	if b.rows, err = store.Open(store.Options{Dir: dir, Clock: b.clock}); err != nil {
+	if b.rows, err = store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Clock: b.clock}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.rows.Close() })

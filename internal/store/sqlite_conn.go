@@ -12,8 +12,7 @@ import (
 	"sallyport/internal/sys"
 )
 
-// This file holds what is SQLite's own: how a connection is opened, how statements are prepared and bound, and what an error
-// means. Everything above speaks the SQL that both databases share, with $1 binds, TEXT and BIGINT.
+// This file holds how a connection to SQLite is opened, how statements are prepared and bound, and what an error means.
 
 type access int
 
@@ -151,12 +150,6 @@ func (c *conn) rollback() error {
 	return c.do("ROLLBACK")
 }
 
-// row is the current row of a query; columns count from 0.
-type row struct{ statement *sqlite.Stmt }
-
-func (r row) text(column int) string { return r.statement.ColumnText(column) }
-func (r row) int(column int) int64   { return r.statement.ColumnInt64(column) }
-
 // query runs a statement and calls scan for each row until scan fails.
 func (c *conn) query(sql string, args []any, scan func(row) error) error {
 	statement, err := c.prepare(sql, args)
@@ -169,7 +162,7 @@ func (c *conn) query(sql string, args []any, scan func(row) error) error {
 		if err != nil || !more {
 			return err
 		}
-		if err := scan(row{statement}); err != nil {
+		if err := scan(row{sqlite: statement}); err != nil {
 			return err
 		}
 	}
@@ -208,19 +201,10 @@ func (c *conn) prepare(sql string, args []any) (*sqlite.Stmt, error) {
 	return statement, nil
 }
 
-// definition adds what SQLite wants of a schema statement: tables ordered by their key, instead of a hidden row number and a
-// second tree for the key.
-func definition(statement string) string {
-	if strings.HasPrefix(statement, "CREATE TABLE") {
-		return statement + " WITHOUT ROWID"
-	}
-	return statement
-}
+// busyTimeout is how long a statement waits for another process.
+const busyTimeout = 5 * time.Second
 
 func isBusy(err error) bool {
 	code := sqlite.ErrCode(err)
 	return code.ToPrimary() == sqlite.ResultBusy
 }
-
-// listTables returns the names of the tables of the schema.
-const listTables = `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name`

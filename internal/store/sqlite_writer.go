@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 )
 
 const (
@@ -30,21 +29,21 @@ type outcome struct {
 
 // run is the writer: the only goroutine that changes the database. It takes what waits, runs it in one transaction, and answers
 // nobody before the commit is on disk (group commit).
-func (s *Store) run(c *conn) {
-	defer close(s.stopped)
+func (d *sqliteDatabase) run(c *conn) {
+	defer close(d.stopped)
 	batch := make([]*write, 0, batchSize)
-	for first := range s.writes {
+	for first := range d.writes {
 		batch = append(batch[:0], first)
-		batch = s.drain(batch)
-		s.commit(c, batch)
+		batch = d.drain(batch)
+		d.commit(c, batch)
 	}
 }
 
 // drain adds what waits already, without waiting for more.
-func (s *Store) drain(batch []*write) []*write {
+func (d *sqliteDatabase) drain(batch []*write) []*write {
 	for len(batch) < batchSize {
 		select {
-		case next, open := <-s.writes:
+		case next, open := <-d.writes:
 			if !open {
 				return batch
 			}
@@ -57,11 +56,11 @@ func (s *Store) drain(batch []*write) []*write {
 }
 
 // commit runs the batch in one transaction. A member that fails is undone alone; a commit that fails fails every member.
-func (s *Store) commit(c *conn, batch []*write) {
+func (d *sqliteDatabase) commit(c *conn, batch []*write) {
 	results := make([]outcome, len(batch))
 	err := begin(c)
 	if err == nil {
-		err = s.members(c, batch, results)
+		err = d.members(c, batch, results)
 	}
 	switch {
 	case err != nil:
@@ -83,9 +82,9 @@ func (s *Store) commit(c *conn, batch []*write) {
 
 // members runs the batch. On some errors, a full disk among them, SQLite undoes the whole transaction by itself: then nothing more may
 // run, because it would be outside of any, and be kept although its caller hears otherwise.
-func (s *Store) members(c *conn, batch []*write, results []outcome) error {
+func (d *sqliteDatabase) members(c *conn, batch []*write, results []outcome) error {
 	for i, w := range batch {
-		results[i] = s.member(c, w, len(batch) > 1)
+		results[i] = d.member(c, w, len(batch) > 1)
 		if !c.inTransaction() {
 			return errors.Join(errUndone, results[i].err)
 		}
@@ -107,7 +106,7 @@ func begin(c *conn) error {
 }
 
 // member runs one write of a batch, inside a savepoint when it is not alone.
-func (s *Store) member(c *conn, w *write, shared bool) (result outcome) {
+func (d *sqliteDatabase) member(c *conn, w *write, shared bool) (result outcome) {
 	if err := w.ctx.Err(); err != nil {
 		return outcome{err: err} // the caller has gone, and nothing was done
 	}
@@ -125,9 +124,6 @@ func (s *Store) member(c *conn, w *write, shared bool) (result outcome) {
 		}()
 	}
 	defer func() { result.panicked = recover() }()
-	result.err = w.fn(&Tx{Now: s.clock.Now(), c: c})
+	result.err = w.fn(&Tx{Now: d.clock.Now(), c: c})
 	return result
 }
-
-// busyTimeout is how long a statement waits for another process.
-const busyTimeout = 5 * time.Second

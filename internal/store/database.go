@@ -1,0 +1,55 @@
+package store
+
+import (
+	"context"
+	"strconv"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// database is what holds the rows: SQLite in the data folder, or PostgreSQL over the network. Everything above speaks the SQL that
+// both share, with $1 binds, TEXT and BIGINT; what differs stays in the files that are named after them.
+type database interface {
+	// view runs fn on one snapshot, look for a single statement. They write nothing.
+	view(ctx context.Context, fn func(*Tx) error) error
+	look(ctx context.Context, fn func(*Tx) error) error
+	// update runs fn in a transaction, as Store.Update says.
+	update(ctx context.Context, fn func(*Tx) error) error
+	// definition is a statement of the schema in the words of this database.
+	definition(statement string) string
+	// tables is the question for the names of all tables, in order.
+	tables() string
+	close() error
+}
+
+// session is one transaction's way to the database. One goroutine uses it at a time.
+type session interface {
+	// exec runs a statement and returns how many rows it changed.
+	exec(sql string, args []any) (int, error)
+	// query runs a statement and calls scan for each row until scan fails.
+	query(sql string, args []any, scan func(row) error) error
+}
+
+// row is the current row of a query; columns count from 0. It is gone when scan returns.
+type row struct {
+	sqlite   *sqlite.Stmt // nil on PostgreSQL
+	postgres [][]byte     // in the text format
+}
+
+func (r row) text(column int) string {
+	if r.sqlite != nil {
+		return r.sqlite.ColumnText(column)
+	}
+	return fromPostgresText(r.postgres[column])
+}
+
+func (r row) int(column int) int64 {
+	if r.sqlite != nil {
+		return r.sqlite.ColumnInt64(column)
+	}
+	number, err := strconv.ParseInt(string(r.postgres[column]), 10, 64)
+	if err != nil {
+		return 0 // NULL, as SQLite reads it
+	}
+	return number
+}

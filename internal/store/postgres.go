@@ -1,0 +1,282 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"sallyport/internal/sys"
+)
+
+// postgresDatabase is a PostgreSQL, or what speaks like one, that several nodes share. Every update is a serializable transaction: it
+// behaves as if it were alone, as on SQLite, and is run again where that could not be had.
+type postgresDatabase struct {
+	clock     *sys.Clock
+	log       *slog.Logger
+	pool      *pgxpool.Pool
+	unnamed   bool // statements are not prepared by name: a pooler between us and the database cannot keep them apart
+	byteOrder bool // the database compares texts by their bytes
+	closed    atomic.Bool
+}
+
+const (
+	// statementTimeout bounds one statement, locks and the disk of the database included; transactionDeadline a whole transaction, so that
+	// a network that swallows everything ends it, too.
+	statementTimeout    = 5 * time.Second
+	transactionDeadline = 10 * time.Second
+	// connectTimeout bounds the way to a connection, where the address of the database does not say.
+	connectTimeout = 5 * time.Second
+	// connectionLifetime and its jitter let connections move to where the database's name points meanwhile.
+	connectionLifetime = 45 * time.Minute
+	connectionJitter   = 10 * time.Minute
+
+	// updateAttempts bounds how often an update is run again because others were in its way. It waits longer each time, half a second at most.
+	updateAttempts = 12
+	firstPause     = 2 * time.Millisecond
+	longestPause   = 500 * time.Millisecond
+	// connectAttempts bounds how many connections a transaction may find dead: a database that restarts has cut all of the pool.
+	connectAttempts = 6
+)
+
+// ErrOutcomeUnknown is what Update returns when the connection was lost while the database was asked to commit: the change may be there or
+// not. Nothing was acknowledged.
+var ErrOutcomeUnknown = errors.New("store: the connection was lost during the commit")
+
+// openPostgres connects to the database of the URL. Its parameters are those of pgx and libpq: sslmode, pool_max_conns,
+// target_session_attrs, several hosts, default_query_exec_mode=exec behind a pooler that shares connections between transactions.
+func openPostgres(options Options) (database, error) {
+	config, err := pgxpool.ParseConfig(options.Database)
+	if err != nil {
+		return nil, fmt.Errorf("read the address of the database: %w", err) // without the password: pgx leaves it out
+	}
+	d := &postgresDatabase{clock: options.Clock, log: options.Logger}
+	switch config.ConnConfig.DefaultQueryExecMode {
+	case pgx.QueryExecModeCacheStatement:
+	case pgx.QueryExecModeExec, pgx.QueryExecModeDescribeExec, pgx.QueryExecModeCacheDescribe:
+		d.unnamed = true
+	default:
+		return nil, errors.New("read the address of the database: default_query_exec_mode has to be cache_statement or exec")
+	}
+	d.configure(config, options.Database)
+	if d.pool, err = pgxpool.NewWithConfig(context.Background(), config); err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	if err := d.check(); err != nil {
+		d.pool.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// configure sets what the address of the database did not.
+func (d *postgresDatabase) configure(config *pgxpool.Config, address string) {
+	parameters := config.ConnConfig.RuntimeParams
+	for name, value := range map[string]string{
+		"application_name":  "sallyport",
+		"statement_timeout": milliseconds(statementTimeout),
+		// Locks of a node that vanished in the middle of a transaction are given back.
+		"idle_in_transaction_session_timeout": milliseconds(transactionDeadline),
+		// Reading a whole table, however small, would make every writer of the table a conflict of the reader.
+		"enable_seqscan": "off",
+	} {
+		if _, set := parameters[name]; !set {
+			parameters[name] = value
+		}
+	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	if !strings.Contains(address, "pool_max_conn_lifetime") {
+		config.MaxConnLifetime, config.MaxConnLifetimeJitter = connectionLifetime, connectionJitter
+	}
+	if !strings.Contains(address, "pool_max_conns") {
+		config.MaxConns = defaultConnections
+	}
+}
+
+// defaultConnections is the size of the pool. PostgreSQL has 100 for all nodes by default.
+const defaultConnections = 16
+
+func milliseconds(d time.Duration) string { return fmt.Sprint(d.Milliseconds()) }
+
+// check asks the database whether it can keep our rows.
+func (d *postgresDatabase) check() error {
+	ctx, cancel := context.WithTimeout(context.Background(), transactionDeadline)
+	defer cancel()
+	connection, err := d.pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("connect to the database: %w", err)
+	}
+	defer connection.Release()
+	if encoding := connection.Conn().PgConn().ParameterStatus("server_encoding"); encoding != "" && encoding != "UTF8" {
+		return fmt.Errorf("the database keeps texts as %s: make one with ENCODING 'UTF8'", encoding)
+	}
+	return connection.QueryRow(ctx, `SELECT 'a' > 'B'`).Scan(&d.byteOrder)
+}
+
+func (d *postgresDatabase) close() error {
+	if d.closed.Swap(true) {
+		return ErrClosed
+	}
+	d.pool.Close() // waits for those that are in use
+	return nil
+}
+
+// A transaction is opened in one of these ways.
+const (
+	beginUpdate = "BEGIN ISOLATION LEVEL SERIALIZABLE"
+	beginView   = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	beginLook   = "" // a statement alone
+)
+
+func (d *postgresDatabase) update(ctx context.Context, fn func(*Tx) error) error {
+	return d.transact(ctx, fn, beginUpdate)
+}
+
+func (d *postgresDatabase) view(ctx context.Context, fn func(*Tx) error) error {
+	return d.transact(ctx, fn, beginView)
+}
+
+func (d *postgresDatabase) look(ctx context.Context, fn func(*Tx) error) error {
+	return d.transact(ctx, fn, beginLook)
+}
+
+// transact runs fn in a transaction, again where the database or the network was in the way and nothing can have come of it.
+func (d *postgresDatabase) transact(ctx context.Context, fn func(*Tx) error, begin string) error {
+	conflicts, deaths := 0, 0
+	for {
+		err := d.attempt(ctx, fn, begin)
+		switch {
+		case err == nil:
+			return nil
+		case d.closed.Load():
+			return ErrClosed
+		case errors.Is(err, errConflict):
+			conflicts++
+		case errors.Is(err, errConnection):
+			deaths++
+		default:
+			return err
+		}
+		if conflicts == updateAttempts || deaths == connectAttempts {
+			return err
+		}
+		if !pause(ctx, conflicts+deaths) {
+			return err
+		}
+	}
+}
+
+// pause waits before another attempt: at random, so that those who met do not meet again. It reports whether ctx still stands.
+func pause(ctx context.Context, attempt int) bool {
+	longest := min(firstPause<<attempt, longestPause)
+	timer := time.NewTimer(rand.N(longest))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// attempt runs fn once, on a connection that nobody else uses meanwhile. A caller who leaves does not end it: what is on its way to the
+// disk is finished, and the connection stays whole.
+func (d *postgresDatabase) attempt(ctx context.Context, fn func(*Tx) error, begin string) error {
+	waiting, cancel := context.WithTimeout(ctx, transactionDeadline)
+	defer cancel()
+	connection, err := d.pool.Acquire(waiting)
+	if err != nil {
+		return d.notConnected(ctx, err)
+	}
+	defer connection.Release() // closes it, when it is broken or, after a panic, in a transaction still
+	s := newPostgresSession(connection.Conn().PgConn(), begin, d.unnamed)
+	s.connection.Conn().SetDeadline(time.Now().Add(transactionDeadline))
+	defer s.connection.Conn().SetDeadline(time.Time{})
+	err = s.end(fn(&Tx{Now: d.clock.Now(), c: s, single: begin == beginLook}))
+	if errors.Is(err, errConnection) {
+		s.hangUp()
+		d.pool.Reset() // what cut this connection has cut others
+	}
+	return err
+}
+
+func (d *postgresDatabase) notConnected(ctx context.Context, err error) error {
+	if d.closed.Load() {
+		return ErrClosed
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return fmt.Errorf("%w: %w", errConnection, err)
+}
+
+var (
+	textColumn = sys.Pattern(`\bTEXT\b`)
+	indexName  = sys.Pattern(`^((?:CREATE|CREATE UNIQUE|DROP) INDEX) (\w+)`)
+)
+
+// definition has texts compared by their bytes, whatever the language of the database: pages of lists and ids rely on one order. Names of
+// indexes are quoted: one is a word of PostgreSQL's.
+func (d *postgresDatabase) definition(statement string) string {
+	statement = indexName().ReplaceAllString(statement, `$1 "$2"`)
+	if d.byteOrder || !strings.HasPrefix(statement, "CREATE TABLE") && !strings.HasPrefix(statement, "ALTER TABLE") {
+		return statement
+	}
+	return textColumn().ReplaceAllString(statement, `TEXT COLLATE "C"`)
+}
+
+func (d *postgresDatabase) tables() string {
+	return `SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() ORDER BY table_name COLLATE "C"`
+}
+
+// Why a transaction may be run again. What else an error says stays with it.
+var (
+	errConflict   = errors.New("store: another transaction was in the way")
+	errConnection = errors.New("store: no connection to the database")
+)
+
+var retried = map[string]error{
+	"40001": errConflict,   // serialization_failure
+	"40P01": errConflict,   // deadlock_detected
+	"55P03": errConflict,   // lock_not_available
+	"0A000": errConnection, // a statement that was prepared before the schema changed
+	"26000": errConnection, // a prepared statement that a pooler took away
+	"25006": errConnection, // read_only_sql_transaction: the node that led before
+	"53300": errConnection, // too_many_connections
+	"57P01": errConnection, // admin_shutdown
+	"57P02": errConnection, // crash_shutdown
+	"57P03": errConnection, // cannot_connect_now
+}
+
+// typeName is what two nodes violate that make the same table at once.
+const typeName = "pg_type_typname_nsp_index"
+
+// classify adds to an error of a statement whether the transaction may be run again.
+func classify(connection *pgconn.PgConn, err error) error {
+	var answer *pgconn.PgError
+	if errors.As(err, &answer) {
+		why := retried[answer.Code]
+		if answer.ConstraintName == typeName {
+			why = errConflict
+		}
+		if why != nil {
+			return fmt.Errorf("%w: %w", why, err)
+		}
+		return err
+	}
+	if connection.IsClosed() && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("%w: %w", errConnection, err)
+	}
+	return err
+}
