@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -80,62 +79,8 @@ func (m message) signedBy(signer key, operation *api.Operation) message {
 
 // compose puts an input on the wire as the operation's table says.
 func compose(operation *api.Operation, in members) message {
-	m := message{method: operation.Method, target: operation.Path, header: http.Header{}}
-	switch operation.Service.Protocol {
-	case api.Query:
-		m.header.Set("Content-Type", "application/x-www-form-urlencoded")
-		form := url.Values{"Action": {operation.Name}, "Version": {operation.Service.Version}}
-		addForm(form, "", in)
-		m.body = []byte(form.Encode())
-		return m
-	case api.JSON:
-		m.header.Set("Content-Type", "application/x-amz-json-1.1")
-		m.header.Set("X-Amz-Target", operation.Service.TargetPrefix+"."+operation.Name)
-		m.body, _ = json.Marshal(in) // what came out of JSON, or is as simple: nothing can fail
-		return m
-	}
-	query, body := url.Values{}, members{}
-	for _, member := range operation.Input.Members {
-		value, given := in[member.Name]
-		switch {
-		case !given:
-		case member.Location == api.QueryString:
-			query.Set(member.Wire, fmt.Sprint(value))
-		case member.Location == api.Header:
-			m.header.Set(member.Wire, fmt.Sprint(value))
-		default:
-			body[member.Wire] = value
-		}
-	}
-	if len(query) > 0 {
-		m.target += "?" + query.Encode()
-	}
-	if hasBody(operation) {
-		m.header.Set("Content-Type", "application/json")
-		m.body, _ = json.Marshal(body) // texts and lists of texts: nothing can fail
-	}
-	return m
-}
-
-// addForm spells nested values as names with dots: Tags.member.1.Key.
-func addForm(form url.Values, prefix string, value any) {
-	switch value := value.(type) {
-	case members:
-		addForm(form, prefix, map[string]any(value))
-	case map[string]any:
-		for name, inner := range value {
-			addForm(form, strings.TrimPrefix(prefix+"."+name, "."), inner)
-		}
-	case []any:
-		for i, inner := range value {
-			addForm(form, fmt.Sprintf("%s.member.%d", prefix, i+1), inner)
-		}
-		if len(value) == 0 {
-			form.Set(prefix, "")
-		}
-	default:
-		form.Set(prefix, fmt.Sprint(value))
-	}
+	c := harness.Compose(operation, in)
+	return message{method: c.Method, target: c.Target, header: c.Header, body: c.Body}
 }
 
 // hasBody reports whether members of the operation's input travel in a JSON body.

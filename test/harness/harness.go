@@ -15,7 +15,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -90,9 +89,8 @@ type Server struct {
 	Data string // its data folder
 	Log  *Buffer
 
-	t       testing.TB
-	command *exec.Cmd
-	done    chan error
+	t    testing.TB
+	node *Node
 }
 
 // Start starts the program in development mode with further arguments and returns when it answers. The test's end stops it.
@@ -104,24 +102,19 @@ func Start(t testing.TB, args ...string) *Server {
 // StartIn starts the program on a data folder, which may have been another server's before, with all arguments given.
 func StartIn(t testing.TB, data string, args ...string) *Server {
 	t.Helper()
-	s := &Server{Data: data, Log: &Buffer{}, t: t, done: make(chan error, 1)}
-	readyPath := filepath.Join(t.TempDir(), "ready.json")
-	s.command = exec.Command(Binary(t), append([]string{
-		"serve", "--listen", "127.0.0.1:0", "--data", data, "--ready-file", readyPath, "--log-level", "debug",
-	}, args...)...)
-	s.command.Stdout, s.command.Stderr = s.Log, s.Log
-	s.command.Env = cleanEnviron()
-	if err := s.command.Start(); err != nil {
-		t.Fatal(err)
+	s := &Server{Data: data, Log: &Buffer{}, t: t}
+	arguments := append([]string{"--listen", "127.0.0.1:0", "--data", data, "--log-level", "debug"}, args...)
+	var err error
+	if s.node, err = StartNode(NodeOptions{Args: arguments, Log: s.Log, Folder: t.TempDir()}); err != nil {
+		t.Fatalf("%v\n%s", err, s.Log)
 	}
-	go func() { s.done <- s.command.Wait() }()
+	s.Ready = s.node.Ready
 	t.Cleanup(func() {
 		s.Stop()
 		if t.Failed() && os.Getenv("SALLYPORT_TEST_LOG") != "" {
 			t.Logf("log of the server:\n%s", s.Log)
 		}
 	})
-	s.await(readyPath)
 	return s
 }
 
@@ -136,35 +129,11 @@ func cleanEnviron() []string {
 	return kept
 }
 
-func (s *Server) await(readyPath string) {
-	s.t.Helper()
-	for deadline := time.Now().Add(readyTimeout); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if text, err := os.ReadFile(readyPath); err == nil {
-			if err := json.Unmarshal(text, &s.Ready); err != nil {
-				s.t.Fatal(err)
-			}
-			return
-		}
-		select {
-		case err := <-s.done:
-			s.done <- err
-			s.t.Fatalf("the server ended before it was ready: %v\n%s", err, s.Log)
-		default:
-		}
-	}
-	s.t.Fatalf("the server was not ready in time\n%s", s.Log)
-}
-
 // Stop asks the server to end and waits for it. Stopping twice is no harm.
-func (s *Server) Stop() { s.end(syscall.SIGTERM) }
+func (s *Server) Stop() { s.node.Stop() }
 
 // Kill ends the server as a crash would.
-func (s *Server) Kill() { s.end(syscall.SIGKILL) }
-
-func (s *Server) end(signal syscall.Signal) {
-	s.command.Process.Signal(signal)
-	s.done <- <-s.done
-}
+func (s *Server) Kill() { s.node.Kill() }
 
 // Control calls a control endpoint with a JSON body and decodes the answer into out, which may be nil. It fails the test unless the
 // status is the one wanted.
@@ -248,11 +217,9 @@ func NeedProgram(t testing.TB, name string) string {
 // Operate runs an operator's command on the server's data folder and returns what it prints.
 func (s *Server) Operate(arguments ...string) string {
 	s.t.Helper()
-	command := exec.Command(Binary(s.t), append(arguments, "--data", s.Data)...)
-	command.Env = cleanEnviron()
-	out, err := command.CombinedOutput()
+	out, err := Operate(Binary(s.t), nil, append(arguments, "--data", s.Data)...)
 	if err != nil {
-		s.t.Fatalf("sallyport %v: %v\n%s", arguments, err, out)
+		s.t.Fatal(err)
 	}
-	return string(out)
+	return out
 }

@@ -24,6 +24,7 @@ type Issuer struct {
 	EC  *ecdsa.PrivateKey
 
 	fetched atomic.Int64
+	server  *httptest.Server
 }
 
 // The ids of its keys.
@@ -38,14 +39,24 @@ const Audience = "the application of the tests"
 // StartIssuer starts an issuer that ends with the test.
 func StartIssuer(t testing.TB) *Issuer {
 	t.Helper()
+	i, err := NewIssuer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(i.Close)
+	return i
+}
+
+// NewIssuer starts an issuer that is to be closed.
+func NewIssuer() (*Issuer, error) {
 	const bits = 2048 // the least that may sign (RFC 7518 §3.3)
 	i := &Issuer{}
 	var err error
 	if i.RSA, err = rsa.GenerateKey(rand.Reader, bits); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	if i.EC, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, r *http.Request) {
@@ -62,11 +73,13 @@ func StartIssuer(t testing.TB) *Issuer {
 			{Key: i.EC.Public(), KeyID: ECKeyID, Algorithm: string(jose.ES256), Use: "sig"},
 		}})
 	})
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	i.URL = server.URL
-	return i
+	i.server = httptest.NewServer(mux)
+	i.URL = i.server.URL
+	return i, nil
 }
+
+// Close ends the issuer.
+func (i *Issuer) Close() { i.server.Close() }
 
 func (*Issuer) answer(w http.ResponseWriter, document any) {
 	w.Header().Set("Content-Type", "application/json")
@@ -94,33 +107,46 @@ func (i *Issuer) Claims(email string, changes map[string]any) map[string]any {
 // Token is a token with these claims, signed with the key of that id.
 func (i *Issuer) Token(t testing.TB, keyID string, claims map[string]any) string {
 	t.Helper()
+	token, err := i.MakeToken(keyID, claims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// MakeToken is Token without a test.
+func (i *Issuer) MakeToken(keyID string, claims map[string]any) (string, error) {
 	key := jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: i.RSA, KeyID: keyID}}
 	if keyID == ECKeyID {
 		key = jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: i.EC, KeyID: keyID}}
 	}
-	return Sign(t, key, claims)
+	return sign(key, claims)
 }
 
 // Sign makes a compact JWS (RFC 7515 §7.1) of claims.
 func Sign(t testing.TB, key jose.SigningKey, claims map[string]any) string {
 	t.Helper()
-	signer, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType("JWT"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	payload, err := json.Marshal(claims)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signed, err := signer.Sign(payload)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := signed.CompactSerialize()
+	text, err := sign(key, claims)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return text
+}
+
+func sign(key jose.SigningKey, claims map[string]any) (string, error) {
+	signer, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType("JWT"))
+	if err != nil {
+		return "", err
+	}
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", err
+	}
+	signed, err := signer.Sign(payload)
+	if err != nil {
+		return "", err
+	}
+	return signed.CompactSerialize()
 }
 
 // Forge makes a token that no library would: with any header, and with a signature of any kind.
