@@ -17,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"sallyport/internal/testdb"
 )
 
 // readyTimeout is far above what a start takes, on a busy machine too.
@@ -105,7 +107,7 @@ func StartIn(t testing.TB, data string, args ...string) *Server {
 	s := &Server{Data: data, Log: &Buffer{}, t: t}
 	arguments := append([]string{"--listen", "127.0.0.1:0", "--data", data, "--log-level", "debug"}, args...)
 	var err error
-	if s.node, err = StartNode(NodeOptions{Args: arguments, Log: s.Log, Folder: t.TempDir()}); err != nil {
+	if s.node, err = StartNode(NodeOptions{Args: arguments, Environment: s.environ(), Log: s.Log, Folder: t.TempDir()}); err != nil {
 		t.Fatalf("%v\n%s", err, s.Log)
 	}
 	s.Ready = s.node.Ready
@@ -214,10 +216,22 @@ func NeedProgram(t testing.TB, name string) string {
 	return path
 }
 
+// environ is the environment of a program on the server's rows.
+func (s *Server) environ() []string { return Environ(s.t, s.Data) }
+
+// Environ is the environment of a program on the rows that belong to a data folder: those of a PostgreSQL, where tests run on one.
+func Environ(t testing.TB, data string) []string {
+	environ := cleanEnviron()
+	if database := testdb.URL(t, data); database != "" {
+		environ = append(environ, "SALLYPORT_DATABASE="+database)
+	}
+	return environ
+}
+
 // Operate runs an operator's command on the server's data folder and returns what it prints.
 func (s *Server) Operate(arguments ...string) string {
 	s.t.Helper()
-	out, err := Operate(Binary(s.t), nil, append(arguments, "--data", s.Data)...)
+	out, err := Operate(Binary(s.t), s.environ(), append(arguments, "--data", s.Data)...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
