@@ -33,12 +33,16 @@ func (t *Trace) Record() Record {
 	}
 	t.tree.mu.Lock()
 	defer t.tree.mu.Unlock()
+	t.tree.write()
 	return Record{Nodes: t.copied(), Fixes: slices.Clone(t.tree.fixes), Left: t.tree.left}
 }
 
 func (t *Trace) copied() []Node {
 	nodes := make([]Node, 0, len(t.nodes))
 	for _, e := range t.nodes {
+		if e.dropped {
+			continue
+		}
 		node := e.Node
 		if e.group != nil {
 			node.Nodes = e.group.copied()

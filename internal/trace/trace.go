@@ -27,6 +27,9 @@ const (
 	maxText      = 8192 // bytes of all details: thousands of traces are kept
 )
 
+// usualChecks are about as many as a decision makes.
+const usualChecks = 24
+
 // Outcome tells how a check came out.
 type Outcome string
 
@@ -47,17 +50,28 @@ type Trace struct {
 
 // tree is what all groups of one trace share.
 type tree struct {
-	mu     sync.Mutex
-	count  int
-	text   int // bytes of details
-	left   int // nodes that found no room
-	failed bool
-	fixes  []string
+	mu      sync.Mutex
+	pending []place // checks that are not written yet, in the order they were made
+	count   int     // nodes that are written
+	text    int     // bytes of details
+	left    int     // nodes that found no room
+	failed  bool
+	fixes   []string
 }
 
+// entry is a check, or a group of them. Nobody reads the trace of a request that succeeds, so what a check says is written when somebody asks.
 type entry struct {
 	Node
-	group *Trace
+	group   *Trace
+	format  string // with args, what is to be the detail
+	args    []any
+	dropped bool // it found no room
+}
+
+// place is where a check is: a slice that grows moves its entries.
+type place struct {
+	in *Trace
+	at int
 }
 
 type contextKey struct{}
@@ -83,13 +97,13 @@ func From(ctx context.Context) *Trace {
 	return t
 }
 
-// Pass notes a check that came out well.
+// Pass notes a check that came out well. The arguments must not change afterwards: they are written when somebody reads the trace.
 func (t *Trace) Pass(check, format string, args ...any) { t.add(Pass, check, format, args...) }
 
 // Fail notes the check that refuses.
 func (t *Trace) Fail(check, format string, args ...any) { t.add(Fail, check, format, args...) }
 
-// Note notes something that was found and decides nothing.
+// Note notes something that was found and decides nothing. The arguments must not change afterwards, as with Pass.
 func (t *Trace) Note(check, format string, args ...any) { t.add(Note, check, format, args...) }
 
 // Fix notes the command that would mend the refusal. A command that was noted already is not noted again, and one that cannot be noted as it
@@ -118,11 +132,14 @@ func (t *Trace) Group(name string) *Trace {
 	}
 	t.tree.mu.Lock()
 	defer t.tree.mu.Unlock()
+	if t.tree.count+len(t.tree.pending) >= maxNodes-keptForFails {
+		t.tree.write() // some of what waits may find no room, and leave it
+	}
 	if t.depth >= maxDepth || !t.tree.room(Pass, 0) {
 		return t
 	}
 	group := &Trace{tree: t.tree, depth: t.depth + 1}
-	t.nodes = append(t.nodes, entry{Node{Check: Clean(name, maxName)}, group})
+	t.nodes = append(t.nodes, entry{Node: Node{Check: Clean(name, maxName)}, group: group})
 	return group
 }
 
@@ -140,15 +157,36 @@ func (t *Trace) add(outcome Outcome, check, format string, args ...any) {
 	if t == nil {
 		return
 	}
-	node := Node{Check: Clean(check, maxName), Outcome: outcome, Detail: Clean(fmt.Sprintf(format, args...), maxDetail)}
+	e := entry{Node: Node{Check: check, Outcome: outcome}, format: format, args: slices.Clone(args)} // not the caller's own, which then stay on its stack
+	if outcome == Fail {                                                                             // it may tell of what is about to be undone
+		e.format, e.args = "%s", []any{fmt.Sprintf(format, args...)}
+	}
 	t.tree.mu.Lock()
 	defer t.tree.mu.Unlock()
 	if outcome == Fail {
 		t.tree.failed = true
 	}
-	if t.tree.room(outcome, len(node.Detail)) {
-		t.nodes = append(t.nodes, entry{Node: node})
+	if len(t.tree.pending) >= maxNodes {
+		t.tree.write()
 	}
+	t.nodes = append(t.nodes, e)
+	if t.tree.pending == nil {
+		t.tree.pending = make([]place, 0, usualChecks)
+	}
+	t.tree.pending = append(t.tree.pending, place{t, len(t.nodes) - 1})
+}
+
+// write writes what the pending checks say, as far as there is room.
+func (t *tree) write() {
+	for _, p := range t.pending {
+		e := &p.in.nodes[p.at]
+		e.Check, e.Detail = Clean(e.Check, maxName), Clean(fmt.Sprintf(e.format, e.args...), maxDetail)
+		e.args = nil
+		if e.dropped = !t.room(e.Outcome, len(e.Detail)); e.dropped {
+			e.Node = Node{}
+		}
+	}
+	t.pending = t.pending[:0]
 }
 
 // room counts a node in, or counts it as left out. A quarter of the room is kept for failures.

@@ -162,6 +162,31 @@ func TestTheTextOfATraceIsBounded(t *testing.T) {
 	}
 }
 
+// What a check says is written when the trace is read, and the bounds count it all the same.
+func TestAGroupFindsNoRoomBehindChecksThatNobodyReadYet(t *testing.T) {
+	_, root := With(context.Background())
+	for i := range maxNodes - keptForFails {
+		root.Pass("check", "%d", i)
+	}
+	if group := root.Group("one more"); group != root {
+		t.Error("a group found room in a trace that is full")
+	}
+	root.Fail("refusal", "%d", 0)
+	if n := count(root.Nodes()); n != maxNodes-keptForFails+1 {
+		t.Errorf("%d nodes, want %d and the failure", n, maxNodes-keptForFails)
+	}
+}
+
+func TestAFailureTellsWhatWasWhenItWasMade(t *testing.T) {
+	_, root := With(context.Background())
+	list := []string{"before"}
+	root.Fail("refusal", "%s", list)
+	list[0] = "after"
+	if detail := root.Nodes()[0].Detail; detail != "[before]" {
+		t.Errorf("detail %q", detail)
+	}
+}
+
 func TestGroupsAreNotDeeperThanTheBound(t *testing.T) {
 	_, root := With(context.Background())
 	deep := root
