@@ -1,4 +1,4 @@
-// Package testdb says on which database a test keeps its rows: SQLite in the test's folder, or, where SALLYPORT_TEST_DATABASE names a
+// Package testdb says on which database a test keeps its rows: SQLite in the test's folder, or, where TEST_DATABASE names a
 // PostgreSQL, a schema there that stands for the folder. Nothing but tests imports it.
 package testdb
 
@@ -15,7 +15,7 @@ import (
 )
 
 // Variable is the environment variable with the address of the PostgreSQL for tests.
-const Variable = "SALLYPORT_TEST_DATABASE"
+const Variable = "TEST_DATABASE"
 
 // OnPostgreSQL reports whether tests keep their rows on PostgreSQL.
 func OnPostgreSQL() bool { return os.Getenv(Variable) != "" }

@@ -1,4 +1,4 @@
-// Command postgres starts a private PostgreSQL, runs a command with its address in SALLYPORT_TEST_DATABASE, and removes it:
+// Command postgres starts a private PostgreSQL, runs a command with its address in TEST_DATABASE, and removes it:
 //
 //	go run ./test/postgres go test ./...
 //
