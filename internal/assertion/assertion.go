@@ -93,18 +93,38 @@ func parse(token string) (*jose.Token, strictjson.Value, *Refusal) {
 	return parsed, claims, nil
 }
 
-// PeekIssuer reads who an assertion says that it is from, so that the caller can look up whether that one is trusted. The
-// answer is what the sender wrote; only Verify tells whether it is true. Every error is a *Refusal.
-func PeekIssuer(token string) (string, error) {
-	_, claims, refusal := parse(token)
+// Peeked is an assertion that was read and not verified: all of it is what the sender wrote.
+type Peeked struct {
+	Issuer string // who it says that it is from
+
+	token  *jose.Token
+	claims strictjson.Value
+	bytes  int
+}
+
+// Peek reads an assertion, so that the caller can look up whether its issuer is trusted. Only VerifyPeeked tells whether what it says is true.
+// Every error is a *Refusal.
+func Peek(token string) (Peeked, error) {
+	p, refusal := peek(token)
 	if refusal != nil {
-		return "", refusal
+		return Peeked{}, refusal
+	}
+	return p, nil
+}
+
+func peek(token string) (Peeked, *Refusal) {
+	parsed, claims, refusal := parse(token)
+	if refusal != nil {
+		return Peeked{}, refusal
 	}
 	issuer, refusal := issuerOf(claims)
-	if refusal != nil {
-		return "", refusal
-	}
-	return issuer, nil
+	return Peeked{Issuer: issuer, token: parsed, claims: claims, bytes: len(token)}, refusal
+}
+
+// PeekIssuer is Peek for who wants the issuer alone.
+func PeekIssuer(token string) (string, error) {
+	p, err := Peek(token)
+	return p.Issuer, err
 }
 
 func issuerOf(claims strictjson.Value) (string, *Refusal) {
@@ -117,7 +137,17 @@ func issuerOf(claims strictjson.Value) (string, *Refusal) {
 
 // Verify accepts an assertion of the issuer, made for one of the audiences, now. Every error is a *Refusal.
 func (v *Verifier) Verify(ctx context.Context, token string, issuer Issuer, want Expectations) (Claims, error) {
-	claims, refusal := v.verify(ctx, token, issuer, want)
+	p, refusal := peek(token)
+	if refusal != nil {
+		refusal.note(ctx)
+		return Claims{}, refusal
+	}
+	return v.VerifyPeeked(ctx, p, issuer, want)
+}
+
+// VerifyPeeked is Verify for an assertion that was read already.
+func (v *Verifier) VerifyPeeked(ctx context.Context, p Peeked, issuer Issuer, want Expectations) (Claims, error) {
+	claims, refusal := v.verify(ctx, p, issuer, want)
 	if refusal != nil {
 		refusal.note(ctx)
 		return Claims{}, refusal
@@ -133,26 +163,18 @@ const (
 
 // verify makes the checks in their one order: nothing is fetched for a token that does not name the issuer, and nothing is said
 // about claims that the issuer did not sign.
-func (v *Verifier) verify(ctx context.Context, token string, issuer Issuer, want Expectations) (Claims, *Refusal) {
+func (v *Verifier) verify(ctx context.Context, p Peeked, issuer Issuer, want Expectations) (Claims, *Refusal) {
 	t := trace.From(ctx)
-	parsed, body, refusal := parse(token)
-	if refusal != nil {
+	t.Pass(Malformed.String(), "a JWT of %d bytes, signed with %s by key %q", p.bytes, p.token.Header.Algorithm, p.token.Header.KeyID)
+	if p.Issuer != issuer.URL {
+		return Claims{}, refuse(OtherIssuer, "The assertion is not from the issuer that was expected.").detail("iss is %q, expected %q", p.Issuer, issuer.URL)
+	}
+	t.Pass(OtherIssuer.String(), "%s", p.Issuer)
+	if refusal := v.signature(ctx, p.token, issuer); refusal != nil {
 		return Claims{}, refusal
 	}
-	t.Pass(Malformed.String(), "a JWT of %d bytes, signed with %s by key %q", len(token), parsed.Header.Algorithm, parsed.Header.KeyID)
-	from, refusal := issuerOf(body)
-	if refusal != nil {
-		return Claims{}, refusal
-	}
-	if from != issuer.URL {
-		return Claims{}, refuse(OtherIssuer, "The assertion is not from the issuer that was expected.").detail("iss is %q, expected %q", from, issuer.URL)
-	}
-	t.Pass(OtherIssuer.String(), "%s", from)
-	if refusal := v.signature(ctx, parsed, issuer); refusal != nil {
-		return Claims{}, refusal
-	}
-	claims, refusal := v.claims(ctx, body, want)
-	claims.input, claims.trustEmail = parsed.Input, issuer.TrustEmail
+	claims, refusal := v.claims(ctx, p.claims, want)
+	claims.input, claims.trustEmail = p.token.Input, issuer.TrustEmail
 	return claims, refusal
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -41,6 +42,39 @@ func TestAnApplicationGoesWithAllThatHangsOnIt(t *testing.T) {
 	if got := view(t, s, hanging); before != 10 || got != 5 {
 		t.Errorf("%d rows before and %d after one of two applications was removed, want 10 and 5", before, got)
 	}
+}
+
+func TestAConfiguredApplicationComesWithItsOwnGrantsAndScopesInOrder(t *testing.T) {
+	s, _ := open(t)
+	update(t, s, func(tx *Tx) error { return furnishApplication(tx, "apl-1", "i") })
+	update(t, s, func(tx *Tx) error { return furnishApplication(tx, "apl-2", "i") })
+	update(t, s, func(tx *Tx) error {
+		return tx.PutApplicationGrant(ApplicationGrant{"apl-1", "authorization_code", "{}"})
+	})
+	update(t, s, func(tx *Tx) error { return tx.PutApplicationScope(ApplicationScope{"apl-1", "a:a", "[]"}) })
+	got := view(t, s, func(tx *Tx) (got ConfiguredApplication, err error) {
+		got, _, err = tx.ConfiguredApplication("apl-1")
+		return got, err
+	})
+	want := view(t, s, func(tx *Tx) (want ConfiguredApplication, err error) {
+		if want.Application, _, err = tx.Application("apl-1"); err != nil {
+			return want, err
+		}
+		if want.Grants, err = tx.ApplicationGrants("apl-1"); err != nil {
+			return want, err
+		}
+		want.Scopes, err = tx.ApplicationScopes("apl-1")
+		return want, err
+	})
+	if len(want.Grants) != 2 || len(want.Scopes) != 2 || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	update(t, s, func(tx *Tx) error {
+		if _, found, err := tx.ConfiguredApplication("apl-3"); found || err != nil {
+			t.Errorf("an application that nobody made: %v, %v", found, err)
+		}
+		return nil
+	})
 }
 
 func TestAnAccountsInstanceGoesWithAllThatHangsOnItAndLeavesTheOthersAlone(t *testing.T) {

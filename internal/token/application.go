@@ -14,21 +14,15 @@ import (
 // application is an application with what is configured for it, as of one reading. Everything in it can be compared, so that whoever decides
 // twice sees whether anything changed in between.
 type application struct {
-	store.Application
-	grants []store.ApplicationGrant
-	scopes []store.ApplicationScope
+	store.ConfiguredApplication
 }
 
 // readApplication finds the application of exactly that name: its account and its instance are parts of the name.
 func readApplication(tx *store.Tx, name arn.Application) (a application, found bool, err error) {
-	if a.Application, found, err = tx.Application(name.ApplicationID); err != nil || !found || a.name() != name {
+	if a.ConfiguredApplication, found, err = tx.ConfiguredApplication(name.ApplicationID); err != nil || !found || a.name() != name {
 		return application{}, false, err
 	}
-	if a.grants, err = tx.ApplicationGrants(a.ApplicationID); err != nil {
-		return application{}, false, err
-	}
-	a.scopes, err = tx.ApplicationScopes(a.ApplicationID)
-	return a, true, err
+	return a, true, nil
 }
 
 func (a application) name() arn.Application {
@@ -36,7 +30,7 @@ func (a application) name() arn.Application {
 }
 
 func (a application) equal(b application) bool {
-	return a.Application == b.Application && slices.Equal(a.grants, b.grants) && slices.Equal(a.scopes, b.scopes)
+	return a.Application == b.Application && slices.Equal(a.Grants, b.Grants) && slices.Equal(a.Scopes, b.Scopes)
 }
 
 // grantDocument is what the configuration of a grant says, as far as it says anything (sso-admin: Grant).
@@ -57,7 +51,7 @@ type authorizedIssuer struct {
 
 // grant returns the configuration of a grant, an empty one where there is none.
 func (a application) grant(t oauth.GrantType) (document grantDocument, err error) {
-	for _, row := range a.grants {
+	for _, row := range a.Grants {
 		if row.GrantType != string(t) {
 			continue
 		}
@@ -71,7 +65,7 @@ func (a application) grant(t oauth.GrantType) (document grantDocument, err error
 // targets are the applications that may exchange a token with the scope: those that the scope names, one by one or all of the instance. A
 // scope that names none is good for many things, and not for that.
 func (a application) targets(scope oauth.Scope) ([]string, error) {
-	for _, row := range a.scopes {
+	for _, row := range a.Scopes {
 		if row.Scope == string(scope) {
 			return row.ReadTargets()
 		}
@@ -86,7 +80,7 @@ var defaultScopes = oauth.Scopes{oauth.ScopeOpenID, oauth.ScopeAWS, oauth.ScopeI
 // instance open them.
 func (s *Service) allowedScopes(a application) oauth.Scopes {
 	allowed := slices.Clone(defaultScopes)
-	for _, row := range a.scopes {
+	for _, row := range a.Scopes {
 		scope := oauth.Scope(row.Scope)
 		if scope == oauth.ScopeAccountAccess && a.InstanceID != s.StartURLs.InstanceID || allowed.Contains(scope) {
 			continue
@@ -104,7 +98,7 @@ func (s *Service) client(a application) (Client, error) {
 		},
 		Text: a.ARN(), ApplicationID: a.ApplicationID,
 	}
-	for _, row := range a.grants {
+	for _, row := range a.Grants {
 		c.GrantTypes = append(c.GrantTypes, oauth.GrantType(row.GrantType))
 	}
 	document, err := a.grant(oauth.GrantAuthorizationCode)

@@ -343,7 +343,7 @@ func (c Client) letsIn(ctx context.Context, tx *store.Tx, person Person) (bool, 
 	if err != nil || !found {
 		return false, err
 	}
-	err = checkAssignment(ctx, tx, application{Application: row}, store.User{UserID: person.UserID})
+	err = checkAssignment(ctx, tx, application{store.ConfiguredApplication{Application: row}}, store.User{UserID: person.UserID})
 	if _, refused := fault.As(err); refused {
 		return false, nil
 	}

@@ -42,7 +42,7 @@ type applicationRequest struct {
 	// refreshable tells whether the answer has a refresh token.
 	refreshable bool
 
-	peeked    string // the issuer that the assertion claims to be from
+	peeked    assertion.Peeked // the assertion, before it is verified
 	peekError error
 	issuer    store.TrustedTokenIssuer // that signs as peeked; empty when there is none
 	claims    assertion.Claims
@@ -194,7 +194,7 @@ func (r *applicationRequest) askScopes(checks *trace.Trace) (err error) {
 		if r.client.Scopes.Contains(scope) {
 			continue
 		}
-		if slices.ContainsFunc(r.app.scopes, func(row store.ApplicationScope) bool { return row.Scope == string(scope) }) {
+		if slices.ContainsFunc(r.app.Scopes, func(row store.ApplicationScope) bool { return row.Scope == string(scope) }) {
 			checks.Fail("scopes", "%s is for applications of the organization's own instance", scope)
 		} else {
 			checks.Fail("scopes", "the application does not have the scope %s", scope)

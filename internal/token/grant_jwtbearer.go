@@ -38,10 +38,10 @@ const repeatGrace = 10 * time.Second
 
 // readIssuer finds the issuer that the assertion claims to be from.
 func readIssuer(s *Service, tx *store.Tx, r *applicationRequest) error {
-	if r.peeked, r.peekError = assertion.PeekIssuer(r.Assertion); r.peekError != nil {
+	if r.peeked, r.peekError = assertion.Peek(r.Assertion); r.peekError != nil {
 		return nil
 	}
-	issuers, err := tx.TrustedTokenIssuersByURL(r.app.InstanceID, r.peeked)
+	issuers, err := tx.TrustedTokenIssuersByURL(r.app.InstanceID, r.peeked.Issuer)
 	if err == nil && len(issuers) > 0 {
 		r.issuer = issuers[0]
 	}
@@ -64,7 +64,7 @@ func verifyAssertion(ctx context.Context, s *Service, r *applicationRequest) err
 		return err
 	}
 	ctx = trace.Into(ctx, checks)
-	r.claims, err = s.Assertions.Verify(ctx, r.Assertion,
+	r.claims, err = s.Assertions.VerifyPeeked(ctx, r.peeked,
 		assertion.Issuer{URL: r.issuer.URL, JWKS: []byte(r.issuer.JWKS), TrustEmail: s.TrustEmail}, assertion.Expectations{Audiences: audiences})
 	refusal := (*assertion.Refusal)(nil)
 	if errors.As(err, &refusal) && refusal.Reason == assertion.Audience {
@@ -97,13 +97,13 @@ func (r *applicationRequest) issuerARN() string {
 // is configured: whoever holds one could use it for another application than the one it was issued to (RFC 8725 §3.12).
 func (s *Service) authorizedAudiences(checks *trace.Trace, r *applicationRequest) ([]string, error) {
 	switch {
-	case r.peeked == s.Issuer:
+	case r.peeked.Issuer == s.Issuer:
 		checks.Fail(assertion.OtherIssuer.String(), "the assertion is a token of this server itself")
 		return nil, issuerNotTrusted
 	case r.issuer.IssuerID == "":
-		checks.Fail(assertion.OtherIssuer.String(), "the instance has no trusted token issuer with the URL %s", r.peeked)
+		checks.Fail(assertion.OtherIssuer.String(), "the instance has no trusted token issuer with the URL %s", r.peeked.Issuer)
 		checks.Fix("aws sso-admin create-trusted-token-issuer --instance-arn %s --name 'NAME OF THE ISSUER' --trusted-token-issuer-type OIDC_JWT "+
-			"--trusted-token-issuer-configuration %s", arn.Instance{InstanceID: r.app.InstanceID}, shellwords.Quote(issuerConfiguration(r.peeked)))
+			"--trusted-token-issuer-configuration %s", arn.Instance{InstanceID: r.app.InstanceID}, shellwords.Quote(issuerConfiguration(r.peeked.Issuer)))
 		return nil, issuerNotTrusted
 	}
 	document, err := r.app.grant(oauth.GrantJWTBearer)

@@ -143,7 +143,7 @@ func subjectEnded(tx *store.Tx, token creds.AccessToken, session store.Session, 
 func fixHolder(checks *trace.Trace, tx *store.Tx, session store.Session) error {
 	holder, found, err := tx.Application(session.ApplicationID)
 	if found && holder.Status != store.StatusEnabled {
-		fixStatus(checks, application{Application: holder})
+		fixStatus(checks, application{store.ConfiguredApplication{Application: holder}})
 	}
 	return err
 }
@@ -155,17 +155,14 @@ func checkTarget(checks *trace.Trace, tx *store.Tx, r *applicationRequest, its s
 		checks.Fail("target", "it is of a registered client, whose scopes name no application")
 		return "", subjectNotOurs
 	}
-	row, found, err := tx.Application(its.session.ApplicationID)
+	row, found, err := tx.ConfiguredApplication(its.session.ApplicationID)
 	if err != nil {
 		return "", err
 	}
 	if !found { // its session would have ended with it
 		return "", subjectUnknown.Because("application %s is gone", its.session.ApplicationID)
 	}
-	holder := application{Application: row}
-	if holder.scopes, err = tx.ApplicationScopes(row.ApplicationID); err != nil {
-		return "", err
-	}
+	holder := application{row}
 	for _, scope := range its.scopes {
 		targets, err := holder.targets(scope)
 		if err != nil {
@@ -187,11 +184,11 @@ func checkTarget(checks *trace.Trace, tx *store.Tx, r *applicationRequest, its s
 // PutApplicationAccessScope replaces.
 func fixTarget(checks *trace.Trace, holder application, scopes oauth.Scopes, target string) error {
 	of := func(row store.ApplicationScope) bool { return scopes.Contains(oauth.Scope(row.Scope)) }
-	at := slices.IndexFunc(holder.scopes, of)
+	at := slices.IndexFunc(holder.Scopes, of)
 	if at < 0 {
 		return nil // a token of scopes that every application has: it has to be another token
 	}
-	scope := oauth.Scope(holder.scopes[at].Scope)
+	scope := oauth.Scope(holder.Scopes[at].Scope)
 	targets, err := holder.targets(scope)
 	checks.Fix("aws sso-admin put-application-access-scope --application-arn %s --scope %s --authorized-targets %s",
 		holder.ARN(), scope, strings.Join(append(targets, target), " "))
