@@ -1,15 +1,14 @@
 package keys
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/sha256"
-	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"math/big"
 	"slices"
 )
 
@@ -82,14 +81,30 @@ func (r *Ring) SignJWT(keyID string, claims []byte) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	var pair struct{ R, S *big.Int }
-	if _, err := asn1.Unmarshal(signature, &pair); err != nil {
-		return "", false
+	raw, ok := rawSignature(signature)
+	return input + "." + base64.RawURLEncoding.EncodeToString(raw[:]), ok
+}
+
+// rawSignature writes an ECDSA signature of P-256 as JWS has it, two numbers of 32 bytes (RFC 7518 §3.4), from the DER that crypto/ecdsa makes:
+// a sequence of two integers, each of whose lengths fits a byte. encoding/asn1 reads it too, and takes a tenth as long as the signature itself.
+func rawSignature(der []byte) (raw [64]byte, ok bool) {
+	const sequence, integer = 0x30, 0x02
+	if len(der) < 2 || der[0] != sequence || int(der[1]) != len(der)-2 {
+		return raw, false
 	}
-	var raw [64]byte
-	pair.R.FillBytes(raw[:32])
-	pair.S.FillBytes(raw[32:])
-	return input + "." + base64.RawURLEncoding.EncodeToString(raw[:]), true
+	rest := der[2:]
+	for half := 32; half <= len(raw); half += 32 {
+		if len(rest) < 2 || rest[0] != integer || len(rest)-2 < int(rest[1]) {
+			return raw, false
+		}
+		number := bytes.TrimLeft(rest[2:2+int(rest[1])], "\x00") // one zero byte keeps a number from being negative
+		if len(number) > 32 {
+			return raw, false
+		}
+		copy(raw[half-len(number):half], number)
+		rest = rest[2+int(rest[1]):]
+	}
+	return raw, len(rest) == 0
 }
 
 // JWKS returns the public keys of the ring as a JWK set (RFC 7517 §5), newest first.
