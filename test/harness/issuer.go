@@ -58,6 +58,13 @@ func NewIssuer() (*Issuer, error) {
 	if i.EC, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
 		return nil, err
 	}
+	i.server = httptest.NewServer(i.Handler())
+	i.URL = i.server.URL
+	return i, nil
+}
+
+// Handler serves the discovery document and the keys, for whoever keeps the keys and the address of an issuer and serves it himself.
+func (i *Issuer) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, r *http.Request) {
 		i.answer(w, map[string]any{
@@ -73,9 +80,7 @@ func NewIssuer() (*Issuer, error) {
 			{Key: i.EC.Public(), KeyID: ECKeyID, Algorithm: string(jose.ES256), Use: "sig"},
 		}})
 	})
-	i.server = httptest.NewServer(mux)
-	i.URL = i.server.URL
-	return i, nil
+	return mux
 }
 
 // Close ends the issuer.
