@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"runtime/metrics"
 	"sync"
 	"time"
 
@@ -90,6 +91,7 @@ func (d *devRim) routes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /_dev/fault", d.control(d.fault))
 	mux.HandleFunc("POST /_dev/rotate", d.control(d.rotate))
 	mux.HandleFunc("GET /_dev/state", d.state)
+	mux.HandleFunc("GET /_dev/process", d.process)
 }
 
 // devError is a mistake of the caller of a control endpoint.
@@ -292,6 +294,21 @@ func (d *devRim) state(w http.ResponseWriter, r *http.Request) {
 	}
 	rows, live, err := d.Store.Counts(r.Context())
 	d.answer(w, r, map[string]any{"rows": rows, "liveSessions": live, "pid": os.Getpid()}, err)
+}
+
+// process weighs the server, for tests that look for what is left behind. It asks for nothing that would stop the others.
+func (d *devRim) process(w http.ResponseWriter, r *http.Request) {
+	if err := d.sameOrigin(r); err != nil {
+		d.answer(w, r, nil, err)
+		return
+	}
+	samples := []metrics.Sample{{Name: "/sched/goroutines:goroutines"}, {Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
+	metrics.Read(samples)
+	d.answer(w, r, map[string]any{
+		"pid": os.Getpid(), "goroutines": samples[0].Value.Uint64(),
+		"heapBytes":  samples[1].Value.Uint64(), // what lived at the last collection
+		"stackBytes": samples[2].Value.Uint64(),
+	}, nil)
 }
 
 // fault has the next calls of an operation answered with one of its exceptions, or panic, for those who test how a client takes it and
