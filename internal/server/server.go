@@ -39,11 +39,8 @@ import (
 const (
 	// cleanEvery is the pause between sweeps of expired rows.
 	cleanEvery = 5 * time.Minute
-	// reloadEvery is how soon a node takes up a key that another process added to the ring.
+	// reloadEvery is how soon a node takes up a key that another process added to the ring. The collector is tuned as often.
 	reloadEvery = 10 * time.Second
-	// collectAt lets the heap grow to five times what lives before it is collected. Very little lives here, so the default would collect
-	// many times a second to spare a few MiB.
-	collectAt = 400
 	// maxAgent bounds the User-Agent that rooms see.
 	maxAgent = 256
 )
@@ -154,9 +151,7 @@ func Serve(ctx context.Context, c *Config, out, errOut io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
-	}
+	tuneCollector()
 	if err := forbidCoreFiles(); err != nil { // some containers do not let us; that is no reason not to serve
 		log.Warn("a crash may write the memory of the server to a file", "error", err)
 	}
@@ -377,6 +372,7 @@ func (s *Server) tend(ctx context.Context) {
 				s.Log.Debug("expired rows cleaned", "rows", removed)
 			}
 		case <-reload.C:
+			tuneCollector()
 			if err := s.Ring.Reload(ctx); err != nil {
 				s.Log.Error("the key ring was not read again", "error", err)
 			}
