@@ -39,8 +39,12 @@ var operators = append([]operator{
 	{"apply", "apply -f FILE [--dry-run] [--SETTING VALUE …]", "make the directory what a file says", apply},
 	{"export", "export [-o FILE] [--SETTING VALUE …]", "write the directory as a file that apply takes; it holds no secrets", export},
 	{"user set-password", "user set-password NAME [--SETTING VALUE …]", "set a password, asked for or read from standard input", setPassword},
-	{"keys rotate", "keys rotate [--SETTING VALUE …]", "make a new key of the ring the current one", rotateKeys},
-	{"keys list", "keys list [--SETTING VALUE …]", "list the keys of the ring", listKeys},
+	{"keys rotate", "keys rotate [--now | --activate-in DURATION] [--SETTING VALUE …]",
+		"publish a new key, which takes over in an hour. --now has it do so at once, before relying parties know it: for a key that has leaked", rotateKeys},
+	{"keys list", "keys list [--SETTING VALUE …]", "list the keys of the ring, with what each is needed for", listKeys},
+	{"keys retire", "keys retire KEY-ID [--force] [--SETTING VALUE …]",
+		"take a key out of the ring. Before its time that needs --force, and ends what hangs on the key", retireKey},
+	{"keys rewrap", "keys rewrap [--SETTING VALUE …]", "seal the ring under a new root key, beside those of before in the settings", rewrapKeys},
 	{"config check", "config check [--config FILE] [--SETTING VALUE …]", "check the settings and say what is wrong", checkConfig},
 	{"config print", "config print [--config FILE] [--SETTING VALUE …]", "print the settings in force", printConfig},
 	{"explain", "explain [REQUEST-ID | --digest VALUE] [--json] [--SETTING VALUE …]", "say why a request was refused, or list what was refused last", explainRequest},
@@ -197,11 +201,45 @@ func readPassword() (string, error) {
 }
 
 func rotateKeys(ctx context.Context, args []string) error {
+	now, args := takeSwitch(args, "--now")
+	text, args := takeValue(args, "--activate-in")
+	activateIn := server.PublishAhead
+	switch {
+	case now && text != "":
+		return errors.New("--now and --activate-in exclude each other: --now is --activate-in 0s")
+	case now:
+		activateIn = 0
+	case text != "":
+		var err error
+		if activateIn, err = server.ParseActivateIn(text); err != nil {
+			return fmt.Errorf("--activate-in: %w", err)
+		}
+	}
 	c, err := server.Load(args, os.Environ())
 	if err != nil {
 		return err
 	}
-	return server.RotateKeys(ctx, c, os.Stdout)
+	return server.RotateKeys(ctx, c, activateIn, os.Stdout)
+}
+
+func retireKey(ctx context.Context, args []string) error {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return errors.New("KEY-ID is missing: `sallyport keys list` shows them")
+	}
+	force, rest := takeSwitch(args[1:], "--force")
+	c, err := server.Load(rest, os.Environ())
+	if err != nil {
+		return err
+	}
+	return server.RetireKey(ctx, c, args[0], force, os.Stdout)
+}
+
+func rewrapKeys(ctx context.Context, args []string) error {
+	c, err := server.Load(args, os.Environ())
+	if err != nil {
+		return err
+	}
+	return server.RewrapKeys(ctx, c, os.Stdout)
 }
 
 func listKeys(ctx context.Context, args []string) error {

@@ -31,6 +31,13 @@ const (
 	DirectoryApplied Name = "DirectoryApplied"
 )
 
+// The events of the key ring.
+const (
+	KeyRotated     Name = "KeyRotated"
+	KeyRetired     Name = "KeyRetired"
+	RootKeyChanged Name = "RootKeyChanged"
+)
+
 // The events of users, roles and OpenID providers of accounts, and of their keys and policies.
 const (
 	IAMUserCreated      Name = "IAMUserCreated"

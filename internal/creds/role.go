@@ -189,13 +189,12 @@ type RoleCredentials struct {
 // first.
 func VendRole(ring *keys.Ring, role Role) RoleCredentials {
 	role.AccessKeyID = newTemporaryKeyID(role.Account)
-	origin := origin{keyID: ring.CurrentKeyID(), salt: rand.Text()}
-	token, ok := ring.SealUnder(origin.keyID, purposeSessionToken, role.pack(origin))
-	secret, derived := origin.secret(ring, role.AccessKeyID)
-	if !ok || !derived {
-		panic("creds: the current key is not in the ring")
+	key := ring.Active()
+	origin := origin{keyID: key.ID(), salt: rand.Text()}
+	return RoleCredentials{
+		Role: role, SecretAccessKey: secretText(key.Derive(origin.purpose(role.AccessKeyID), secretSize)),
+		SessionToken: key.Seal(purposeSessionToken, role.pack(origin)),
 	}
-	return RoleCredentials{Role: role, SecretAccessKey: secret, SessionToken: token}
 }
 
 // OpenRole reads a session token and derives the secret that belongs to it. It does not say whether the credentials have expired, nor
@@ -221,13 +220,20 @@ type origin struct {
 }
 
 func (o origin) secret(ring *keys.Ring, accessKeyID string) (string, bool) {
+	raw, ok := ring.Derive(o.keyID, o.purpose(accessKeyID), secretSize)
+	return secretText(raw), ok
+}
+
+// purpose is the name under which the secret is derived.
+func (o origin) purpose(accessKeyID string) string {
 	purpose := "role-secret/" + accessKeyID
 	if o.salt != "" {
 		purpose += "/" + o.salt
 	}
-	raw, ok := ring.Derive(o.keyID, purpose, secretSize)
-	return base64.StdEncoding.EncodeToString(raw), ok
+	return purpose
 }
+
+func secretText(raw []byte) string { return base64.StdEncoding.EncodeToString(raw) }
 
 // NewAccessKey makes a long-lived access key.
 func NewAccessKey() (accessKeyID, secret string) {
@@ -243,7 +249,11 @@ const (
 
 // SealAccessKeySecret seals the secret of a long-lived key for the store, bound to its id.
 func SealAccessKeySecret(ring *keys.Ring, accessKeyID, secret string) string {
-	return ring.Seal(purposeAccessKey, keys.Pack(accessKeyLayout).Text(accessKeyID).Text(secret).Bytes())
+	return ring.Seal(purposeAccessKey, accessKeyMessage(accessKeyID, secret))
+}
+
+func accessKeyMessage(accessKeyID, secret string) []byte {
+	return keys.Pack(accessKeyLayout).Text(accessKeyID).Text(secret).Bytes()
 }
 
 // OpenAccessKeySecret reads back what SealAccessKeySecret sealed.

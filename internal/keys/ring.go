@@ -1,12 +1,13 @@
-// Package keys owns the key ring: it seals what travels inside tokens, signs ID tokens, and digests secrets for look-up. The ring
-// lives in the store, each seed sealed under a root key that comes from a file or the environment. What a sealed thing means is
-// its maker's business.
+// Package keys owns the key ring: it seals what travels inside tokens, signs ID tokens, and digests secrets for look-up. Keys follow each
+// other: a new one is published before it is used, and an old one kept until nothing that it made is good any more. The ring lives in the
+// store, each secret wrapped by a root key that comes from a file, the environment or a token of PKCS #11. What a sealed thing means, and how
+// long it lives, is its maker's business.
 package keys
 
 import (
+	"cmp"
 	"context"
 	"crypto/aes"
-	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
@@ -14,6 +15,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +26,7 @@ import (
 
 // Purposes of ring entries.
 const (
-	purposeEpoch  = "epoch"  // seals and signs; a new one is added by Rotate
+	purposeEpoch  = "epoch"  // seals and signs; a new one is added by Publish
 	purposeLookup = "lookup" // digests secrets for look-up; never replaced, or nothing would be found again
 	purposeRSA    = "rsa"    // signs with RS256 beside an epoch; made when first needed
 )
@@ -34,17 +36,22 @@ const (
 	keyIDSize = 4 // bytes in clear at the head of every sealed text
 )
 
-// reloadPause bounds how often an unknown key id makes the ring ask the store again: such ids come from forged tokens, too.
-const reloadPause = time.Second
+const (
+	// reloadPause bounds how often an unknown key id makes the ring ask the store again: such ids come from forged tokens, too.
+	reloadPause = time.Second
+	// reloadTimeout bounds how long a request waits for that.
+	reloadTimeout = 2 * time.Second
+)
 
 // Ring seals, opens, signs and digests. It is safe for use by many goroutines.
 type Ring struct {
 	store    *store.Store
-	root     cipher.AEAD
+	roots    roots
 	instance string // bound into every sealed text, so that no other installation's is accepted
 
 	state   atomic.Pointer[state]
 	loading sync.Mutex // held from reading the store to keeping what was read, so that no older reading replaces a newer
+	lost    atomic.Uint64
 
 	reload     sync.Mutex
 	reloadedAt time.Time
@@ -54,121 +61,135 @@ type Ring struct {
 
 // state is the ring as of one reading of the store.
 type state struct {
+	rows    []store.SealingKey
 	epochs  map[string]*epoch
-	ordered []*epoch // oldest first
-	current *epoch
+	ordered []member // oldest first
 	lookup  *macs
 	rsa     map[string]*rsaKey // by the id of the epoch beside which they sign
+	jwks    []byte
 }
 
-// Open reads the ring from the store and makes its first keys when there are none.
-func Open(ctx context.Context, s *store.Store, root RootKey, instance string) (*Ring, error) {
-	aead, err := root.aead()
-	if err != nil {
-		return nil, err
-	}
-	r := &Ring{store: s, root: aead, instance: instance}
-	err = s.Update(ctx, func(tx *store.Tx) error {
-		entries, err := tx.SealingKeys()
-		if err != nil {
-			return err
-		}
-		have := map[string]bool{}
-		for _, entry := range entries {
-			have[entry.Purpose] = true
-		}
-		for _, purpose := range []string{purposeLookup, purposeEpoch} {
-			if !have[purpose] {
-				if _, err := r.add(tx, purpose, entries); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
-	if err != nil {
+// member is a key in the order in which keys follow each other.
+type member struct {
+	*epoch
+	createdAt, activatesAt int64 // Unix milliseconds
+}
+
+// Open reads the ring from the store and makes its first keys when there are none. What the root wraps from now on; entries that a previous
+// root wrapped open as well.
+func Open(ctx context.Context, s *store.Store, root Root, instance string, previous ...Root) (*Ring, error) {
+	r := &Ring{store: s, roots: roots{root, previous}, instance: instance}
+	if err := r.begin(ctx); err != nil {
 		return nil, fmt.Errorf("open the key ring: %w", err)
 	}
-	return r, r.load(ctx)
+	if err := r.load(ctx); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
-// Rotate adds a new key to the ring and makes it the current one. Older keys stay: what they sealed keeps opening until it expires. Where
-// the current key has an RSA key beside it, the new one gets one as well, so that no request has to wait for it.
-func (r *Ring) Rotate(ctx context.Context) (keyID string, err error) {
-	before := r.state.Load()
-	var beside []byte
-	if before.rsa[before.current.id] != nil {
-		if beside, err = newRSAKey(); err != nil {
-			return "", fmt.Errorf("rotate the key ring: %w", err)
-		}
-	}
-	err = r.store.Update(ctx, func(tx *store.Tx) error {
-		entries, err := tx.SealingKeys()
-		if err != nil {
-			return err
-		}
-		keyID, err = r.add(tx, purposeEpoch, entries)
-		if err != nil || beside == nil {
-			return err
-		}
-		_, err = tx.AddSealingKeyOnce(r.sealed(tx, rsaKeyID(keyID), purposeRSA, beside))
+// begin adds the first keys. The first of all is in use at once: nobody knows an older one.
+func (r *Ring) begin(ctx context.Context) error {
+	var entries []store.SealingKey
+	err := r.store.Look(ctx, func(tx *store.Tx) (err error) {
+		entries, err = tx.SealingKeys()
 		return err
 	})
 	if err != nil {
-		return "", fmt.Errorf("rotate the key ring: %w", err)
+		return err
 	}
-	return keyID, r.load(ctx)
-}
-
-// Reload reads the ring again, so that a key added by another process becomes the current one here.
-func (r *Ring) Reload(ctx context.Context) error { return r.load(ctx) }
-
-// CurrentKeyID names the key that seals and signs now.
-func (r *Ring) CurrentKeyID() string { return r.state.Load().current.id }
-
-// Key is an entry of the ring as operators see it.
-type Key struct {
-	ID        string
-	CreatedAt time.Time
-	Use       string // what it does, in words
-	Current   bool
-}
-
-// Keys returns the keys that seal and sign, oldest first, each followed by the RSA key beside it if there is one.
-func (r *Ring) Keys() []Key {
-	var listed []Key
-	s := r.state.Load()
-	for _, e := range s.ordered {
-		listed = append(listed, Key{e.id, e.createdAt, "seals, signs " + ES256, e == s.current})
-		if beside := s.rsa[e.id]; beside != nil {
-			listed = append(listed, Key{beside.id, beside.createdAt, "signs " + RS256, e == s.current})
+	have := map[string]bool{}
+	for _, entry := range entries {
+		have[entry.Purpose] = true
+	}
+	for _, purpose := range []string{purposeLookup, purposeEpoch} {
+		if have[purpose] {
+			continue
+		}
+		entry, err := r.newEntry(ctx, purpose)
+		if err != nil {
+			return err
+		}
+		err = r.store.Update(ctx, func(tx *store.Tx) error {
+			added := entry
+			added.CreatedAt, added.ActivatesAt = tx.Millis(), tx.Millis()
+			_, err := tx.AddSealingKeyAfter(added, 0) // unless another node that starts beside this one was first
+			return err
+		})
+		if err != nil {
+			return err
 		}
 	}
-	return listed
+	return nil
 }
 
-// add makes a key that is younger than those there are, whatever the clock shows: the youngest is the current one.
-func (r *Ring) add(tx *store.Tx, purpose string, there []store.SealingKey) (string, error) {
-	createdAt := tx.Millis()
-	for _, entry := range there {
-		createdAt = max(createdAt, entry.CreatedAt+1)
+// Reload reads the ring again, so that keys which other processes added or retired are so here as well. While some entry does not open,
+// Reload returns an error, and the ring goes on with all others: what was retired must not stay because of it.
+func (r *Ring) Reload(ctx context.Context) error { return r.load(ctx) }
+
+// ActiveKey is the key that seals and signs, as of one moment. It goes on to seal when the ring has moved on meanwhile, so what is made
+// under it is of one key throughout.
+type ActiveKey struct{ e *epoch }
+
+// Active is the key that seals and signs now.
+func (r *Ring) Active() ActiveKey { return ActiveKey{r.state.Load().active(r.store.Now())} }
+
+// ID names the key.
+func (k ActiveKey) ID() string { return k.e.id }
+
+// Seal seals the message for a purpose.
+func (k ActiveKey) Seal(purpose string, message []byte) string {
+	text, ok := k.e.seal(purpose, message)
+	if !ok {
+		panic("keys: a key cannot be derived") // only from a seed of another length
 	}
+	return text
+}
+
+// Derive is Ring.Derive under this key.
+func (k ActiveKey) Derive(name string, n int) []byte { return k.e.deriveBytes(name, n) }
+
+// CurrentKeyID names the key that seals and signs now.
+func (r *Ring) CurrentKeyID() string { return r.Active().ID() }
+
+// Lost counts the keys that have left the ring since it was opened. Who keeps what a sealed text said has to open it again when the count
+// has moved.
+func (r *Ring) Lost() uint64 { return r.lost.Load() }
+
+// active is the newest key whose moment has come. When none has, because the clock was set back, it is the first that will be.
+func (s *state) active(now time.Time) *epoch {
+	moment := now.UnixMilli()
+	first := s.ordered[0]
+	for i := len(s.ordered) - 1; i >= 0; i-- {
+		m := s.ordered[i]
+		if m.activatesAt <= moment {
+			return m.epoch
+		}
+		if m.activatesAt < first.activatesAt {
+			first = m
+		}
+	}
+	return first.epoch
+}
+
+// newEntry makes a secret and its row, wrapped by the root and without its moments. The root may be far away: never call it inside of a
+// transaction.
+func (r *Ring) newEntry(ctx context.Context, purpose string) (store.SealingKey, error) {
 	seed := make([]byte, seedSize)
 	rand.Read(seed)
-	id := newKeyID()
-	entry := r.sealed(tx, id, purpose, seed)
-	entry.CreatedAt = createdAt
-	return id, tx.AddSealingKey(entry)
+	return r.wrapped(ctx, newKeyID(), purpose, seed)
 }
 
-// sealed is the row of a new entry, its secret sealed under the root key.
-func (r *Ring) sealed(tx *store.Tx, id, purpose string, secret []byte) store.SealingKey {
-	return store.SealingKey{
-		KeyID:      id,
-		Purpose:    purpose,
-		SealedSeed: base64.RawURLEncoding.EncodeToString(r.root.Seal(nil, nil, secret, rowData(id, purpose))),
-		CreatedAt:  tx.Millis(),
+// wrapped is the row of an entry, its secret wrapped by the root.
+func (r *Ring) wrapped(ctx context.Context, id, purpose string, secret []byte) (store.SealingKey, error) {
+	root := r.roots.current
+	sealed, err := root.Wrap(ctx, secret, rowData(id, purpose))
+	if err != nil {
+		return store.SealingKey{}, fmt.Errorf("seal a key for the ring: %w", err)
 	}
+	return store.SealingKey{
+		KeyID: id, Purpose: purpose, SealedSeed: base64.RawURLEncoding.EncodeToString(sealed), RootKeyID: root.Name(),
+	}, nil
 }
 
 // newKeyID is an id whose sealed text does not begin with "-": client ids and secrets are sealed, and every command line would take them for
@@ -185,62 +206,120 @@ func newKeyID() string {
 // rowData binds a sealed seed to its place, so that rows cannot be swapped.
 func rowData(keyID, purpose string) []byte { return []byte("sealing_key/" + keyID + "/" + purpose) }
 
+// load makes the ring what the store says. It asks the store one question, and where nothing has changed does nothing else: every node
+// loads many times a minute.
 func (r *Ring) load(ctx context.Context) error {
 	r.loading.Lock()
 	defer r.loading.Unlock()
-	var entries []store.SealingKey
+	var rows []store.SealingKey
 	err := r.store.Look(ctx, func(tx *store.Tx) (err error) {
-		entries, err = tx.SealingKeys()
+		rows, err = tx.SealingKeys()
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("read the key ring: %w", err)
 	}
-	next := &state{epochs: map[string]*epoch{}, rsa: map[string]*rsaKey{}}
 	before := r.state.Load()
-	for _, entry := range entries {
-		if known := before.rsaKey(entry); known != nil { // rows never change, and reading one of these costs as much as all others together
-			next.rsa[known.epochID] = known
-			continue
-		}
-		seed, err := r.openSeed(entry)
-		if err != nil {
-			return err
-		}
-		switch entry.Purpose {
-		case purposeLookup:
-			next.lookup = newMACs(seed)
-		case purposeEpoch:
-			e, err := newEpoch(entry.KeyID, seed, r.instance)
-			if err != nil {
-				return err
+	if before != nil && slices.Equal(before.rows, rows) {
+		return nil
+	}
+	next, err := r.read(ctx, rows, before)
+	if next == nil {
+		return err
+	}
+	if before != nil {
+		for id := range before.epochs {
+			if next.epochs[id] == nil {
+				r.lost.Add(1)
 			}
-			e.createdAt = time.UnixMilli(entry.CreatedAt).UTC()
-			next.epochs[e.id] = e
-			next.ordered = append(next.ordered, e)
-			next.current = e
-		case purposeRSA:
-			key, err := readRSAKey(entry, seed)
-			if err != nil {
-				return err
-			}
-			next.rsa[key.epochID] = key
 		}
 	}
 	r.state.Store(next)
+	return err
+}
+
+// read makes a state of the rows. Keys that were read before are taken over: a key never changes, whatever root wraps it. The error tells
+// which entries do not open; the state is without these, and nil when it would be of no use.
+func (r *Ring) read(ctx context.Context, rows []store.SealingKey, before *state) (*state, error) {
+	next := &state{rows: rows, epochs: map[string]*epoch{}, rsa: map[string]*rsaKey{}}
+	var errs []error
+	for _, row := range rows {
+		if err := r.take(ctx, next, before, row); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	err := errors.Join(errs...)
+	if err != nil {
+		next.rows = nil // try again at the next load, although the rows are the same
+		if before == nil {
+			return nil, err
+		}
+	}
+	if next.lookup == nil || len(next.ordered) == 0 {
+		return nil, cmp.Or(err, errors.New("the key ring has lost its keys: put the database back from its backup"))
+	}
+	next.jwks = next.publicKeys()
+	return next, err
+}
+
+// take reads one entry into the state.
+func (r *Ring) take(ctx context.Context, next, before *state, row store.SealingKey) error {
+	if row.Purpose == purposeLookup && before != nil {
+		next.lookup = before.lookup // there is one, and it stays
+		return nil
+	}
+	if row.Purpose == purposeRSA {
+		if known := before.rsaKey(row); known != nil {
+			next.rsa[known.epochID] = known
+			return nil
+		}
+	}
+	if known := before.known(row); known != nil {
+		next.add(known, row)
+		return nil
+	}
+	seed, err := r.openSeed(ctx, row)
+	if err != nil {
+		return err
+	}
+	switch row.Purpose {
+	case purposeLookup:
+		next.lookup = newMACs(seed)
+	case purposeEpoch:
+		e, err := newEpoch(row.KeyID, seed, r.instance)
+		if err != nil {
+			return err
+		}
+		next.add(e, row)
+	case purposeRSA:
+		key, err := readRSAKey(row, seed)
+		if err != nil {
+			return err
+		}
+		next.rsa[key.epochID] = key
+	}
 	return nil
 }
 
-func (r *Ring) openSeed(entry store.SealingKey) ([]byte, error) {
+// known is the key of a row that was read before.
+func (s *state) known(row store.SealingKey) *epoch {
+	if s == nil || row.Purpose != purposeEpoch {
+		return nil
+	}
+	return s.epochs[row.KeyID]
+}
+
+func (s *state) add(e *epoch, row store.SealingKey) {
+	s.epochs[e.id] = e
+	s.ordered = append(s.ordered, member{e, row.CreatedAt, row.ActivatesAt})
+}
+
+func (r *Ring) openSeed(ctx context.Context, entry store.SealingKey) ([]byte, error) {
 	sealed, err := base64.RawURLEncoding.DecodeString(entry.SealedSeed)
 	if err != nil {
 		return nil, fmt.Errorf("key %s of the ring is damaged: %w", entry.KeyID, err)
 	}
-	seed, err := r.root.Open(nil, nil, sealed, rowData(entry.KeyID, entry.Purpose))
-	if err != nil {
-		return nil, fmt.Errorf("key %s of the ring does not open under this root key: was the root key file replaced?", entry.KeyID)
-	}
-	return seed, nil
+	return r.roots.unwrap(ctx, entry.RootKeyID, entry.KeyID, sealed, rowData(entry.KeyID, entry.Purpose))
 }
 
 // epoch returns the key of that id, asking the store again when it is unknown here: another node may have rotated.
@@ -255,9 +334,9 @@ func (r *Ring) epoch(id string) (*epoch, bool) {
 	}
 	if now := time.Now(); now.Sub(r.reloadedAt) >= reloadPause {
 		r.reloadedAt = now
-		if err := r.load(context.Background()); err != nil {
-			return nil, false
-		}
+		ctx, cancel := context.WithTimeout(context.Background(), reloadTimeout)
+		defer cancel()
+		_ = r.load(ctx) // what came of it is what follows; the server tells of a ring that cannot be read
 	}
 	e, ok := r.state.Load().epochs[id]
 	return e, ok
@@ -275,16 +354,19 @@ func (r *Ring) Derive(keyID, name string, n int) ([]byte, bool) {
 	if !ok {
 		return nil, false
 	}
+	return e.deriveBytes(name, n), true
+}
+
+func (e *epoch) deriveBytes(name string, n int) []byte {
 	sum := e.derive.sum([]byte(name))
-	return sum[:n], true
+	return sum[:n]
 }
 
 // epoch is one key of the ring with everything derived from its seed.
 type epoch struct {
-	id        string
-	createdAt time.Time
-	derive    *macs
-	signing   *signingKey
+	id      string
+	derive  *macs
+	signing *signingKey
 
 	seed     []byte
 	instance string

@@ -11,8 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
-	"time"
 
 	"sallyport/internal/store"
 )
@@ -35,7 +35,6 @@ func rsaKeyID(epochID string) string { return epochID + rsaSuffix }
 // rsaKey signs with RS256 beside an epoch.
 type rsaKey struct {
 	id, epochID string
-	createdAt   time.Time
 	private     *rsa.PrivateKey
 	header      string
 	jwk         jwk
@@ -61,7 +60,7 @@ func readRSAKey(entry store.SealingKey, text []byte) (*rsaKey, error) {
 		return nil, fmt.Errorf("key %s of the ring is no RSA key", entry.KeyID)
 	}
 	return &rsaKey{
-		id: entry.KeyID, epochID: epochID, createdAt: time.UnixMilli(entry.CreatedAt).UTC(),
+		id: entry.KeyID, epochID: epochID,
 		private: private, header: jwsHeader(RS256, entry.KeyID),
 		jwk: jwk{
 			KeyType: "RSA", Use: "sig", Algorithm: RS256, KeyID: entry.KeyID,
@@ -136,8 +135,21 @@ func (r *Ring) makeRSAKey(ctx context.Context, epochID string) (*rsaKey, error) 
 	if err != nil {
 		return nil, fmt.Errorf("make an RSA key: %w", err)
 	}
+	entry, err := r.wrapped(ctx, rsaKeyID(epochID), purposeRSA, text)
+	if err != nil {
+		return nil, err
+	}
 	err = r.store.Update(ctx, func(tx *store.Tx) error {
-		_, err := tx.AddSealingKeyOnce(r.sealed(tx, rsaKeyID(epochID), purposeRSA, text))
+		entries, err := tx.SealingKeys()
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(entries, func(e store.SealingKey) bool { return e.KeyID == epochID }) {
+			return ErrUnknownKey // retired meanwhile
+		}
+		added := entry
+		added.CreatedAt, added.ActivatesAt = tx.Millis(), tx.Millis()
+		_, err = tx.AddSealingKeyOnce(added)
 		return err
 	})
 	if err != nil {

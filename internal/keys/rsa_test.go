@@ -116,7 +116,7 @@ func TestNoRSAKeyIsMadeUntilOneIsNeeded(t *testing.T) {
 	if _, err := ring.Rotate(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if keys := ring.Keys(); len(keys) != 2 || len(jwks(t, ring).Keys) != 2 {
+	if keys := list(t, ring); len(keys) != 2 || len(jwks(t, ring).Keys) != 2 {
 		t.Errorf("keys %+v, want those of two epochs", keys)
 	}
 }
@@ -146,16 +146,12 @@ func TestRotationRenewsTheRSAKeyAndOlderTokensStillVerify(t *testing.T) {
 		t.Error("the rotation changed nothing")
 	}
 	var listed []string
-	for _, key := range ring.Keys() {
-		entry := key.ID + " " + key.Use
-		if key.Current {
-			entry += " now"
-		}
-		listed = append(listed, entry)
+	for _, key := range list(t, ring) {
+		listed = append(listed, key.ID+" "+key.Use+", "+string(key.State))
 	}
 	want := []string{
-		before + " seals, signs ES256", before + "-rs256 signs RS256",
-		after + " seals, signs ES256 now", after + "-rs256 signs RS256 now",
+		before + " seals, signs ES256, kept", before + "-rs256 signs RS256, kept",
+		after + " seals, signs ES256, current", after + "-rs256 signs RS256, current",
 	}
 	if !slices.Equal(listed, want) {
 		t.Errorf("listed %q, want %q", listed, want)
@@ -172,9 +168,11 @@ func TestARingWhoseRSAKeyIsDamagedDoesNotOpen(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ring := openRing(t, t.TempDir(), "i")
-			err := ring.store.Update(context.Background(), func(tx *store.Tx) error {
-				return tx.AddSealingKey(ring.sealed(tx, c.keyID, purposeRSA, c.secret()))
-			})
+			entry, err := ring.wrapped(context.Background(), c.keyID, purposeRSA, c.secret())
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = ring.store.Update(context.Background(), func(tx *store.Tx) error { return tx.AddSealingKey(entry) })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -270,7 +268,7 @@ func TestAnRSAKeyIsKeptSealed(t *testing.T) {
 	if strings.Contains(string(raw), string(prime)) {
 		t.Error("the row shows a prime")
 	}
-	if _, err := ring.openSeed(store.SealingKey{KeyID: kept.KeyID, Purpose: purposeEpoch, SealedSeed: kept.SealedSeed}); err == nil {
+	if _, err := ring.openSeed(context.Background(), store.SealingKey{KeyID: kept.KeyID, Purpose: purposeEpoch, SealedSeed: kept.SealedSeed}); err == nil {
 		t.Error("the row opens in the place of another")
 	}
 }

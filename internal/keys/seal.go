@@ -9,6 +9,8 @@ import (
 	"encoding/hex"
 	"hash"
 	"sync"
+
+	"sallyport/internal/store"
 )
 
 // Sealing is deterministic: the same message for the same purpose under the same key gives the same text, so that a repeated
@@ -55,14 +57,8 @@ func (m *macs) sum(parts ...[]byte) (sum [sha256.Size]byte) {
 	return sum
 }
 
-// Seal seals the message for a purpose under the current key.
-func (r *Ring) Seal(purpose string, message []byte) string {
-	text, ok := r.SealUnder(r.CurrentKeyID(), purpose, message)
-	if !ok {
-		panic("keys: the current key is not in the ring")
-	}
-	return text
-}
+// Seal seals the message for a purpose under the key that is active now.
+func (r *Ring) Seal(purpose string, message []byte) string { return r.Active().Seal(purpose, message) }
 
 // SealUnder seals the message under a certain key of the ring. It reports false when the ring has no such key.
 func (r *Ring) SealUnder(keyID, purpose string, message []byte) (string, bool) {
@@ -70,6 +66,10 @@ func (r *Ring) SealUnder(keyID, purpose string, message []byte) (string, bool) {
 	if !ok {
 		return "", false
 	}
+	return e.seal(purpose, message)
+}
+
+func (e *epoch) seal(purpose string, message []byte) (string, bool) {
 	s, err := e.sealer(purpose)
 	if err != nil {
 		return "", false
@@ -82,6 +82,28 @@ func (r *Ring) SealUnder(keyID, purpose string, message []byte) (string, bool) {
 	copy(raw[keyIDSize:], vector[:])
 	cipher.NewCTR(s.block, vector[:]).XORKeyStream(raw[keyIDSize+vectorSize:], message)
 	return textEncoding.EncodeToString(raw), true
+}
+
+// SealedBy reads from a sealed text which key it names. It does not say that the text opens.
+func SealedBy(text string) (keyID string, ok bool) {
+	const head = (keyIDSize*8 + 5) / 6 // characters that hold the id
+	if len(text) < textEncoding.EncodedLen(keyIDSize+vectorSize) {
+		return "", false
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(text[:head]) // not strictly: the last character holds bits of the vector
+	if err != nil || len(raw) != keyIDSize {
+		return "", false
+	}
+	return hex.EncodeToString(raw), true
+}
+
+// markOf is how every text that the key seals begins, as far as characters belong to the id alone.
+func markOf(keyID string) string {
+	raw, err := hex.DecodeString(keyID)
+	if err != nil || len(raw) != keyIDSize {
+		return ""
+	}
+	return textEncoding.EncodeToString(raw)[:store.KeyMark]
 }
 
 // Open returns the message that was sealed for the purpose. Every text that Seal did not make gives ErrNotSealed.

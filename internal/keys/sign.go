@@ -107,15 +107,17 @@ func rawSignature(der []byte) (raw [64]byte, ok bool) {
 	return raw, len(rest) == 0
 }
 
-// JWKS returns the public keys of the ring as a JWK set (RFC 7517 §5), newest first.
-func (r *Ring) JWKS() []byte {
+// JWKS returns the public keys of the ring as a JWK set (RFC 7517 §5), newest first: those that sign, those that will, and those that did.
+// The text is shared; do not change it.
+func (r *Ring) JWKS() []byte { return r.state.Load().jwks }
+
+func (s *state) publicKeys() []byte {
 	set := struct {
 		Keys []jwk `json:"keys"`
 	}{Keys: []jwk{}}
-	s := r.state.Load()
-	for _, e := range slices.Backward(s.ordered) {
-		set.Keys = append(set.Keys, e.signing.jwk)
-		if beside := s.rsa[e.id]; beside != nil {
+	for _, m := range slices.Backward(s.ordered) {
+		set.Keys = append(set.Keys, m.signing.jwk)
+		if beside := s.rsa[m.id]; beside != nil {
 			set.Keys = append(set.Keys, beside.jwk)
 		}
 	}

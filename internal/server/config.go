@@ -97,6 +97,39 @@ type Config struct {
 	// RootKeyFile is a file that holds the root key: a mounted secret, or a path that only the server's user can read.
 	RootKeyFile string `setting:"root_key_file" form:"FILE" help:"file that holds the root key"`
 
+	// RootKeyPrevious are root keys of before, one a line, while the root key is being changed: what they seal still opens. `sallyport keys
+	// rewrap` seals it under the new one, after which this setting can go. docs/operate.md has the order of steps.
+	RootKeyPrevious Secret `setting:"root_key_previous" form:"KEYS" except:"flag" help:"root keys of before, while the root key is changed"`
+
+	// RootKeyPreviousFile is a file that holds the root keys of before, one a line.
+	RootKeyPreviousFile string `setting:"root_key_previous_file" form:"FILE" help:"file that holds the root keys of before"`
+
+	// PKCS11Module is the shared library by which a hardware security module is reached (PKCS #11). It takes a build with PKCS #11:
+	// `CGO_ENABLED=1 go build -tags pkcs11 ./cmd/sallyport`.
+	PKCS11Module string `setting:"pkcs11_module" form:"FILE" help:"PKCS #11 module of the token that holds the root key"`
+
+	// PKCS11Token is the label of the token in which the root key is.
+	PKCS11Token string `setting:"pkcs11_token" form:"LABEL" help:"label of the token that holds the root key"`
+
+	// PKCS11Key is the label of the root key in the token: an AES key of 256 bits, which never leaves it. With it there is no root_key.
+	// The token is asked when the server starts and when a key is rotated, not by requests. Back the token up as its maker says: without the
+	// key the database is unreadable.
+	PKCS11Key string `setting:"pkcs11_key" form:"LABEL" help:"label of the root key in the token"`
+
+	// PKCS11PreviousKey is the label of a key in the same token that was the root key before, while the root key is being changed.
+	PKCS11PreviousKey string `setting:"pkcs11_previous_key" form:"LABEL" help:"label of the root key of before in the token, while the root key is changed"`
+
+	// PKCS11PIN is the PIN of the token's user. Servers that start again and again with a wrong one lock the token.
+	PKCS11PIN Secret `setting:"pkcs11_pin" form:"PIN" except:"flag" help:"PIN of the token's user"`
+
+	// PKCS11PINFile is a file that holds the PIN.
+	PKCS11PINFile string `setting:"pkcs11_pin_file" form:"FILE" help:"file that holds the PIN of the token's user"`
+
+	// KeyRotation is how long a key seals and signs before the next takes over. The next is published an hour before, so that relying
+	// parties know it in time; the old one is kept until what it made has expired, and then retired. 0s leaves rotating to `sallyport
+	// keys rotate`. Several servers may differ in it: the shortest counts.
+	KeyRotation time.Duration `setting:"key_rotation" form:"DURATION" default:"90d" min:"0s" max:"730d" help:"how long a key seals and signs before the next takes over; 0s for never"`
+
 	// SessionDuration is how long a sign-in lasts: after it, no refresh token renews and the person signs in again. It
 	// applies to sign-ins from then on; running sessions keep what they were promised.
 	SessionDuration time.Duration `setting:"session_duration" form:"DURATION" default:"8h" min:"15m" max:"90d" help:"how long a sign-in lasts"`
@@ -205,6 +238,7 @@ func (c *Config) Validate() error {
 		c.checkAliases(),
 		c.checkData(),
 		c.checkRootKey(),
+		c.checkKeyRotation(),
 		c.checkIssuerPorts(),
 		c.checkOtherRegions(),
 		c.checkAssignmentDelay(),
@@ -363,6 +397,39 @@ func (c *Config) checkRootKey() error {
 		if _, err := keys.ParseRootKey(text); err != nil {
 			return c.mistake("root_key", err.Error())
 		}
+		if c.PKCS11Key != "" {
+			return c.mistake("pkcs11_key", "conflicts with root_key: expected one of the two, and the one of before as root_key_previous or pkcs11_previous_key")
+		}
+	}
+	if _, err := keys.ParseRootKeys(c.RootKeyPrevious.Reveal()); err != nil {
+		return c.mistake("root_key_previous", err.Error())
+	}
+	return c.checkToken()
+}
+
+// checkToken refuses a key in a token that cannot be reached, and a token without a key.
+func (c *Config) checkToken() error {
+	wanted := c.PKCS11Key != "" || c.PKCS11PreviousKey != ""
+	for _, s := range []struct {
+		key   string
+		given bool
+	}{{"pkcs11_module", c.PKCS11Module != ""}, {"pkcs11_token", c.PKCS11Token != ""}, {"pkcs11_pin", c.PKCS11PIN.Reveal() != ""}} {
+		switch {
+		case wanted && !s.given:
+			return c.mistake(s.key, "expected a value, because a root key is in a token")
+		case !wanted && s.given:
+			return c.mistake(s.key, "expected pkcs11_key beside it: the label of the root key in the token")
+		}
+	}
+	return nil
+}
+
+// leastRotation keeps the ring short: each key is kept for three months after the next took over.
+const leastRotation = 7 * day
+
+func (c *Config) checkKeyRotation() error {
+	if c.KeyRotation != 0 && c.KeyRotation < leastRotation {
+		return c.mistake("key_rotation", "expected 0s, or "+formatDuration(leastRotation)+" at least")
 	}
 	return nil
 }

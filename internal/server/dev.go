@@ -90,6 +90,8 @@ func (d *devRim) routes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /_dev/clock", d.control(d.clock))
 	mux.HandleFunc("POST /_dev/fault", d.control(d.fault))
 	mux.HandleFunc("POST /_dev/rotate", d.control(d.rotate))
+	mux.HandleFunc("POST /_dev/retire", d.control(d.retire))
+	mux.HandleFunc("GET /_dev/keys", d.keys)
 	mux.HandleFunc("GET /_dev/state", d.state)
 	mux.HandleFunc("GET /_dev/process", d.process)
 }
@@ -280,10 +282,41 @@ func (d *devRim) clock(w http.ResponseWriter, r *http.Request, body strictjson.V
 	return map[string]string{"now": d.Clock.Now().Format(time.RFC3339)}, nil
 }
 
-// rotate makes a new key of the ring the current one.
+// rotate makes a new key of the ring the current one, at once or after a while.
 func (d *devRim) rotate(w http.ResponseWriter, r *http.Request, body strictjson.Value) (any, error) {
-	keyID, err := d.Ring.Rotate(r.Context())
-	return map[string]string{"keyId": keyID}, err
+	activateIn := time.Duration(0)
+	if value, given := body.Get("activateIn"); given {
+		var err error
+		if activateIn, err = parseDuration(value.Text()); err != nil || activateIn < 0 {
+			return nil, mistake(http.StatusBadRequest, "activateIn: expected a duration such as 1h")
+		}
+	}
+	key, err := d.rotateKey(r.Context(), d.caller(r), activateIn)
+	return map[string]string{"keyId": key.KeyID, "activatesAt": key.ActivatesAt.Format(time.RFC3339Nano)}, err
+}
+
+// retire takes a key out of the ring, before its time with "force": true.
+func (d *devRim) retire(w http.ResponseWriter, r *http.Request, body strictjson.Value) (any, error) {
+	keyID, err := textOf(body, "keyId")
+	if err != nil {
+		return nil, err
+	}
+	force, _ := body.Get("force")
+	_, ended, err := d.retireKey(r.Context(), d.caller(r), keyID, force.Kind() == strictjson.Bool && force.Bool())
+	if err != nil {
+		return nil, mistake(http.StatusConflict, err.Error())
+	}
+	return map[string]int{"sessionsEnded": ended}, nil
+}
+
+// keys lists the keys of the ring, by the server's clock.
+func (d *devRim) keys(w http.ResponseWriter, r *http.Request) {
+	if err := d.sameOrigin(r); err != nil {
+		d.answer(w, r, nil, err)
+		return
+	}
+	listed, err := d.Ring.List(r.Context(), lives())
+	d.answer(w, r, map[string]any{"keys": listed}, err)
 }
 
 // state counts what the store holds.

@@ -73,28 +73,3 @@ func SetPassword(ctx context.Context, c *Config, userName, password string) erro
 			signin.PasswordOptions{Origin: store.OriginOperator, EndSessions: true})
 	})
 }
-
-// RotateKeys makes a new key the current one. Older keys stay until what they sealed has expired.
-func RotateKeys(ctx context.Context, c *Config, out io.Writer) error {
-	return operate(ctx, c, false, func(h *House) error {
-		keyID, err := h.Ring.Rotate(ctx)
-		if err == nil {
-			fmt.Fprintf(out, "key %s seals and signs from now on; running servers take it up within %s\n", keyID, reloadEvery)
-		}
-		return err
-	})
-}
-
-// ListKeys writes the keys of the ring, oldest first.
-func ListKeys(ctx context.Context, c *Config, out io.Writer) error {
-	return operate(ctx, c, false, func(h *House) error {
-		for _, key := range h.Ring.Keys() {
-			current := ""
-			if key.Current {
-				current = "  current"
-			}
-			fmt.Fprintf(out, "%-14s  %s  %s%s\n", key.ID, key.CreatedAt.Format("2006-01-02 15:04:05"), key.Use, current)
-		}
-		return nil
-	})
-}

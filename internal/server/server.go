@@ -39,8 +39,8 @@ import (
 const (
 	// cleanEvery is the pause between sweeps of expired rows.
 	cleanEvery = 5 * time.Minute
-	// reloadEvery is how soon a node takes up a key that another process added to the ring. The collector is tuned as often.
-	reloadEvery = 10 * time.Second
+	// tuneEvery is the pause between two looks at how much lives, by which the collector is tuned.
+	tuneEvery = 10 * time.Second
 	// maxAgent bounds the User-Agent that rooms see.
 	maxAgent = 256
 )
@@ -74,14 +74,14 @@ func OpenHouse(ctx context.Context, c *Config, log *slog.Logger) (*House, error)
 }
 
 func (h *House) open(ctx context.Context, c *Config) error {
-	root, err := h.rootKey(ctx, c)
+	root, previous, err := h.rootKeys(ctx, c)
 	if err != nil {
 		return err
 	}
 	if err := h.Store.Update(ctx, func(tx *store.Tx) error { return h.ensureInstance(tx, c) }); err != nil {
 		return fmt.Errorf("read the instance: %w", err)
 	}
-	if h.Ring, err = keys.Open(ctx, h.Store, root, h.Instance.InstanceID); err != nil {
+	if h.Ring, err = keys.Open(ctx, h.Store, root, h.Instance.InstanceID, previous...); err != nil {
 		return err
 	}
 	h.Signin = signin.New(signin.Options{
@@ -92,12 +92,44 @@ func (h *House) open(ctx context.Context, c *Config) error {
 	return nil
 }
 
-// rootKey reads the root key, and makes one for a store that nothing is sealed in yet. One that was lost is not made anew: it would open
-// nothing, and lie where the right one has to be put back.
-func (h *House) rootKey(ctx context.Context, c *Config) (keys.RootKey, error) {
-	if text := c.RootKey.Reveal(); text != "" {
-		return keys.ParseRootKey(text)
+// rootKeys are the root key of the configuration and those of before.
+func (h *House) rootKeys(ctx context.Context, c *Config) (root keys.Root, previous []keys.Root, err error) {
+	switch text := c.RootKey.Reveal(); {
+	case c.PKCS11Key != "":
+		root, err = c.tokenKey(c.PKCS11Key)
+	case text != "":
+		root, err = keys.ParseRootKey(text)
+	default:
+		root, err = h.rootKeyInFolder(ctx, c)
 	}
+	if err != nil {
+		return nil, nil, err
+	}
+	older, err := keys.ParseRootKeys(c.RootKeyPrevious.Reveal())
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, key := range older {
+		previous = append(previous, key)
+	}
+	if c.PKCS11PreviousKey != "" {
+		key, err := c.tokenKey(c.PKCS11PreviousKey)
+		if err != nil {
+			return nil, nil, err
+		}
+		previous = append(previous, key)
+	}
+	return root, previous, nil
+}
+
+// tokenKey opens the root key of a label in the token.
+func (c *Config) tokenKey(label string) (keys.Root, error) {
+	return keys.OpenPKCS11(keys.PKCS11{Module: c.PKCS11Module, Token: c.PKCS11Token, Key: label, PIN: c.PKCS11PIN.Reveal()})
+}
+
+// rootKeyInFolder reads the root key in the data folder, and makes one for a store that nothing is sealed in yet. One that was lost is not
+// made anew: it would open nothing, and lie where the right one has to be put back.
+func (h *House) rootKeyInFolder(ctx context.Context, c *Config) (keys.RootKey, error) {
 	path := filepath.Join(c.Data, "root.key")
 	var sealing []store.SealingKey
 	err := h.Store.Look(ctx, func(tx *store.Tx) (err error) {
@@ -325,6 +357,7 @@ func (s *Server) run(ctx context.Context, listener net.Listener, out io.Writer) 
 	background, stop := context.WithCancel(context.Background())
 	defer stop()
 	go s.tend(background)
+	go s.tendKeys(background)
 	served := make(chan error, 1)
 	go func() {
 		if s.http.TLSConfig != nil {
@@ -358,9 +391,9 @@ func (s *Server) run(ctx context.Context, listener net.Listener, out io.Writer) 
 
 // tend does what has to be done now and then.
 func (s *Server) tend(ctx context.Context) {
-	clean, reload := time.NewTicker(cleanEvery), time.NewTicker(reloadEvery)
+	clean, tune := time.NewTicker(cleanEvery), time.NewTicker(tuneEvery)
 	defer clean.Stop()
-	defer reload.Stop()
+	defer tune.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -371,11 +404,8 @@ func (s *Server) tend(ctx context.Context) {
 			} else if removed > 0 {
 				s.Log.Debug("expired rows cleaned", "rows", removed)
 			}
-		case <-reload.C:
+		case <-tune.C:
 			tuneCollector()
-			if err := s.Ring.Reload(ctx); err != nil {
-				s.Log.Error("the key ring was not read again", "error", err)
-			}
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sallyport/internal/creds"
@@ -91,13 +92,8 @@ func (s *Service) sealClient(r registration) (clientID, clientSecret string) {
 	for i, grant := range r.GrantTypes {
 		grants[i] = string(grant)
 	}
-	keyID := s.Ring.CurrentKeyID()
-	clientID, ok := s.Ring.SealUnder(keyID, purposeClientID, p.Texts(uris).Texts(grants).Bytes())
-	clientSecret, sealed := s.Ring.SealUnder(keyID, purposeClientSecret, secretMessage(r.ID))
-	if !ok || !sealed {
-		panic("token: the current key is not in the ring")
-	}
-	return clientID, clientSecret
+	key := s.Ring.Active()
+	return key.Seal(purposeClientID, p.Texts(uris).Texts(grants).Bytes()), key.Seal(purposeClientSecret, secretMessage(r.ID))
 }
 
 func secretMessage(id string) []byte { return keys.Pack(clientLayout).Text(id).Bytes() }
@@ -138,6 +134,7 @@ func (s *Service) openClient(text string) (Client, error) {
 // authenticate opens a client id and checks that the secret belongs to it. A client that polls is opened once.
 func (s *Service) authenticate(clientID, clientSecret string) (authenticatedClient, error) {
 	pair := credentials{clientID, clientSecret}
+	s.known.forget(s.Ring.Lost())
 	if client, known := s.known.get(pair); known && s.Clock.Now().Before(client.expiresAt()) {
 		return client, nil
 	}
@@ -163,6 +160,18 @@ const (
 type clientCache struct {
 	mu   sync.RWMutex
 	open map[credentials]authenticatedClient
+	lost atomic.Uint64 // the keys that the ring had lost when the cache was last emptied
+}
+
+// forget empties the cache when the ring has lost a key since: what that key sealed is not good any more.
+func (c *clientCache) forget(lost uint64) {
+	if c.lost.Load() == lost {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.open = nil
+	c.lost.Store(lost)
 }
 
 func (c *clientCache) get(pair credentials) (authenticatedClient, bool) {

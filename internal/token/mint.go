@@ -2,12 +2,13 @@ package token
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"time"
 
 	"sallyport/internal/api"
 	"sallyport/internal/arn"
 	"sallyport/internal/creds"
+	"sallyport/internal/fault"
 	"sallyport/internal/keys"
 	"sallyport/internal/oauth"
 )
@@ -43,6 +44,9 @@ func (s *Service) sealBearers(i issue, life time.Duration, refreshable bool) (be
 	return b, ok
 }
 
+// sessionKeyGone refuses what would be sealed under a key that was retired before its time: the session has ended with it.
+var sessionKeyGone = fault.InvalidGrant.Refuse("The session has ended: sign in again").Because("the key of the session was retired")
+
 // mint makes the answer of CreateToken.
 func (s *Service) mint(client Client, i issue) (*api.CreateTokenResponse, error) {
 	b, ok := s.sealBearers(i, accessLifetime(client.Scopes), client.refreshable())
@@ -53,7 +57,7 @@ func (s *Service) mint(client Client, i issue) (*api.CreateTokenResponse, error)
 		out.IDToken, ok = s.idToken(client, i, b.promisedUntil)
 	}
 	if !ok {
-		return nil, keys.ErrNotSealed // the key of the session has left the ring
+		return nil, sessionKeyGone
 	}
 	return out, nil
 }
@@ -62,7 +66,7 @@ func (s *Service) mint(client Client, i issue) (*api.CreateTokenResponse, error)
 func (s *Service) mintForApplication(ctx context.Context, r *applicationRequest, g applicationGrant, i issue) (*api.CreateTokenWithIAMResponse, error) {
 	b, ok := s.sealBearers(i, creds.AccessLifetime, r.refreshable)
 	if !ok {
-		return nil, keys.ErrNotSealed // the key of the session has left the ring
+		return nil, sessionKeyGone
 	}
 	out := &api.CreateTokenWithIAMResponse{
 		AccessToken: b.access, RefreshToken: b.refresh, TokenType: bearer, ExpiresIn: int64(b.promised / time.Second),
@@ -80,13 +84,16 @@ func (s *Service) mintForApplication(ctx context.Context, r *applicationRequest,
 			audit, ok = s.sealContext(r.app, i, creds.AuditContext, b.expiresAt)
 		}
 		if !ok {
-			return nil, fmt.Errorf("seal the identity context of session %s: %w", i.session.SessionID, keys.ErrNotSealed)
+			return nil, sessionKeyGone
 		}
 		out.AWSAdditionalDetails = &api.AWSAdditionalDetails{IdentityContext: identity}
 	}
 	var err error
 	if i.scopes.Contains(oauth.ScopeOpenID) {
 		out.IDToken, err = s.applicationIDToken(ctx, r.app, i, b.promisedUntil, identity, audit)
+	}
+	if errors.Is(err, keys.ErrUnknownKey) {
+		return nil, sessionKeyGone
 	}
 	return out, err
 }

@@ -3,9 +3,11 @@ package wire
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
@@ -19,9 +21,11 @@ type OAuth struct {
 	Introspect func(ctx context.Context, clientID, clientSecret, token string) (any, error)
 }
 
-// publicCache lets anybody keep the public documents for a while: long enough to spare requests, short enough that a new key is seen
-// before it is needed.
-const publicCache = "public, max-age=300"
+// PublicMaxAge is how long anybody may keep the public documents: long enough to spare requests, short enough that a new key is seen before
+// it is needed.
+const PublicMaxAge = 5 * time.Minute
+
+var publicCache = fmt.Sprintf("public, max-age=%d", int(PublicMaxAge.Seconds()))
 
 func (rim *Rim) oauthRoutes(mux *http.ServeMux, methods map[string][]string) {
 	discovery, err := json.Marshal(rim.OAuth.Discovery)
