@@ -11,9 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
-
 	"sallyport/internal/api"
 )
 
@@ -147,14 +144,9 @@ func (w *world) checkTokensAreRecorded() {
 }
 
 // everyAudit counts all events in the audit.
-func (w *world) everyAudit() (n int) {
+func (w *world) everyAudit() int {
 	w.t.Helper()
-	w.withDatabase(func(db *sqlite.Conn) error {
-		return sqlitex.ExecuteTransient(db, "SELECT COUNT(*) FROM audit_event", &sqlitex.ExecOptions{
-			ResultFunc: func(row *sqlite.Stmt) error { n = row.ColumnInt(0); return nil },
-		})
-	})
-	return n
+	return w.number("SELECT COUNT(*) FROM audit_event")
 }
 
 // spellings are how a secret may be written where nobody looks for it.

@@ -6,9 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
-
 	"sallyport/internal/api"
 )
 
@@ -21,16 +18,10 @@ var exchangeRequests = map[string]requestCase{
 		ended := front.token().tokens()
 		w.want(200, p.exchange(ended.access, nil))
 		userID := w.userID("alice")
-		w.withDatabase(func(db *sqlite.Conn) error {
-			return sqlitex.ExecuteTransient(db, "UPDATE session SET revoked_at = ?, revoked_because = 'tests' WHERE user_id = ?", &sqlitex.ExecOptions{
-				Args: []any{w.now().UnixMilli(), userID},
-			})
-		})
+		w.sql("UPDATE session SET revoked_at = $1, revoked_because = 'tests' WHERE user_id = $2", w.now().UnixMilli(), userID)
 		w.alike("a token that has expired and one whose session was ended", a, w.refused(p.exchange(ended.access, nil), 400, "InvalidGrantException"))
 		held := front.token().tokens()
-		w.withDatabase(func(db *sqlite.Conn) error {
-			return sqlitex.ExecuteTransient(db, "UPDATE directory_user SET status = 'DISABLED' WHERE user_id = ?", &sqlitex.ExecOptions{Args: []any{userID}})
-		})
+		w.sql("UPDATE directory_user SET status = 'DISABLED' WHERE user_id = $1", userID)
 		w.alike("a token that has expired and one of somebody disabled", a, w.refused(p.exchange(held.access, nil), 400, "InvalidGrantException"))
 	}},
 	"exchange-subject-foreign": {check: func(w *world, f *stage, a answer) {

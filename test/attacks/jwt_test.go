@@ -8,9 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
-
 	"sallyport/internal/api"
 )
 
@@ -299,15 +296,8 @@ func hostileTokens(w *world) {
 // have one jti.
 func (p *propagation) configureKeys(keys []byte) {
 	p.t.Helper()
-	p.withDatabase(func(db *sqlite.Conn) error {
-		err := sqlitex.ExecuteTransient(db, "UPDATE trusted_token_issuer SET jwks = ? WHERE issuer_id = ?", &sqlitex.ExecOptions{
-			Args: []any{string(keys), idOf(p.issuerARN)},
-		})
-		if err != nil {
-			return err
-		}
-		return sqlitex.ExecuteTransient(db, "DELETE FROM assertion_replay", nil)
-	})
+	p.sql("UPDATE trusted_token_issuer SET jwks = $1 WHERE issuer_id = $2", string(keys), idOf(p.issuerARN))
+	p.sql("DELETE FROM assertion_replay")
 }
 
 // generatedToken makes what the table describes and does not write down. Nobody has the key any more, so it is not signed.

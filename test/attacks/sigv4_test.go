@@ -21,6 +21,7 @@ import (
 	"sallyport/internal/creds"
 	"sallyport/internal/server"
 	"sallyport/internal/store"
+	"sallyport/test/harness"
 )
 
 var sigv4Steps = map[string]attack{
@@ -308,7 +309,11 @@ func (w *world) addKnownKey(name, id, secret string) {
 // house opens the store and the key ring beside the server, for what no command does.
 func (w *world) house(do func(h *server.House) error) {
 	w.t.Helper()
-	h, err := server.OpenHouse(w.t.Context(), &server.Config{Data: w.server.Data, Region: w.server.Region}, slog.New(slog.DiscardHandler))
+	c, err := server.Load([]string{"--data", w.server.Data, "--region", w.server.Region}, harness.Environ(w.t, w.server.Data))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	h, err := server.OpenHouse(w.t.Context(), c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"path/filepath"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 
@@ -16,8 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sso"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 	"github.com/aws/smithy-go"
-	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
+
+	"sallyport/test/harness"
 )
 
 var tokenSteps = map[string]attack{
@@ -88,9 +88,7 @@ var tokenSteps = map[string]attack{
 		w.decide(d, "alice", "approve")
 		broken := func(from, to string) {
 			w.t.Helper()
-			w.withDatabase(func(db *sqlite.Conn) error {
-				return sqlitex.ExecuteTransient(db, "ALTER TABLE "+from+" RENAME TO "+to, nil)
-			})
+			w.sql("ALTER TABLE " + from + " RENAME TO " + to)
 		}
 		broken("device_authorization", "gone")
 		a := w.poll(c, d)
@@ -172,28 +170,26 @@ var tokenSteps = map[string]attack{
 	},
 }
 
-// withDatabase opens the database of the server beside it.
-func (w *world) withDatabase(do func(*sqlite.Conn) error) {
+// sql runs a statement on the rows of the server, beside it.
+func (w *world) sql(statement string, values ...any) [][]string {
 	w.t.Helper()
-	db, err := sqlite.OpenConn(filepath.Join(w.server.Data, "sallyport.db"), sqlite.OpenReadWrite)
-	if err == nil {
-		err = errors.Join(do(db), db.Close())
-	}
+	return harness.Rows(w.t, w.server.Data, statement, values...)
+}
+
+// number runs a statement that counts.
+func (w *world) number(statement string, values ...any) int {
+	w.t.Helper()
+	n, err := strconv.Atoi(w.sql(statement, values...)[0][0])
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	return n
 }
 
 // audits counts the events of a name in the audit.
-func (w *world) audits(event string) (n int) {
+func (w *world) audits(event string) int {
 	w.t.Helper()
-	w.withDatabase(func(db *sqlite.Conn) error {
-		return sqlitex.ExecuteTransient(db, "SELECT COUNT(*) FROM audit_event WHERE name = ?", &sqlitex.ExecOptions{
-			Args:       []any{event},
-			ResultFunc: func(row *sqlite.Stmt) error { n = row.ColumnInt(0); return nil },
-		})
-	})
-	return n
+	return w.number("SELECT COUNT(*) FROM audit_event WHERE name = $1", event)
 }
 
 // audited fails the entry unless so many events of the name are in the audit.

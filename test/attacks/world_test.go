@@ -396,7 +396,7 @@ func (w *world) unchanged(what string, do func()) {
 func (w *world) command(stdin string, args ...string) (string, error) {
 	w.t.Helper()
 	c := exec.Command(harness.Binary(w.t), append(args, "--data", w.server.Data)...)
-	c.Stdin = strings.NewReader(stdin)
+	c.Env, c.Stdin = harness.Environ(w.t, w.server.Data), strings.NewReader(stdin)
 	out, err := c.CombinedOutput()
 	return string(out), err
 }

@@ -378,7 +378,7 @@ func (w *world) fixes(requestID string) []string {
 	var out []byte
 	eventually(w, "the record of request "+requestID, func() (found bool) {
 		command := exec.Command(harness.Binary(w), "explain", requestID, "--json", "--data", w.server.Data)
-		command.Env = bareEnviron(w.TempDir())
+		command.Env = append(bareEnviron(w.TempDir()), harness.Environ(w, w.server.Data)...)
 		var err error
 		out, err = command.Output()
 		return err == nil
