@@ -129,14 +129,16 @@ type Login struct {
 	Begun, Decided, Denied, Redeemed  Certainty
 	BeginLine, DecideLine, RedeemLine int64
 	Once                              map[string]string // digests of what it begins with
-	OnceEnds                          int64             // not before
+	OnceBegins                        int64             // when it was made
+	OnceEnds, OnceOver                int64             // when that ends: not before, and at the latest
 	Tokens                            []Tokens          // by generation, as far as they arrived
 	End                               Ending
 	Vended                            *Vended // the latest
 	Last                              int64   // the last line about it
 
-	redeeming int            // redemptions that no answer tells of
-	turning   map[string]int // refreshes that no answer tells of, by what they spend
+	doomed    map[int64]string // attempts that must not succeed, by line, and why
+	redeeming int              // redemptions that no answer tells of
+	turning   map[string]int   // refreshes that no answer tells of, by what they spend
 }
 
 // Newest are the tokens that arrived last.
@@ -219,10 +221,16 @@ func (b *Book) foldAct(attempt, e Entry) error {
 		if b.Logins[e.Parent] == nil && e.Parent != "" {
 			return fmt.Errorf("line %d says that the login came of %q, which has not begun", e.Line, e.Parent)
 		}
-		login = &Login{Name: e.Of, Parent: e.Parent, Once: map[string]string{}, turning: map[string]int{}}
+		login = &Login{Name: e.Of, Parent: e.Parent, Once: map[string]string{}, doomed: map[int64]string{}, turning: map[string]int{}}
 		b.Logins[e.Of], b.Order = login, append(b.Order, login)
 	}
 	login.Last = e.Line
+	if e.Result == Done {
+		if why := login.doomed[attempt.Line]; why != "" {
+			b.breach(Survived, e, "the server honoured it, and %s", why)
+		}
+	}
+	delete(login.doomed, attempt.Line)
 	switch e.Act {
 	case Begin:
 		login.foldBegin(attempt, e)
@@ -310,7 +318,7 @@ func (l *Login) foldBegin(attempt, e Entry) {
 		l.Begun = max(l.Begun, sure)
 	}
 	if e.Result == Done {
-		l.BeginLine, l.OnceEnds = e.Line, attempt.At+e.LivesMS
+		l.BeginLine, l.OnceBegins, l.OnceEnds, l.OnceOver = e.Line, e.At, attempt.At+e.LivesMS, e.At+e.LivesMS
 		if l.Kind != DeviceCode { // a code is a decision already, a token needs none
 			l.Decided, l.DecideLine = Yes, e.Line
 		}

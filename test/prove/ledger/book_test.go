@@ -227,6 +227,56 @@ func TestAnswersGiveAwayBrokenPromises(t *testing.T) {
 			s.done(2.1, s.attempt(2, Entry{Of: "login", Act: End, Because: "logout"}, nil), Entry{}, nil)
 			s.turn(3, "r1", "a2", "r2")
 		}, []Invariant{Survived}},
+		{"a code gives tokens after its end", func(s *story) {
+			s.begin(1, DeviceCode)
+			s.redeem(700, "a1", "r1")
+		}, []Invariant{Survived}},
+		{"a code gives tokens for a person who was removed", func(s *story) {
+			s.begin(1, Code)
+			s.done(2.1, s.attempt(2, Entry{Of: "alice", Act: End, Person: "alice"}, nil), Entry{}, nil)
+			s.redeem(3, "a1", "r1")
+		}, []Invariant{Survived}},
+		{"a code gives tokens that were asked for before its person was removed", func(s *story) {
+			s.begin(1, Code)
+			redemption := s.redemption(2)
+			s.done(2.2, s.attempt(2.1, Entry{Of: "alice", Act: End, Person: "alice"}, nil), Entry{}, nil)
+			s.done(3, redemption, Entry{LivesMS: 60 * minutes}, Secrets{"accessToken": "a1", "refreshToken": "r1"})
+		}, nil},
+		{"a session goes on while its application is disabled", func(s *story) {
+			s.signIn(1, Assertion)
+			s.done(2.1, s.attempt(2, Entry{Of: "client", Act: Forbid}, nil), Entry{}, nil)
+			s.turn(3, "r1", "a2", "r2")
+		}, []Invariant{Survived}},
+		{"a session rests while its application is disabled, and is lost when that is enabled", func(s *story) {
+			s.signIn(1, Assertion)
+			s.done(2.1, s.attempt(2, Entry{Of: "client", Act: Forbid}, nil), Entry{}, nil)
+			s.refused(3.1, s.turning(3, "r1"), "InvalidClientException")
+			s.done(4.1, s.attempt(4, Entry{Of: "client", Act: Allow}, nil), Entry{}, nil)
+			s.refused(5.1, s.turning(5, "r1"), invalidGrant)
+		}, []Invariant{Lost}},
+		{"a session goes on after its eight hours", func(s *story) {
+			s.signIn(1, DeviceCode)
+			s.turn(8*3600+10, "r1", "a2", "r2")
+		}, []Invariant{Survived}},
+		{"an assertion is from the future when the clock was set back", func(s *story) {
+			s.begin(1000, Assertion)
+			s.refused(2, s.redemption(1.5), invalidGrant)
+		}, nil},
+		{"an assertion is refused when the clock was set back by seconds", func(s *story) {
+			s.begin(1000, Assertion)
+			s.refused(991, s.redemption(990), invalidGrant)
+		}, []Invariant{Lost}},
+		{"a session is over when its time is, and goes on when the clock is set back", func(s *story) {
+			s.signIn(1, DeviceCode)
+			s.refused(8*3600+10.1, s.turning(8*3600+10, "r1"), invalidGrant)
+			s.turn(60, "r1", "a2", "r2")
+		}, nil},
+		{"a session goes on after it was refused", func(s *story) {
+			s.signIn(1, DeviceCode)
+			s.attempt(2, Entry{Of: "login", Act: End, Because: "logout"}, nil)
+			s.refused(3.1, s.turning(3, "r1"), invalidGrant)
+			s.turn(4, "r1", "a2", "r2")
+		}, []Invariant{Survived}},
 		{"a session ends whose logout had no answer", func(s *story) {
 			s.signIn(1, DeviceCode)
 			s.attempt(2, Entry{Of: "login", Act: End, Because: "logout"}, nil)
@@ -443,7 +493,7 @@ func FuzzLedger(f *testing.F) {
 			}
 		}
 		for _, login := range book.Order {
-			_ = fmt.Sprint(book.Expect(login, book.High), book.Why(login), login.Turning())
+			_ = fmt.Sprint(book.Expect(login, book.High), book.Why(login, book.High), login.Turning())
 		}
 	})
 }

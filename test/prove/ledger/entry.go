@@ -1,4 +1,4 @@
-// Package ledger keeps what a server acknowledged, so that its promises can be held against it after trouble, and has the checker that does.
+// Package ledger keeps what a server acknowledged, so that its promises can be held against it after trouble.
 //
 // # The format
 //
@@ -22,8 +22,9 @@
 //	… send …
 //	err = l.Done(attempt, ledger.Entry{…}, ledger.Secrets{"deviceCode": …, "userCode": …})
 //
-// The ledger folds its lines into a Book as they are written: what each login has, what was attempted, what has ended. Check settles every login of
-// the book at a living server and says which promises were broken; SearchLog looks for the secrets in what the server logged.
+// Package clerk does that for every act there is. The ledger folds its lines into a Book as they are written: what each login has, what was attempted,
+// what has ended, and which answers broke a promise. Package check asks a living server about every login of the book and writes what it hears into
+// the same ledger; Search looks for the secrets in what the server logged.
 package ledger
 
 import (
@@ -89,6 +90,7 @@ type Entry struct {
 	Parent      string `json:"parent,omitempty"`      // login whose token was exchanged for this one
 	Account     string `json:"account,omitempty"`     // of an assignment or of credentials
 	Role        string `json:"role,omitempty"`        // the same
+	KeyID       string `json:"keyId,omitempty"`       // of credentials: the id of the access key, which is no secret
 	RedirectURI string `json:"redirectUri,omitempty"` // of an authorization code
 	Because     string `json:"because,omitempty"`     // the decision, how a login ended, the exception of a refusal, or a remark
 	OffsetMS    int64  `json:"offsetMs,omitempty"`    // of Clock
@@ -106,8 +108,7 @@ type Entry struct {
 //	subjectToken                       of Begin
 //	accessToken, refreshToken          of Redeem and Turn, done
 //	spent                              of Turn, attempted: the refresh token that is sent
-//	accessKeyId, secretAccessKey,
-//	sessionToken                       of Vend, done
+//	secretAccessKey, sessionToken      of Vend, done
 //
 // Others are looked for in logs like these.
 type Secrets map[string]string

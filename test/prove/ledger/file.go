@@ -212,6 +212,30 @@ func (l *Ledger) Secrets() []string {
 	return all
 }
 
+// Login is a login as the book has it now.
+func (l *Ledger) Login(name string) (login Login, known bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if found := l.book.Logins[name]; found != nil {
+		return *found, true
+	}
+	return Login{}, false
+}
+
+// Report adds a breach that was found by looking.
+func (l *Ledger) Report(breach Breach) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.book.Breaches = append(l.book.Breaches, breach)
+}
+
+// Breaches are those found up to now.
+func (l *Ledger) Breaches() []Breach {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]Breach(nil), l.book.Breaches...)
+}
+
 // Look shows the book as it is now. The book must not be kept beyond look.
 func (l *Ledger) Look(look func(book *Book, now int64)) {
 	l.mu.Lock()

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -16,6 +17,11 @@ const (
 func (b *Book) foldRedemption(l *Login, attempt, e Entry) {
 	if e.Result == Attempted {
 		l.redeeming++
+		if end := b.whyOuter(l, e.At); end.Sure == Yes {
+			l.doomed[e.Line] = end.says()
+		} else if l.Kind != SubjectToken && e.At > l.OnceOver+(l.leeway()+slack).Milliseconds() && len(l.Tokens) == 0 {
+			l.doomed[e.Line] = fmt.Sprintf("the %s of line %d has expired", l.Kind, l.BeginLine)
+		}
 		return
 	}
 	if e.Result == Failed {
@@ -57,8 +63,8 @@ func tokensOf(attempt, e Entry) Tokens {
 
 func (b *Book) refusedRedemption(l *Login, attempt, e Entry) {
 	switch {
-	case e.Because == slowDown:
-	case e.Because == pending:
+	case e.Because == slowDown && l.Kind != DeviceCode:
+	case e.Because == pending, e.Because == slowDown && l.Kind == DeviceCode: // only who has to wait can be too fast
 		if l.Decided == Yes || l.Denied == Yes {
 			b.breach(Lost, e, "the decision of line %d is not known to the server", l.DecideLine)
 		}
@@ -66,7 +72,7 @@ func (b *Book) refusedRedemption(l *Login, attempt, e Entry) {
 		l.replayed(b, attempt, e)
 	case l.redeeming > 0 || l.Decided != Yes:
 		// Another attempt may have been the one, or there was nothing to redeem.
-		if l.Decided != No && e.Because == "InvalidGrantException" {
+		if l.Decided != No && e.Because == "InvalidGrantException" && max(b.High, e.At) < l.OnceEnds-slack.Milliseconds() {
 			l.Redeemed, l.RedeemLine = Yes, e.Line
 		}
 	case !b.mayRefuse(l, e.At):
@@ -77,6 +83,9 @@ func (b *Book) refusedRedemption(l *Login, attempt, e Entry) {
 
 // mayRefuse reports whether what a login begins with need not be honoured any more.
 func (b *Book) mayRefuse(l *Login, at int64) bool {
+	if l.Kind == Assertion && at < l.OnceBegins-(issuerLeeway-slack).Milliseconds() {
+		return true // by a clock that was set back since, it is from the future
+	}
 	return max(b.High, at) >= l.OnceEnds-slack.Milliseconds() || b.outer(l, at) != Lives
 }
 
@@ -101,6 +110,9 @@ func (b *Book) foldTurn(l *Login, attempt, e Entry) {
 	switch e.Result {
 	case Attempted:
 		l.turning[spent]++
+		if b.Expect(l, e.At) == Dead {
+			l.doomed[e.Line] = b.Why(l, e.At).says()
+		}
 	case Failed:
 		l.noteUnanswered(b, at, attempt)
 	case Refused:
@@ -133,9 +145,6 @@ func (b *Book) turned(l *Login, at int, attempt, e Entry) {
 	case at < newest-1 && !b.raced(l, at, attempt), attempt.At > l.Tokens[at+1].Answered+(b.terms.RefreshWindow+slack).Milliseconds():
 		b.breach(Doubled, e, "the refresh token of line %d was spent at line %d, too long ago for the same answer", l.Tokens[at].Line, l.Tokens[at+1].Line)
 	}
-	if l.End.Sure == Yes && attempt.Line > l.End.Line {
-		b.breach(Survived, e, "the session goes on, which line %d ended: %s", l.End.Line, l.End.Because)
-	}
 }
 
 // raced reports whether a token that is two generations old was sent before it was that.
@@ -150,7 +159,7 @@ func (b *Book) refusedTurn(l *Login, at int, attempt, e Entry) {
 		if b.Expect(l, e.At) == Lives && b.windowHolds(l, e.At) {
 			b.breach(Lost, e, "the newest refresh token, of line %d, is refused with %s", l.Tokens[at].Line, e.Because)
 		}
-		l.End.mark(Yes, e.Line, "it was refused")
+		b.over(l, e)
 	case at < newest-1:
 		if !b.raced(l, at, attempt) {
 			l.End.mark(Yes, e.Line, "a spent refresh token was used")
@@ -166,6 +175,22 @@ func (b *Book) refusedTurn(l *Login, at int, attempt, e Entry) {
 		l.End.mark(Maybe, e.Line, "a spent refresh token was used")
 	}
 }
+
+// over notes that a session was refused with its newest token. It is over for good, unless its application has to be enabled, or the clock may
+// go back to before its end.
+func (b *Book) over(l *Login, e Entry) {
+	timely := max(e.At, b.High) < l.Tokens[0].Sent+b.terms.Session.Milliseconds()-b.uncertain()
+	switch {
+	case b.outer(l, e.At) == Dead:
+	case timely:
+		l.End.mark(Yes, e.Line, cameToItsEnd)
+	case l.Turning():
+		l.End.mark(Maybe, e.Line, cameToItsEnd)
+	}
+}
+
+// uncertain is how long before its end a session may refuse to go on, in milliseconds: it has to be able to promise its answer for the whole window.
+func (b *Book) uncertain() int64 { return (b.terms.RefreshWindow + slack).Milliseconds() }
 
 // windowHolds reports whether the newest refresh token must still be good, although a request that spent it may have had an answer that was lost: the
 // window began no earlier than the token itself came.
@@ -192,13 +217,24 @@ func (b *Book) Expect(l *Login, at int64) Verdict {
 		return Either
 	}
 	ends := b.terms.Session.Milliseconds()
-	// A session that cannot promise its answer for the whole window refuses to go on, so the last of it is uncertain.
-	uncertain := (b.terms.RefreshWindow + slack).Milliseconds()
 	own := Lives
 	switch first := l.Tokens[0]; {
 	case l.End.Sure == Yes, at > first.Answered+ends+slack.Milliseconds():
 		own = Dead
-	case l.End.Sure == Maybe, max(at, b.High) > first.Sent+ends-uncertain:
+	case l.End.Sure == Maybe, max(at, b.High) > first.Sent+ends-b.uncertain():
+		own = Either
+	}
+	return worse(own, b.outer(l, at))
+}
+
+// cameToItsEnd says of a session only that it is over, by whatever.
+const cameToItsEnd = "it was refused"
+
+// ExpectKey tells what must be true of credentials that were vended to a login and have not expired: they outlive the time of the session, and end with
+// it when somebody ends it.
+func (b *Book) ExpectKey(l *Login, at int64) Verdict {
+	own := [...]Verdict{Lives, Either, Dead}[l.End.Sure]
+	if l.End.Because == cameToItsEnd {
 		own = Either
 	}
 	return worse(own, b.outer(l, at))
@@ -230,11 +266,22 @@ func worse(a, b Verdict) Verdict {
 	return Either
 }
 
-// Why tells what ended a login, and where that is written.
-func (b *Book) Why(l *Login) Ending {
+// Why tells what ended the session of a login by a moment, and where that is written.
+func (b *Book) Why(l *Login, at int64) Ending {
 	if l.End.Sure == Yes {
 		return l.End
 	}
+	if end := b.whyOuter(l, at); end.Sure == Yes {
+		return end
+	}
+	if len(l.Tokens) > 0 && at > l.Tokens[0].Answered+(b.terms.Session+slack).Milliseconds() {
+		return Ending{Yes, l.Tokens[0].Line, "it lasts for " + b.terms.Session.String()}
+	}
+	return Ending{}
+}
+
+// whyOuter is Why for what is around a login.
+func (b *Book) whyOuter(l *Login, at int64) Ending {
 	if person := b.People[l.Person]; person != nil && person.Sure == Yes {
 		return *person
 	}
@@ -242,10 +289,19 @@ func (b *Book) Why(l *Login) Ending {
 		return Ending{Yes, gate.Open.Line, "its application is disabled"}
 	}
 	if parent := b.Logins[l.Parent]; parent != nil {
-		return b.Why(parent)
+		return b.Why(parent, at)
 	}
-	if len(l.Tokens) == 0 {
-		return Ending{}
+	return Ending{}
+}
+
+func (e Ending) says() string { return fmt.Sprintf("line %d ended it: %s", e.Line, e.Because) }
+
+// issuerLeeway is how long after its exp an assertion may still be taken, by internal/assertion.
+const issuerLeeway = time.Minute
+
+func (l *Login) leeway() time.Duration {
+	if l.Kind == Assertion {
+		return issuerLeeway
 	}
-	return Ending{Yes, l.Tokens[0].Line, "it lasts for " + (b.terms.Session).Round(time.Second).String()}
+	return 0
 }
