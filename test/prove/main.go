@@ -1,0 +1,255 @@
+//go:build linux
+
+// Prove holds the program to its promises while things go wrong: nothing that it acknowledged is lost, nothing that is good once is honoured twice, no
+// session outlives its end, and no secret is in any log.
+//
+//	go run ./test/prove [-short] [-only NAME,…] [-seed N] [-database sqlite|postgres|both]
+//
+// It prints one line of JSON for each trouble, and a table of all at the end. It ends with 1 when a promise was broken; the folder with the ledger,
+// the logs and the data stays then, and is named.
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"sallyport/test/harness"
+	"sallyport/test/prove/bed"
+	"sallyport/test/prove/ledger"
+	"sallyport/test/prove/stopper"
+	"sallyport/test/prove/trouble"
+)
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == stopper.Word {
+		os.Exit(stopper.Main(os.Args[2:]))
+	}
+	p := prover{out: os.Stdout}
+	only := flag.String("only", "", "`names` of the troubles to make, with commas; all without it")
+	database := flag.String("database", trouble.SQLite, "`database` to make them on: sqlite, postgres or both")
+	flag.BoolVar(&p.short, "short", false, "make less of each, as every change is given")
+	flag.Uint64Var(&p.seed, "seed", 0, "`number` that decides what is left to chance; 0 takes a new one")
+	flag.StringVar(&p.binary, "binary", "", "`program` to prove; without it, that of this tree is built")
+	flag.StringVar(&p.postgres, "postgres", "", "`URL` of an empty database of PostgreSQL for -database postgres")
+	flag.StringVar(&p.keep, "keep", "", "`folder` for what stays; without it a temporary one")
+	verbose := flag.Bool("v", false, "tell how it goes")
+	flag.Parse()
+	if *verbose {
+		p.progress = os.Stderr
+	}
+	p.seed = cmp.Or(p.seed, 1+rand.Uint64()%math.MaxUint32)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	kept, err := p.all(ctx, chosen(*only), databases(*database))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "prove:", err)
+	}
+	if err != nil || !kept {
+		os.Exit(1)
+	}
+}
+
+// chosen are the troubles that are named.
+func chosen(only string) (troubles []trouble.Trouble) {
+	if only == "" {
+		return trouble.All
+	}
+	for _, name := range strings.Split(only, ",") {
+		at := slices.IndexFunc(trouble.All, func(t trouble.Trouble) bool { return t.Name == name })
+		if at < 0 {
+			usage("there is no trouble %q; there are %s", name, strings.Join(names(), ", "))
+		}
+		troubles = append(troubles, trouble.All[at])
+	}
+	return troubles
+}
+
+func names() (all []string) {
+	for _, t := range trouble.All {
+		all = append(all, t.Name)
+	}
+	return all
+}
+
+func databases(name string) []string {
+	switch name {
+	case trouble.SQLite, trouble.PostgreSQL:
+		return []string{name}
+	case "both":
+		return []string{trouble.SQLite, trouble.PostgreSQL}
+	}
+	usage("-database must be sqlite, postgres or both")
+	return nil
+}
+
+func usage(format string, arguments ...any) {
+	fmt.Fprintf(os.Stderr, "prove: "+format+"\n", arguments...)
+	os.Exit(2)
+}
+
+// prover makes troubles one after the other.
+type prover struct {
+	out      io.Writer
+	progress io.Writer
+	short    bool
+	seed     uint64
+	binary   string
+	postgres string
+	keep     string
+	figures  []figure
+}
+
+// figure is a line of the output.
+type figure struct {
+	Trouble      string             `json:"trouble"`
+	Database     string             `json:"database"`
+	Rounds       int                `json:"rounds"`
+	Acknowledged int64              `json:"acknowledged"`
+	Lost         int                `json:"lost"`
+	Doubled      int                `json:"doubled"`
+	Survived     int                `json:"survived"`
+	Secrets      int                `json:"secrets"`
+	Ledger       int                `json:"ledger"`
+	LogBytes     int64              `json:"logBytes"`
+	Seed         uint64             `json:"seed"`
+	Seconds      float64            `json:"seconds"`
+	More         map[string]float64 `json:"more,omitempty"`
+	Error        string             `json:"error,omitempty"`
+}
+
+// all makes the troubles and reports whether every promise was kept.
+func (p *prover) all(ctx context.Context, troubles []trouble.Trouble, databases []string) (kept bool, err error) {
+	if p.binary == "" {
+		if p.binary, err = harness.Build(); err != nil {
+			return false, err
+		}
+	}
+	folder := p.keep
+	if folder == "" {
+		if folder, err = os.MkdirTemp("", "prove-"); err != nil {
+			return false, err
+		}
+	}
+	kept = true
+	for _, database := range databases {
+		for _, t := range troubles {
+			if !t.On(database) || p.short && !t.Short || ctx.Err() != nil {
+				continue
+			}
+			whole, err := p.one(ctx, t, database, filepath.Join(folder, t.Name+"-"+database))
+			if err != nil {
+				return false, err
+			}
+			kept = kept && whole
+		}
+	}
+	p.table()
+	if !kept {
+		fmt.Fprintf(p.out, "promises were broken: %s has what there is to see\n", folder)
+		return false, ctx.Err()
+	}
+	return true, errors.Join(ctx.Err(), os.RemoveAll(folder))
+}
+
+// one makes a trouble, prints its figure, and reports whether every promise was kept. The folder stays if not.
+func (p *prover) one(ctx context.Context, t trouble.Trouble, database, folder string) (kept bool, err error) {
+	began := time.Now()
+	f := figure{Trouble: t.Name, Database: database, Seed: p.seed}
+	options := bed.Options{Folder: folder, Binary: p.binary, Seed: p.seed, Progress: p.progress, Terms: t.Terms}
+	if database == trouble.PostgreSQL {
+		if options.Database = p.postgres; p.postgres == "" {
+			return false, errors.New("-database postgres needs -postgres with the URL of an empty database")
+		}
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return false, err
+	}
+	breaches, err := p.make(ctx, t, options, &f)
+	f.Seconds = math.Round(time.Since(began).Seconds()*10) / 10
+	if err != nil {
+		f.Error = err.Error()
+	}
+	p.print(f, breaches)
+	if err == nil && len(breaches) == 0 {
+		return true, os.RemoveAll(folder)
+	}
+	fmt.Fprintf(p.out, "%s: %s has the ledger and the logs\n", t.Name, folder)
+	return false, nil
+}
+
+// make makes a trouble on a bed of its own.
+func (p *prover) make(ctx context.Context, t trouble.Trouble, options bed.Options, f *figure) (breaches []ledger.Breach, err error) {
+	if t.Bed != nil {
+		undo, err := t.Bed(&options)
+		if err != nil {
+			return nil, err
+		}
+		defer undo()
+	}
+	b, err := bed.Make(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Close()
+	return p.run(ctx, t, b, f)
+}
+
+func (p *prover) run(ctx context.Context, t trouble.Trouble, b *bed.Bed, f *figure) ([]ledger.Breach, error) {
+	figures, err := t.Run(ctx, b, trouble.Size{Short: p.short})
+	f.Rounds, f.More = figures.Rounds, figures.More
+	if err == nil {
+		err = b.CheckAll(ctx)
+	}
+	var failed error
+	if f.LogBytes, failed = b.SearchLogs(); failed != nil {
+		err = errors.Join(err, failed)
+	}
+	b.Ledger.Look(func(book *ledger.Book, _ int64) { f.Acknowledged = book.Acknowledged })
+	breaches := b.Ledger.Breaches()
+	for _, breach := range breaches {
+		*map[ledger.Invariant]*int{
+			ledger.Lost: &f.Lost, ledger.Doubled: &f.Doubled, ledger.Survived: &f.Survived, ledger.Leaked: &f.Secrets, ledger.Broken: &f.Ledger,
+		}[breach.Invariant]++
+	}
+	return breaches, err
+}
+
+// mostShown bounds the breaches that are printed; the ledger has what is behind all of them.
+const mostShown = 20
+
+func (p *prover) print(f figure, breaches []ledger.Breach) {
+	p.figures = append(p.figures, f)
+	text, err := json.Marshal(f)
+	if err != nil {
+		panic(err) // numbers and texts: it cannot fail
+	}
+	fmt.Fprintf(p.out, "%s\n", text)
+	for _, breach := range breaches[:min(len(breaches), mostShown)] {
+		fmt.Fprintln(p.out, breach)
+	}
+}
+
+func (p *prover) table() {
+	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\nTROUBLE\tDATABASE\tROUNDS\tACKNOWLEDGED\tLOST\tDOUBLED\tSURVIVED\tSECRETS\tSECONDS\t")
+	for _, f := range p.figures {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f\t%s\n",
+			f.Trouble, f.Database, f.Rounds, f.Acknowledged, f.Lost, f.Doubled, f.Survived, f.Secrets, f.Seconds, f.Error)
+	}
+	w.Flush()
+}
