@@ -51,7 +51,7 @@ type Figures struct {
 }
 
 // All is the table.
-var All = []Trouble{kill, killAtWrite, killAtStart, fullDisk, clock, rotation, race}
+var All = []Trouble{kill, killAtWrite, killAtStart, fullDisk, clock, rotation, race, powerCut}
 
 // On tells whether a trouble can happen on a database.
 func (t Trouble) On(database string) bool { return slices.Contains(t.Databases, database) }
