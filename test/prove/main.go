@@ -219,7 +219,7 @@ func (p *prover) run(ctx context.Context, t trouble.Trouble, b *bed.Bed, f *figu
 	if f.LogBytes, failed = b.SearchLogs(); failed != nil {
 		err = errors.Join(err, failed)
 	}
-	b.Ledger.Look(func(book *ledger.Book, _ int64) { f.Acknowledged = book.Acknowledged })
+	b.Ledger.Look(func(book *ledger.Book, _ int64) { f.Acknowledged = figures.Acknowledged + book.Acknowledged })
 	breaches := b.Ledger.Breaches()
 	for _, breach := range breaches {
 		*map[ledger.Invariant]*int{

@@ -28,8 +28,8 @@ var powerCut = Trouble{
 		for _, damage := range found.Damaged {
 			b.Ledger.Report(ledger.Breach{Invariant: ledger.Lost, Why: fmt.Sprintf("the database is damaged: %s", damage)})
 		}
-		return Figures{Rounds: found.Cuts, More: map[string]float64{
-			"acknowledgedInMachines": float64(found.Acknowledged), "loginsChecked": float64(found.Checked), "cutsWhileRecovering": float64(found.Recovering), "cutsWhileStarting": float64(found.Starting),
+		return Figures{Rounds: found.Cuts, Acknowledged: found.Acknowledged, More: map[string]float64{
+			"loginsChecked": float64(found.Checked), "cutsWhileRecovering": float64(found.Recovering), "cutsWhileStarting": float64(found.Starting),
 			"disks": float64(found.Disks), "sectorsKept": float64(found.KeptSectors), "sectorsLost": float64(found.LostSectors),
 			"bootMs": float64(found.BootMS), "readyMs": float64(found.ReadyMS), "cutsPerMinute": found.PerMinute,
 		}}, err

@@ -46,8 +46,9 @@ func (s Size) Pick(long, short int) int {
 
 // Figures are what a trouble counts, besides what the ledger does.
 type Figures struct {
-	Rounds int
-	More   map[string]float64
+	Rounds       int
+	Acknowledged int64 // changes that other ledgers than the bed's have
+	More         map[string]float64
 }
 
 // All is the table.
