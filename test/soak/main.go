@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command soak has the real program serve many waiting devices over TLS, with sign-ins, refreshes and role credentials beside them, and
 // watches what that costs: how long a poll takes, what polls write, and whether memory, goroutines and descriptors stay where they were.
 //
