@@ -15,6 +15,13 @@ type database interface {
 	look(ctx context.Context, fn func(*Tx) error) error
 	// update runs fn in a transaction, as Store.Update says.
 	update(ctx context.Context, fn func(*Tx) error) error
+	// recall runs fn on what is remembered, as Store.Recall says.
+	recall(ctx context.Context, fn func(*Tx) error) error
+	// join makes the process one of the nodes, and changed tells of changes of a table, as Store.Join and Store.KeysChanged say.
+	join(ctx context.Context, n Node) error
+	changed(table string) <-chan struct{}
+	// now is the moment by the clock that all nodes share, zero where there is no such clock.
+	now(ctx context.Context) (int64, error)
 	// definition is a statement of the schema in the words of this database.
 	definition(statement string) string
 	// tables is the question for the names of all tables, in order.

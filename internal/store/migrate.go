@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 )
 
@@ -99,7 +100,12 @@ func (s *Store) migrateTo(steps []step) error {
 		if checksum, found := applied[step.key()]; found {
 			err = step.compare(checksum)
 		} else {
-			err = s.Update(ctx, func(tx *Tx) error { return tx.applyStep(step, s.definition(step.statement)) })
+			err = s.applyStep(ctx, step)
+		}
+		if waits := new(errWaits); errors.As(err, &waits) {
+			s.log.Warn("a change of the database waits for a node of an older release to end: the next start makes it, and so does `sallyport migrate`",
+				"migration", step.file, "node", waits.node.String())
+			continue
 		}
 		if err != nil {
 			return fmt.Errorf("migration %s, statement %d: %w", step.file, step.number+1, err)
@@ -132,6 +138,51 @@ func (tx *Tx) appliedSteps() (map[string]string, error) {
 	return applied, err
 }
 
+// errWaits keeps a step from a database that a node uses which does not know it.
+type errWaits struct{ node Node }
+
+func (e *errWaits) Error() string {
+	return fmt.Sprintf("the node %s runs an older release: end it first", e.node)
+}
+
+// applyStep runs a statement in a transaction of its own. One that takes something away waits for nodes that do not know of it: it returns
+// errWaits. A node that starts at the same time finds that it is too old (Join), because one of the two transactions comes first.
+func (s *Store) applyStep(ctx context.Context, step step) error {
+	now := int64(0)
+	if step.contract {
+		var err error
+		if now, err = s.now(ctx); err != nil {
+			return err
+		}
+	}
+	return s.Update(ctx, func(tx *Tx) error {
+		if now != 0 {
+			if err := tx.awaitNodes(step, s.tables(), now); err != nil {
+				return err
+			}
+		}
+		return tx.applyStep(step, s.definition(step.statement))
+	})
+}
+
+// awaitNodes returns errWaits when a node lives that does not know the step. A database without a table of nodes has none.
+func (tx *Tx) awaitNodes(step step, tables string, now int64) error {
+	there, err := list(tx, func(r row) string { return r.text(0) }, tables)
+	if err != nil || !slices.Contains(there, "node") {
+		return err
+	}
+	nodes, err := tx.nodes()
+	if err != nil {
+		return err
+	}
+	for _, node := range nodes {
+		if node.Live(now) && node.NewestMigration < step.file {
+			return &errWaits{node}
+		}
+	}
+	return nil
+}
+
 // applyStep runs the statement and records it, unless another process that started at the same time was first.
 func (tx *Tx) applyStep(s step, definition string) error {
 	first := ""
@@ -142,6 +193,7 @@ func (tx *Tx) applyStep(s step, definition string) error {
 	if first != "" {
 		return s.compare(first)
 	}
+	tx.hearing = nil // no node has to hear of it: what it adds or takes away none of them reads
 	if err := tx.recordStep(s.file, s.number, s.checksum()); err != nil {
 		return err
 	}

@@ -219,7 +219,7 @@ func TestDeletingAPermissionSetLeavesNothingOfIt(t *testing.T) {
 		if table == "permission_set" {
 			want = 0
 		}
-		if rows != want {
+		if rows != want && table != "change" { // which is for other nodes
 			t.Errorf("%s has %d rows, want %d", table, rows, want)
 		}
 	}

@@ -27,6 +27,8 @@ type postgresDatabase struct {
 	unnamed   bool // statements are not prepared by name: a pooler between us and the database cannot keep them apart
 	byteOrder bool // the database compares texts by their bytes
 	closed    atomic.Bool
+
+	company // the other nodes
 }
 
 const (
@@ -68,6 +70,7 @@ func openPostgres(options Options) (database, error) {
 		return nil, errors.New("read the address of the database: default_query_exec_mode has to be cache_statement or exec")
 	}
 	d.configure(config, options.Database)
+	d.company = company{address: config.ConnConfig.Config.Copy(), pooled: d.unnamed, unsaid: make(chan struct{}, 1)}
 	if d.pool, err = pgxpool.NewWithConfig(context.Background(), config); err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
@@ -128,6 +131,7 @@ func (d *postgresDatabase) close() error {
 	if d.closed.Swap(true) {
 		return ErrClosed
 	}
+	d.part()
 	d.pool.Close() // waits for those that are in use
 	return nil
 }
@@ -203,7 +207,9 @@ func (d *postgresDatabase) attempt(ctx context.Context, fn func(*Tx) error, begi
 	s := newPostgresSession(connection.Conn().PgConn(), begin, d.unnamed)
 	s.connection.Conn().SetDeadline(time.Now().Add(transactionDeadline))
 	defer s.connection.Conn().SetDeadline(time.Time{})
-	err = s.end(fn(&Tx{Now: d.clock.Now(), c: s, single: begin == beginLook}))
+	tx := &Tx{Now: d.clock.Now(), c: s, single: begin == beginLook, hearing: &d.hearing}
+	err = s.end(tx.record(fn(tx)))
+	d.tell(tx)
 	if errors.Is(err, errConnection) {
 		s.hangUp()
 		d.pool.Reset() // what cut this connection has cut others

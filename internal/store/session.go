@@ -86,11 +86,13 @@ func (tx *Tx) SessionAndUser(sessionID string) (s Session, u User, found bool, e
 	return s, u, found, err
 }
 
+const rotateSession = `UPDATE session SET generation = generation + 1, rotated_at = $3, key_id = $4
+	WHERE session_id = $1 AND generation = $2 AND revoked_at = 0`
+
 // RotateSession begins the next generation of a session that is at the given one, and reports whether it did. Of any number of callers
 // one succeeds.
 func (tx *Tx) RotateSession(sessionID string, from int64, keyID string) (bool, error) {
-	changed, err := tx.exec(`UPDATE session SET generation = generation + 1, rotated_at = $3, key_id = $4
-		WHERE session_id = $1 AND generation = $2 AND revoked_at = 0`, sessionID, from, tx.Millis(), keyID)
+	changed, err := tx.exec(rotateSession, sessionID, from, tx.Millis(), keyID)
 	return changed == 1, err
 }
 

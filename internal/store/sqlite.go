@@ -108,6 +108,16 @@ func (d *sqliteDatabase) look(ctx context.Context, fn func(*Tx) error) error {
 	})
 }
 
+func (d *sqliteDatabase) recall(ctx context.Context, fn func(*Tx) error) error {
+	return d.read(ctx, func(reader *conn) error { return fn(&Tx{Now: d.clock.Now(), c: reader}) })
+}
+
+func (d *sqliteDatabase) join(context.Context, Node) error { return nil }
+
+func (d *sqliteDatabase) changed(string) <-chan struct{} { return nil }
+
+func (d *sqliteDatabase) now(context.Context) (int64, error) { return 0, nil }
+
 // read runs fn with a connection that nobody else uses meanwhile.
 func (d *sqliteDatabase) read(ctx context.Context, fn func(*conn) error) error {
 	var reader *conn

@@ -30,6 +30,7 @@ type Options struct {
 type Store struct {
 	database
 	clock *sys.Clock
+	log   *slog.Logger
 }
 
 // ErrClosed is returned by Update and View after Close.
@@ -42,6 +43,9 @@ type Tx struct {
 
 	single, asked bool // Look allows one statement, which was run
 	scanning      bool // the rows of a statement are being read, and no other may run meanwhile
+
+	hearing *hearing // knows which statements other nodes have to hear of; nil where there are none
+	changed []string // the tables that those statements changed
 }
 
 // Millis is the moment of the transaction as the columns keep it: Unix milliseconds.
@@ -72,7 +76,7 @@ func connect(options Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{database: db, clock: options.Clock}, nil
+	return &Store{database: db, clock: options.Clock, log: options.Logger}, nil
 }
 
 // Close waits for the writes that were accepted and the snapshots that are open, and closes every connection. Whoever comes later gets

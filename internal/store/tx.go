@@ -1,13 +1,28 @@
 package store
 
-import "errors"
+import (
+	"errors"
+	"slices"
+	"strings"
+)
 
 // exec runs a statement and returns how many rows it changed.
 func (tx *Tx) exec(sql string, args ...any) (int, error) {
 	if tx.scanning {
 		return 0, errNested
 	}
-	return tx.c.exec(sql, args)
+	rows, err := tx.c.exec(sql, args)
+	if rows > 0 && tx.hearing != nil {
+		tx.changes(sql)
+	}
+	return rows, err
+}
+
+// changes notes that the statement changed what other nodes may remember.
+func (tx *Tx) changes(sql string) {
+	if table := tx.hearing.statement(sql).table; table != "" && !slices.Contains(tx.changed, table) {
+		tx.changed = append(tx.changed, table)
+	}
 }
 
 // each runs statements that have the same binds, one after the other.
@@ -30,6 +45,9 @@ func (tx *Tx) query(sql string, args []any, scan func(row) error) error {
 	}
 	tx.asked, tx.scanning = true, true
 	defer func() { tx.scanning = false }()
+	if tx.hearing != nil && !strings.HasPrefix(sql, "SELECT") { // a statement that changes rows and returns them
+		tx.changes(sql)
+	}
 	return tx.c.query(sql, args, scan)
 }
 

@@ -1,0 +1,155 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Recall runs fn on what the database holds, or held less than a second ago: where the node is sure to have heard of every change since, it
+// answers statements from memory. Each statement is answered by itself, without a snapshot around them. It writes nothing.
+//
+// It is for what every request asks: whether a session stands, what a person or a signer may do. What is ended is refused within a second on
+// every node. What was given may take as long to be seen on another. Generation, RotatedAt and KeyID of a session may be older than that, and
+// whoever spends, counts or decides for good asks in Update. Moments are for the caller to compare: a remembered row does not know that it
+// has expired meanwhile.
+//
+// On SQLite a read costs less than remembering would, and other processes write: there nothing is remembered.
+func (s *Store) Recall(ctx context.Context, fn func(*Tx) error) error { return s.recall(ctx, fn) }
+
+const (
+	// memoryBytes bounds what is remembered, in two generations: about 10,000 people with all that their requests ask.
+	memoryBytes = 16 << 20
+	// answerOverhead is what an answer takes besides its texts, about.
+	answerOverhead = 200
+)
+
+// memory keeps answers of the database, by statement and binds. It is safe for use by many goroutines.
+type memory struct {
+	mu         sync.Mutex
+	young, old map[string]*remembered
+	bytes      int // of young
+}
+
+// remembered is an answer, with the version of its tables before it was asked for.
+type remembered struct {
+	version uint64
+	rows    [][][]byte
+	bytes   int
+}
+
+func (m *memory) find(key string, version uint64) *remembered {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	found, young := m.young[key]
+	if !young {
+		if found = m.old[key]; found == nil {
+			return nil
+		}
+	}
+	if found.version != version {
+		return nil
+	}
+	if !young {
+		m.add(key, found)
+	}
+	return found
+}
+
+func (m *memory) keep(key string, answer *remembered) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.add(key, answer)
+}
+
+// add puts an answer among the young. When those are half of what may be, they become the old, and the old are forgotten.
+func (m *memory) add(key string, answer *remembered) {
+	size := answerOverhead + len(key) + answer.bytes
+	if m.young == nil || m.bytes+size > memoryBytes/2 {
+		m.young, m.old, m.bytes = map[string]*remembered{}, m.young, 0
+	}
+	if size > memoryBytes/2 {
+		return
+	}
+	m.young[key] = answer
+	m.bytes += size
+}
+
+// recollection answers statements from memory, or asks the database and remembers.
+type recollection struct {
+	ctx     context.Context
+	memory  *memory
+	hearing *hearing
+	look    func(context.Context, func(*Tx) error) error
+}
+
+var errWrites = errors.New("store: Recall writes nothing: use Update")
+
+func (r *recollection) exec(string, []any) (int, error) { return 0, errWrites }
+
+func (r *recollection) later(string, []any, int) error { return errWrites }
+
+func (r *recollection) query(sql string, args []any, scan func(row) error) error {
+	key := answerKey(sql, args)
+	version, known := r.hearing.version(r.hearing.statement(sql))
+	if known {
+		if found := r.memory.find(key, version); found != nil {
+			return found.replay(scan)
+		}
+	}
+	answer := &remembered{version: version}
+	err := r.look(r.ctx, func(tx *Tx) error {
+		answer.rows, answer.bytes = nil, 0
+		return tx.query(sql, args, func(current row) error {
+			answer.add(current)
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	if known && len(answer.rows) > 0 { // what is not there yet may be there soon, and adding it is no change
+		r.memory.keep(key, answer)
+	}
+	return answer.replay(scan)
+}
+
+func (a *remembered) add(current row) {
+	columns := make([][]byte, len(current.postgres))
+	for i, value := range current.postgres {
+		columns[i] = append([]byte(nil), value...)
+		a.bytes += len(value) + 24 // the slice's header
+	}
+	a.rows = append(a.rows, columns)
+}
+
+func (a *remembered) replay(scan func(row) error) error {
+	for _, columns := range a.rows {
+		if err := scan(row{postgres: columns}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answerKey tells statements with their binds apart. Texts are preceded by their length, so that no two lists of them read alike.
+func answerKey(sql string, args []any) string {
+	var key strings.Builder
+	key.WriteString(sql)
+	for _, arg := range args {
+		key.WriteByte(0)
+		switch value := arg.(type) {
+		case string:
+			key.WriteString(strconv.Itoa(len(value)))
+			key.WriteByte(':')
+			key.WriteString(value)
+		case int64:
+			key.WriteString(strconv.FormatInt(value, 10))
+		case int:
+			key.WriteString(strconv.Itoa(value))
+		}
+	}
+	return key.String()
+}
