@@ -218,11 +218,54 @@ func (s *server) processorTime() time.Duration {
 	}
 	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+2:]))
 	ticks := int64(0)
-	for _, field := range fields[11:13] { // utime and stime, in hundredths of a second
+	for _, field := range fields[11:13] { // utime and stime
 		n, _ := strconv.ParseInt(field, 10, 64)
 		ticks += n
 	}
-	return time.Duration(ticks) * 10 * time.Millisecond
+	return time.Duration(ticks) * tick
+}
+
+// shares is who took how much of the machine's processor time.
+type shares struct{ all, idle, server, generator time.Duration }
+
+// tick is the unit in which Linux tells processor time.
+const tick = 10 * time.Millisecond
+
+// processors reads the shares so far, zero where they cannot be read.
+func (s *server) processors() (now shares) {
+	now.server = s.processorTime()
+	var own syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &own) == nil {
+		now.generator = time.Duration(own.Utime.Nano() + own.Stime.Nano())
+	}
+	text, _ := os.ReadFile("/proc/stat")
+	line, _, _ := strings.Cut(string(text), "\n")
+	for i, field := range strings.Fields(line) {
+		ticks, _ := strconv.ParseInt(field, 10, 64) // the first is no number, and counts nothing
+		if i <= 8 {                                 // what guests take is in the first already
+			now.all += time.Duration(ticks) * tick
+		}
+		if i == 4 || i == 5 { // idle, and idle while waiting for the disk
+			now.idle += time.Duration(ticks) * tick
+		}
+	}
+	return now
+}
+
+func (s shares) since(before shares) shares {
+	return shares{s.all - before.all, s.idle - before.idle, s.server - before.server, s.generator - before.generator}
+}
+
+// tell prints the shares. Where others took much, the times of polls tell of them.
+func (s shares) tell(r *report) {
+	if s.all <= 0 {
+		return
+	}
+	percent := func(part time.Duration) float64 { return 100 * float64(part) / float64(s.all) }
+	r.figure("share of the processors, server", percent(s.server), "%", nil)
+	r.figure("share of the processors, generator", percent(s.generator), "%", nil)
+	r.figure("share of the processors, idle", percent(s.idle), "%", nil)
+	r.figure("share of the processors, others on the machine", percent(s.all-s.idle-s.server-s.generator), "%", nil)
 }
 
 // disk is what lies in the data folder, and what the server had the disk write.
