@@ -177,6 +177,27 @@ func TestRootKeyFile(t *testing.T) {
 	}
 }
 
+// Two servers that start on a new folder at once, or one after another that died there.
+func TestEverybodyWhoMakesTheRootKeyHasTheSame(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "root.key")
+	var made [20]RootKey
+	var all sync.WaitGroup
+	for i := range made {
+		all.Go(func() {
+			var err error
+			if made[i], err = RootKeyFile(path); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	for _, key := range made {
+		if key != made[0] {
+			t.Fatal("two have different keys")
+		}
+	}
+}
+
 func TestAnotherRootKeyDoesNotOpenTheRing(t *testing.T) {
 	dir := t.TempDir()
 	ring := openRing(t, dir, "i")

@@ -14,6 +14,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"sallyport/internal/safefile"
 )
 
 // Root is the key above all others: what it wraps is the ring in the store. It is the shape that key management services have, of which a
@@ -70,10 +72,24 @@ func ParseRootKeys(text string) ([]RootKey, error) {
 
 // RootKeyFile reads the root key from the file and makes one, readable by the owner alone, when there is no file.
 func RootKeyFile(path string) (RootKey, error) {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return makeRootKeyFile(path)
+	key, err := readRootKeyFile(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return key, err
 	}
+	rand.Read(key.bytes[:])
+	// All at once: a server that dies here must find no file or a whole one when it starts again.
+	err = safefile.Create(path, []byte(base64.StdEncoding.EncodeToString(key.bytes[:])+"\n"))
+	if errors.Is(err, fs.ErrExist) {
+		return readRootKeyFile(path) // another process was faster
+	}
+	if err != nil {
+		return RootKey{}, fmt.Errorf("make the root key: %w", err)
+	}
+	return key, nil
+}
+
+func readRootKeyFile(path string) (RootKey, error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return RootKey{}, fmt.Errorf("read the root key: %w", err)
 	}
@@ -87,20 +103,6 @@ func RootKeyFile(path string) (RootKey, error) {
 	key, err := ParseRootKey(string(text))
 	if err != nil {
 		return RootKey{}, fmt.Errorf("root key file %s: %w", path, err)
-	}
-	return key, nil
-}
-
-func makeRootKeyFile(path string) (RootKey, error) {
-	var key RootKey
-	rand.Read(key.bytes[:])
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return RootKey{}, fmt.Errorf("make the root key: %w", err)
-	}
-	_, err = fmt.Fprintln(file, base64.StdEncoding.EncodeToString(key.bytes[:]))
-	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return RootKey{}, fmt.Errorf("make the root key: %w", err)
 	}
 	return key, nil
 }

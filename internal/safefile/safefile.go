@@ -36,6 +36,27 @@ func ReplaceLike(old fs.FileInfo, path string, content []byte) error {
 	})
 }
 
+// Create puts content into a file of the mode Private that is not there yet, all at once, and has it on the disk with its name. Of any number of
+// callers one succeeds; the others get fs.ErrExist, and find the whole content.
+func Create(path string, content []byte) (err error) {
+	file, err := create(filepath.Dir(path), filepath.Base(path))
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	_, err = file.Write(content)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(file.Name(), path); err != nil { // a rename would take the place of a file that came between
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
 // setMode changes the mode only where it is another one: not every file system can.
 func setMode(file *os.File, mode fs.FileMode) error {
 	if mode == Private {

@@ -6,6 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -83,6 +86,33 @@ func TestReplaceThatFailsLeavesEverythingAsItWas(t *testing.T) {
 	wantOnly(t, folder, "folder")
 	if err := Replace(filepath.Join(folder, "missing", "file"), Private, nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("in a folder that is not there: %v", err)
+	}
+}
+
+func TestOneOfManyCreatesAFile(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "file")
+	const callers = 20
+	var created atomic.Int32
+	var all sync.WaitGroup
+	for i := range callers {
+		all.Go(func() {
+			switch err := Create(path, []byte(strings.Repeat(string(rune('a'+i)), 4096))); {
+			case err == nil:
+				created.Add(1)
+			case !errors.Is(err, fs.ErrExist):
+				t.Error(err)
+			}
+			text, err := os.ReadFile(path)
+			if err != nil || len(text) != 4096 || strings.Trim(string(text), string(text[0])) != "" {
+				t.Errorf("found %d bytes of more than one caller, or none: %v", len(text), err)
+			}
+		})
+	}
+	all.Wait()
+	entries, _ := os.ReadDir(folder)
+	if info, err := os.Stat(path); created.Load() != 1 || len(entries) != 1 || err != nil || info.Mode().Perm() != Private {
+		t.Errorf("%d callers created %v (%v)", created.Load(), entries, err)
 	}
 }
 

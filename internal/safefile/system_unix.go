@@ -37,3 +37,12 @@ func keepOwner(file *os.File, old fs.FileInfo) error {
 }
 
 func rename(from, to string) error { return os.Rename(from, to) }
+
+// syncFolder has the names in a folder on the disk.
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
