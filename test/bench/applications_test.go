@@ -48,7 +48,10 @@ type deployment struct {
 
 // setup is what was configured, which outlives the process: ARNs, besides the account. The second application signs ID tokens with RS256,
 // tokens of the first are exchanged by the third.
-type setup struct{ account, trustedIssuer, front, byRSA, behind, role string }
+type setup struct {
+	account, trustedIssuer, front, byRSA, behind, role string
+	people                                             int // of whom assertions are made
+}
 
 // key is that of the administrator.
 func (d *deployment) key() sigv4.Credentials {
@@ -146,7 +149,7 @@ func (d *deployment) must(b *testing.B, op *api.Operation, in members) members {
 func deploy(b *testing.B, dir string, issuer *harness.Issuer) *deployment {
 	b.Helper()
 	s := harness.StartIn(b, dir, "--dev", "--log-level", "warn")
-	return &deployment{process: process{s.Endpoint, s.PID}, Server: s, issuer: issuer}
+	return &deployment{process: process{url: s.Endpoint, pid: s.PID}, Server: s, issuer: issuer}
 }
 
 // configure makes the applications and the role as anybody would who has the administrator's key.
@@ -234,6 +237,21 @@ func BenchmarkApplications(b *testing.B) {
 	b.Run("Afterwards", func(b *testing.B) { d.weigh(b, dir) })
 }
 
+// BenchmarkAssertions measures jwt-bearer on a small store: the application asks for no assignment.
+func BenchmarkAssertions(b *testing.B) {
+	dir, issuer := b.TempDir(), harness.StartIssuer(b)
+	d := deploy(b, dir, issuer)
+	d.configure(b)
+	d.must(b, api.PutApplicationAssignmentConfiguration.Operation, members{"ApplicationArn": d.front, "AssignmentRequired": false})
+	f := openFiller(b, dir)
+	d.people = fewUsers
+	f.users(d.people, d.IdentityStoreID)
+	f.close()
+	for _, key := range []string{harness.ECKeyID, harness.RSAKeyID} {
+		b.Run(key, func(b *testing.B) { d.benchmarkAssertions(b, d.front, key) })
+	}
+}
+
 // weigh reports the memory of the server and the size of its database, instead of a time.
 func (d *deployment) weigh(b *testing.B, dir string) {
 	b.Helper()
@@ -247,7 +265,7 @@ func (d *deployment) assertions(b *testing.B, keyID string, n int) []string {
 	b.Helper()
 	all := make([]string, n)
 	for i := range all {
-		all[i] = d.issuer.Token(b, keyID, d.issuer.Claims(emailOf(i%manyUsers), nil))
+		all[i] = d.issuer.Token(b, keyID, d.issuer.Claims(emailOf(i%d.people), nil))
 	}
 	return all
 }

@@ -7,6 +7,7 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -29,14 +30,20 @@ import (
 	"sallyport/test/harness"
 )
 
-// workers are the connections that each benchmark keeps busy.
-const workers = 8
+// The connections that a benchmark keeps busy.
+const (
+	workers     = 8
+	manyWorkers = 32
+)
 
 const bareVariable = "SALLYPORT_BENCH_BARE"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(bareVariable); dir != "" {
 		serveBare(dir)
+	}
+	if dir := os.Getenv(readerVariable); dir != "" {
+		holdSnapshot(dir)
 	}
 	os.Exit(m.Run())
 }
@@ -78,10 +85,19 @@ func serveBare(dir string) {
 	panic(http.Serve(listener, nil))
 }
 
+// databaseVariable names the process of a PostgreSQL whose processor time counts as the server's own.
+const databaseVariable = "BENCH_DATABASE_PID"
+
 // process is a server under load.
 type process struct {
-	url string
-	pid int
+	url     string
+	pid     int
+	workers int // connections that are kept busy; 0 for the usual number
+}
+
+func (p process) with(workers int) process {
+	p.workers = workers
+	return p
 }
 
 func startBare(b *testing.B) process {
@@ -101,32 +117,70 @@ func startBare(b *testing.B) process {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return process{"http://" + strings.TrimSpace(string(line[:n])), command.Process.Pid}
+	return process{url: "http://" + strings.TrimSpace(string(line[:n])), pid: command.Process.Pid}
 }
 
 func startReal(b *testing.B) (*harness.Server, process) {
 	b.Helper()
 	s := harness.Start(b, "--log-level", "warn", "--register-rate", "0", "--device-start-rate", "0")
-	return s, process{s.Endpoint, s.PID}
+	return s, process{url: s.Endpoint, pid: s.PID}
 }
 
-// cpu is the processor time that the process has taken so far.
+// cpu is the processor time that the server has taken so far, with that of its PostgreSQL.
 func (p process) cpu(b *testing.B) time.Duration {
 	b.Helper()
-	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.pid), "stat"))
+	ticks := ticksOf(b, p.pid)
+	if text := os.Getenv(databaseVariable); text != "" {
+		database, err := strconv.Atoi(text)
+		if err != nil {
+			b.Fatal(err)
+		}
+		ticks += ticksOf(b, database)
+		for _, child := range childrenOf(b, database) {
+			ticks += ticksOf(b, child)
+		}
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond
+}
+
+// ticksOf is the processor time of a process and of the children that it has waited for, in hundredths of a second.
+func ticksOf(b *testing.B, pid int) (ticks int64) {
+	b.Helper()
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	if err != nil {
 		b.Fatal(err)
 	}
 	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+2:]))
-	ticks := int64(0)
-	for _, field := range fields[11:13] { // utime and stime, in hundredths of a second
+	for _, field := range fields[11:15] { // utime, stime, cutime, cstime
 		n, err := strconv.ParseInt(field, 10, 64)
 		if err != nil {
 			b.Fatal(err)
 		}
 		ticks += n
 	}
-	return time.Duration(ticks) * 10 * time.Millisecond
+	return ticks
+}
+
+func childrenOf(b *testing.B, pid int) (children []int) {
+	b.Helper()
+	lists, err := filepath.Glob(filepath.Join("/proc", strconv.Itoa(pid), "task", "*", "children"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, list := range lists {
+		text, err := os.ReadFile(list)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, field := range strings.Fields(string(text)) {
+			child, err := strconv.Atoi(field)
+			if err != nil {
+				b.Fatal(err)
+			}
+			children = append(children, child)
+		}
+	}
+	return children
 }
 
 // resident is the memory that the process has, in MiB.
@@ -158,7 +212,7 @@ func (p process) run(b *testing.B, operation func(worker int) error) {
 	took := make([]time.Duration, b.N)
 	before := p.cpu(b)
 	b.ResetTimer()
-	for worker := range workers {
+	for worker := range cmp.Or(p.workers, workers) {
 		wg.Go(func() {
 			for n := done.Add(1); n <= int64(b.N); n = done.Add(1) {
 				began := time.Now()
@@ -181,7 +235,7 @@ func (p process) run(b *testing.B, operation func(worker int) error) {
 	}
 }
 
-var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: workers * 2}}
+var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: manyWorkers * 2}}
 
 // call sends JSON and decodes the answer, which must have the status.
 func call(method, url string, status int, header http.Header, body, out any) error {
@@ -270,7 +324,11 @@ func BenchmarkBareJSON(b *testing.B) {
 
 func BenchmarkBareJSONWithOneCommit(b *testing.B) {
 	p := startBare(b)
-	p.run(b, func(int) error { return call("POST", p.url+"/commit", 200, nil, bareBody, nil) })
+	for _, n := range []int{workers, manyWorkers} {
+		b.Run(fmt.Sprintf("%d-connections", n), func(b *testing.B) {
+			p.with(n).run(b, func(int) error { return call("POST", p.url+"/commit", 200, nil, bareBody, nil) })
+		})
+	}
 }
 
 // pollCodes are enough that no device code is polled faster than its pace allows.
@@ -294,22 +352,24 @@ func BenchmarkPendingPoll(b *testing.B) {
 		})
 	}
 	wg.Wait()
-	var next, slowed atomic.Int64
-	p.run(b, func(int) error {
-		var answer struct{ Error string }
-		err := call("POST", p.url+"/token", 400, nil, map[string]string{
-			"clientId": r.ClientID, "clientSecret": r.ClientSecret, "grantType": deviceGrant,
-			"deviceCode": codes[next.Add(1)%pollCodes],
-		}, &answer)
-		switch {
-		case err == nil && answer.Error == "slow_down":
-			slowed.Add(1)
-		case err == nil && answer.Error != "authorization_pending":
-			err = fmt.Errorf("answered %q", answer.Error)
-		}
-		return err
+	b.Run("8-connections", func(b *testing.B) {
+		var next, slowed atomic.Int64
+		p.run(b, func(int) error {
+			var answer struct{ Error string }
+			err := call("POST", p.url+"/token", 400, nil, map[string]string{
+				"clientId": r.ClientID, "clientSecret": r.ClientSecret, "grantType": deviceGrant,
+				"deviceCode": codes[next.Add(1)%pollCodes],
+			}, &answer)
+			switch {
+			case err == nil && answer.Error == "slow_down":
+				slowed.Add(1)
+			case err == nil && answer.Error != "authorization_pending":
+				err = fmt.Errorf("answered %q", answer.Error)
+			}
+			return err
+		})
+		b.ReportMetric(100*float64(slowed.Load())/float64(b.N), "%slowed")
 	})
-	b.ReportMetric(100*float64(slowed.Load())/float64(b.N), "%slowed")
 }
 
 func BenchmarkDeviceLogin(b *testing.B) {
@@ -321,21 +381,52 @@ func BenchmarkDeviceLogin(b *testing.B) {
 	})
 }
 
+func BenchmarkStartDeviceAuthorization(b *testing.B) {
+	s, p := startReal(b)
+	r := register(b, p)
+	p.run(b, func(int) error {
+		_, err := start(p, s, r)
+		return err
+	})
+}
+
 func BenchmarkRefresh(b *testing.B) {
 	s, p := startReal(b)
 	r := register(b, p)
-	var chains [workers]tokens
+	for _, n := range []int{workers, manyWorkers} {
+		chains := logins(b, p, s, r, n)
+		b.Run(fmt.Sprintf("%d-connections", n), func(b *testing.B) {
+			p.with(n).run(b, func(worker int) error { return refresh(p, r, &chains[worker]) })
+		})
+	}
+}
+
+// logins begins as many sessions.
+func logins(b *testing.B, p process, s *harness.Server, r registration, n int) []tokens {
+	b.Helper()
+	chains := make([]tokens, n)
 	for i := range chains {
 		var err error
 		if chains[i], err = login(p, s, r); err != nil {
 			b.Fatal(err)
 		}
 	}
-	p.run(b, func(worker int) error {
-		return call("POST", p.url+"/token", 200, nil, map[string]string{
-			"clientId": r.ClientID, "clientSecret": r.ClientSecret, "grantType": "refresh_token", "refreshToken": chains[worker].RefreshToken,
-		}, &chains[worker])
-	})
+	return chains
+}
+
+func refresh(p process, r registration, chain *tokens) error {
+	return call("POST", p.url+"/token", 200, nil, map[string]string{
+		"clientId": r.ClientID, "clientSecret": r.ClientSecret, "grantType": "refresh_token", "refreshToken": chain.RefreshToken,
+	}, chain)
+}
+
+func BenchmarkDiscovery(b *testing.B) {
+	_, p := startReal(b)
+	for _, document := range []string{"jwks.json", "openid-configuration"} {
+		b.Run(document, func(b *testing.B) {
+			p.run(b, func(int) error { return call("GET", p.url+"/.well-known/"+document, 200, nil, nil, nil) })
+		})
+	}
 }
 
 func BenchmarkGetRoleCredentials(b *testing.B) {

@@ -12,11 +12,13 @@ import (
 	"sallyport/internal/keys"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
+	"sallyport/internal/testdb"
 )
 
 // The largest organization that AWS's quotas allow, about, and what is assigned in it.
 const (
 	manyUsers     = 100_000
+	fewUsers      = 1_000 // of a small company
 	manyGroups    = 10_000
 	manyAccounts  = 3_000
 	manySets      = 500
@@ -31,34 +33,54 @@ func accountID(n int) string { return fmt.Sprintf("%012d", n) }
 func setID(n int) string     { return fmt.Sprintf("ps-%016d", n) }
 func emailOf(n int) string   { return fmt.Sprintf("user-%d@example.com", n) }
 
-// fillStore writes the organization beside what the applications are: everybody is assigned the first permission set in the first account
-// and, by a group, the applications; each group something in twenty accounts; and the first person one set in every account.
-func fillStore(b *testing.B, dir string, d *deployment) {
+// filler writes many rows through the store, as fast as it takes them.
+type filler struct {
+	b    *testing.B
+	rows *store.Store
+}
+
+// openFiller opens the store behind a data folder, beside a server if one runs.
+func openFiller(b *testing.B, dir string) filler {
 	b.Helper()
-	rows, err := store.Open(store.Options{Dir: dir, Clock: &sys.Clock{}})
+	rows, err := store.Open(store.Options{Dir: dir, Database: testdb.URL(b, dir), Clock: &sys.Clock{}})
 	if err != nil {
 		b.Fatal(err)
 	}
-	bulk := func(n int, fn func(tx *store.Tx, i int) error) {
-		for from := 0; from < n; from += rowsATurn {
-			err := rows.Update(context.Background(), func(tx *store.Tx) error {
-				for i := from; i < min(n, from+rowsATurn); i++ {
-					if err := fn(tx, i); err != nil {
-						return err
-					}
+	return filler{b, rows}
+}
+
+func (f filler) close() {
+	f.b.Helper()
+	if err := f.rows.Close(); err != nil {
+		f.b.Fatal(err)
+	}
+}
+
+// bulk calls fn for each number below n, ten thousand times in a transaction.
+func (f filler) bulk(n int, fn func(tx *store.Tx, i int) error) {
+	f.b.Helper()
+	for from := 0; from < n; from += rowsATurn {
+		err := f.rows.Update(context.Background(), func(tx *store.Tx) error {
+			for i := from; i < min(n, from+rowsATurn); i++ {
+				if err := fn(tx, i); err != nil {
+					return err
 				}
-				return nil
-			})
-			if err != nil {
-				b.Fatal(err)
 			}
+			return nil
+		})
+		if err != nil {
+			f.b.Fatal(err)
 		}
 	}
-	made := time.Now().UnixMilli()
-	primary := true
-	bulk(manyUsers, func(tx *store.Tx, i int) error {
+}
+
+// users writes as many people.
+func (f filler) users(n int, identityStoreID string) {
+	f.b.Helper()
+	made, primary := time.Now().UnixMilli(), true
+	f.bulk(n, func(tx *store.Tx, i int) error {
 		user := store.NewUserRecord(userID(i), store.StatusEnabled, &api.CreateUserRequest{
-			IdentityStoreID: d.IdentityStoreID, UserName: fmt.Sprintf("user-%d", i), DisplayName: "Some One", Title: "Engineer",
+			IdentityStoreID: identityStoreID, UserName: fmt.Sprintf("user-%d", i), DisplayName: "Some One", Title: "Engineer",
 			Name:   &api.PersonName{GivenName: "Some", FamilyName: "One"},
 			Emails: []api.Email{{Value: emailOf(i), Type: "work", Primary: &primary}},
 		})
@@ -66,6 +88,17 @@ func fillStore(b *testing.B, dir string, d *deployment) {
 		_, err := tx.AddUser(user)
 		return err
 	})
+}
+
+// fillStore writes the organization beside what the applications are: everybody is assigned the first permission set in the first account
+// and, by a group, the applications; each group something in twenty accounts; and the first person one set in every account.
+func fillStore(b *testing.B, dir string, d *deployment) {
+	b.Helper()
+	f := openFiller(b, dir)
+	defer f.close()
+	bulk, made := f.bulk, time.Now().UnixMilli()
+	d.people = manyUsers
+	f.users(d.people, d.IdentityStoreID)
 	bulk(manyGroups, func(tx *store.Tx, i int) error {
 		return tx.PutGroup(store.Group{GroupID: groupID(i), DisplayName: fmt.Sprintf("group-%d", i)})
 	})
@@ -110,9 +143,6 @@ func fillStore(b *testing.B, dir string, d *deployment) {
 		}
 		return tx.PutApplication(row)
 	})
-	if err := rows.Close(); err != nil {
-		b.Fatal(err)
-	}
 }
 
 // databaseSize is that of the database with its log, in MiB.
