@@ -92,6 +92,9 @@ const (
 	longestWait = 3 * time.Second
 )
 
+// mostShown bounds the breaches that are told of; where there are more, it is one that shows in many places.
+const mostShown = 20
+
 // run is a run under way.
 type run struct {
 	Options
@@ -311,6 +314,9 @@ func (r *run) takeReport() error {
 		if !r.broken[breach] { // the book finds some again whenever it is read
 			r.broken[breach] = true
 			r.figures.Breaches = append(r.figures.Breaches, breach)
+			if len(r.figures.Breaches) <= mostShown {
+				r.Log("broken: %v", breach)
+			}
 		}
 	}
 	damage, err := integrity(filepath.Join(r.machine, EvidenceFolder))
