@@ -20,6 +20,8 @@ type ApplyOptions struct {
 	DryRun bool         // work out the difference and change nothing
 	Ring   *keys.Ring   // seals the secrets of access keys; files without secrets need none
 	Log    *slog.Logger // gets one line when something changed; nil for none
+	// Also is run after the changes, if there are any, in the same transaction; nil for nothing.
+	Also func(*store.Tx) error
 }
 
 // Apply makes the store hold what the directory says, in one transaction, and returns the difference. Applying the same directory again
@@ -42,7 +44,10 @@ func Apply(ctx context.Context, s *store.Store, caller api.Caller, d *Directory,
 		if p, err = compare(tx, d, o.Ring); err != nil || len(p.List) == 0 {
 			return event, err
 		}
-		return audit.Event{Name: audit.DirectoryApplied, Detail: p.Summary()}, p.run(tx)
+		if err = p.run(tx); err == nil && o.Also != nil {
+			err = o.Also(tx)
+		}
+		return audit.Event{Name: audit.DirectoryApplied, Detail: p.Summary()}, err
 	})
 	return p.result(err, "apply")
 }

@@ -270,6 +270,40 @@ func TestAnApplyIsAuditedWhenItChangesSomething(t *testing.T) {
 	}
 }
 
+func TestWhatComesAlsoIsOneTransactionWithTheChanges(t *testing.T) {
+	s := openStore(t)
+	demo, err := Parse(DemoFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	failure, calls := errors.New("also"), 0
+	options := ApplyOptions{Also: func(tx *store.Tx) error {
+		calls++
+		if _, found, err := tx.UserByName("alice"); err != nil || !found {
+			t.Errorf("what comes also does not see alice: %v", err)
+		}
+		return failure
+	}}
+	if _, err := Apply(context.Background(), s, api.Caller{}, demo, options); !errors.Is(err, failure) {
+		t.Fatalf("the failure comes as %v", err)
+	}
+	update(t, s, func(tx *store.Tx) error {
+		if _, found, err := tx.UserByName("alice"); err != nil || found {
+			t.Errorf("alice is there, although what came also failed: %v", err)
+		}
+		return nil
+	})
+	failure = nil
+	for range 2 {
+		if _, err := Apply(context.Background(), s, api.Caller{}, demo, options); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if calls != 2 {
+		t.Errorf("it was called %d times, want one for the failure and one for the change", calls)
+	}
+}
+
 func TestApplyWithoutInstanceFails(t *testing.T) {
 	dir := t.TempDir()
 	s, err := store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Clock: &sys.Clock{}})

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sallyport/internal/api"
+	"sallyport/internal/audit"
 	"sallyport/internal/directory"
 	"sallyport/internal/fault"
 	"sallyport/internal/signin"
@@ -37,20 +38,43 @@ func (h *House) furnish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := directory.Apply(ctx, h.Store, api.Caller{}, demo, directory.ApplyOptions{}); err != nil {
+	passwords, err := h.demoPasswords(ctx)
+	if err != nil {
 		return err
 	}
-	for _, person := range directory.DemoPasswords() {
-		options := signin.PasswordOptions{Origin: store.OriginDemo}
-		if err := h.Signin.SetPassword(ctx, api.Caller{}, person.UserName, person.Password, options); err != nil {
-			return err
-		}
+	// All at once: a server that dies meanwhile would find people when it starts again, and take the demo for complete.
+	if _, err := directory.Apply(ctx, h.Store, api.Caller{}, demo, directory.ApplyOptions{Also: passwords}); err != nil {
+		return err
 	}
 	return h.Store.View(ctx, func(tx *store.Tx) error { // the demo names the instance
 		instance, _, err := tx.Instance()
 		h.Instance = instance
 		return err
 	})
+}
+
+// demoPasswords returns what sets the passwords of the demo in a transaction.
+func (h *House) demoPasswords(ctx context.Context) (func(*store.Tx) error, error) {
+	var all []func(*store.Tx) (audit.Event, error)
+	for _, person := range directory.DemoPasswords() {
+		set, err := h.Signin.PreparePassword(ctx, person.UserName, person.Password, signin.PasswordOptions{Origin: store.OriginDemo})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, set)
+	}
+	return func(tx *store.Tx) error {
+		for _, set := range all {
+			event, err := set(tx)
+			if err == nil {
+				err = audit.Record(tx, api.Caller{}, event)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
 }
 
 // demoUser is a person of the demo, as the ready file names them.

@@ -96,18 +96,30 @@ type PasswordOptions struct {
 
 // SetPassword sets the password of a user, and lets the person try again at once if wrong passwords had locked the name.
 func (s *Service) SetPassword(ctx context.Context, caller api.Caller, userName, password string, o PasswordOptions) error {
+	set, err := s.PreparePassword(ctx, userName, password, o)
+	if err != nil {
+		return err
+	}
+	if err := audit.Change(ctx, s.store, s.log, caller, set); err != nil {
+		return fmt.Errorf("set the password: %w", err)
+	}
+	return nil
+}
+
+// PreparePassword does the slow part of SetPassword and returns the rest, which belongs in a transaction, with the event to record there.
+func (s *Service) PreparePassword(ctx context.Context, userName, password string, o PasswordOptions) (func(*store.Tx) (audit.Event, error), error) {
 	if len(password) > maxPasswordBytes {
 		password = password[:maxPasswordBytes] // still too long, and refused as such
 	}
 	password = normalise(password)
 	if err := checkPassword(userName, password); err != nil {
-		return err
+		return nil, err
 	}
 	hash, err := s.hash(ctx, password)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	err = audit.Change(ctx, s.store, s.log, caller, func(tx *store.Tx) (event audit.Event, err error) {
+	return func(tx *store.Tx) (event audit.Event, err error) {
 		user, found, err := tx.UserByName(userName)
 		if err == nil && !found {
 			err = fault.ResourceNotFound.Refuse("No user has this name")
@@ -117,11 +129,7 @@ func (s *Service) SetPassword(ctx context.Context, caller api.Caller, userName, 
 		}
 		event = audit.Event{Name: audit.PasswordSet, UserID: user.UserID, Detail: "by " + o.Origin}
 		return event, s.putPassword(tx, user, store.Password{Hash: hash.phc(), Origin: o.Origin}, o.EndSessions)
-	})
-	if err != nil {
-		return fmt.Errorf("set the password: %w", err)
-	}
-	return nil
+	}, nil
 }
 
 func (s *Service) putPassword(tx *store.Tx, user store.User, password store.Password, endSessions bool) error {
