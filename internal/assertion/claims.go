@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -252,7 +252,8 @@ func (c Claims) Replay() Replay {
 func digest(texts ...string) string {
 	h := sha256.New()
 	for _, text := range texts {
-		fmt.Fprintf(h, "%d:%s", len(text), text)
+		io.WriteString(h, strconv.Itoa(len(text))+":")
+		io.WriteString(h, text)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -45,6 +45,8 @@ type applicationRequest struct {
 	peeked    assertion.Peeked // the assertion, before it is verified
 	peekError error
 	issuer    store.TrustedTokenIssuer // that signs as peeked; empty when there is none
+	issuers   []authorizedIssuer       // that the grant names
+	issuersOf *application             // as it was when they were read
 	claims    assertion.Claims
 	attribute string // value that names the person in the directory
 }

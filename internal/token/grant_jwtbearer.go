@@ -106,20 +106,32 @@ func (s *Service) authorizedAudiences(checks *trace.Trace, r *applicationRequest
 			"--trusted-token-issuer-configuration %s", arn.Instance{InstanceID: r.app.InstanceID}, shellwords.Quote(issuerConfiguration(r.peeked.Issuer)))
 		return nil, issuerNotTrusted
 	}
-	document, err := r.app.grant(oauth.GrantJWTBearer)
+	issuers, err := r.authorizedIssuers()
 	if err != nil {
 		return nil, err
 	}
 	name := r.issuerARN()
-	issuers := document.JWTBearer.AuthorizedTokenIssuers
 	i := slices.IndexFunc(issuers, func(a authorizedIssuer) bool { return a.IssuerARN == name })
 	if i < 0 {
 		checks.Fail(assertion.OtherIssuer.String(), "the grant of the application does not name %s", name)
 		// Nobody has vouched yet for what the assertion says. The list is for the operator to fill; the operation takes no empty one.
-		r.fixIssuers(checks, append(issuers, authorizedIssuer{name, []string{}}))
+		r.fixIssuers(checks, append(slices.Clip(issuers), authorizedIssuer{name, []string{}}))
 		return nil, issuerNotTrusted
 	}
 	return issuers[i].Audiences, nil
+}
+
+// authorizedIssuers are those that the grant of the application names. They are read once from what is configured, as long as that stays.
+func (r *applicationRequest) authorizedIssuers() ([]authorizedIssuer, error) {
+	if r.issuersOf == nil || !r.issuersOf.equal(r.app) {
+		document, err := r.app.grant(oauth.GrantJWTBearer)
+		if err != nil {
+			return nil, err
+		}
+		app := r.app
+		r.issuersOf, r.issuers = &app, document.JWTBearer.AuthorizedTokenIssuers
+	}
+	return r.issuers, nil
 }
 
 // fixAudience names the command that has the application take assertions of the issuer for one more audience: the first of those that the
