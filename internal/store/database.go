@@ -33,9 +33,15 @@ type database interface {
 type session interface {
 	// exec runs a statement and returns how many rows it changed.
 	exec(sql string, args []any) (int, error)
+	// later runs a statement whose answer nobody waits for: with the next statement at the latest, or before the transaction is kept. It has to
+	// change as many rows as wanted, or the transaction fails; anyCount wants nothing.
+	later(sql string, args []any, want int) error
 	// query runs a statement and calls scan for each row until scan fails.
 	query(sql string, args []any, scan func(row) error) error
 }
+
+// anyCount is the number of rows of a statement that may change any number of them.
+const anyCount = -1
 
 // row is the current row of a query; columns count from 0. It is gone when scan returns.
 type row struct {

@@ -1,12 +1,15 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -24,11 +27,25 @@ type postgresDatabase struct {
 	clock     *sys.Clock
 	log       *slog.Logger
 	pool      *pgxpool.Pool
-	unnamed   bool // statements are not prepared by name: a pooler between us and the database cannot keep them apart
+	mode      postgresMode
 	byteOrder bool // the database compares texts by their bytes
 	closed    atomic.Bool
 
+	updates, views, looks postgresWay
+
 	company // the other nodes
+}
+
+// postgresMode is what the address of the database says of how it is to be used.
+type postgresMode struct {
+	unnamed       bool // statements are not prepared by name: a pooler between us and the database cannot keep them apart
+	snapshotsMove bool // transactions see what others commit meanwhile, or write over it
+}
+
+// postgresWay is how a transaction begins.
+type postgresWay struct {
+	opening []string // statements; none where the transaction is a statement alone
+	writes  bool
 }
 
 const (
@@ -46,8 +63,9 @@ const (
 	updateAttempts = 12
 	firstPause     = 2 * time.Millisecond
 	longestPause   = 500 * time.Millisecond
-	// connectAttempts bounds how many connections a transaction may find dead: a database that restarts has cut all of the pool.
-	connectAttempts = 6
+	// patience bounds how long a transaction is begun again after connections that were dead: a database that restarts, or hands over to
+	// another, has cut all of the pool, and is back within seconds or not soon.
+	patience = 5 * time.Second
 )
 
 // ErrOutcomeUnknown is what Update returns when the connection was lost while the database was asked to commit: the change may be there or
@@ -55,7 +73,8 @@ const (
 var ErrOutcomeUnknown = errors.New("store: the connection was lost during the commit")
 
 // openPostgres connects to the database of the URL. Its parameters are those of pgx and libpq: sslmode, pool_max_conns,
-// target_session_attrs, several hosts, default_query_exec_mode=exec behind a pooler that shares connections between transactions.
+// target_session_attrs, several hosts, default_query_exec_mode=exec behind a pooler that shares connections between transactions. What tests
+// want to see go wrong shows itself with a default_transaction_isolation below serializable.
 func openPostgres(options Options) (database, error) {
 	config, err := pgxpool.ParseConfig(options.Database)
 	if err != nil {
@@ -65,12 +84,12 @@ func openPostgres(options Options) (database, error) {
 	switch config.ConnConfig.DefaultQueryExecMode {
 	case pgx.QueryExecModeCacheStatement:
 	case pgx.QueryExecModeExec, pgx.QueryExecModeDescribeExec, pgx.QueryExecModeCacheDescribe:
-		d.unnamed = true
+		d.mode.unnamed = true
 	default:
 		return nil, errors.New("read the address of the database: default_query_exec_mode has to be cache_statement or exec")
 	}
 	d.configure(config, options.Database)
-	d.company = company{address: config.ConnConfig.Config.Copy(), pooled: d.unnamed, unsaid: make(chan struct{}, 1)}
+	d.company = company{address: config.ConnConfig.Config.Copy(), pooled: d.mode.unnamed, unsaid: make(chan struct{}, 1)}
 	if d.pool, err = pgxpool.NewWithConfig(context.Background(), config); err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
@@ -81,19 +100,35 @@ func openPostgres(options Options) (database, error) {
 	return d, nil
 }
 
+// sessionSettings are what transactions rely on, or are bounded by.
+var sessionSettings = map[string]string{
+	"statement_timeout": milliseconds(statementTimeout),
+	// Locks of a node that vanished in the middle of a transaction are given back.
+	"idle_in_transaction_session_timeout": milliseconds(transactionDeadline),
+	// Reading a whole table, however small, would make every writer of the table a conflict of the reader.
+	"enable_seqscan": "off",
+	// No statement is long enough to be worth compiling; the costs that enable_seqscan puts on some say otherwise.
+	"jit": "off",
+}
+
+// isolation names the parameter for the level of updates.
+const isolation = "default_transaction_isolation"
+
 // configure sets what the address of the database did not.
 func (d *postgresDatabase) configure(config *pgxpool.Config, address string) {
 	parameters := config.ConnConfig.RuntimeParams
-	for name, value := range map[string]string{
-		"application_name":  "sallyport",
-		"statement_timeout": milliseconds(statementTimeout),
-		// Locks of a node that vanished in the middle of a transaction are given back.
-		"idle_in_transaction_session_timeout": milliseconds(transactionDeadline),
-		// Reading a whole table, however small, would make every writer of the table a conflict of the reader.
-		"enable_seqscan": "off",
-	} {
-		if _, set := parameters[name]; !set {
-			parameters[name] = value
+	level := cmp.Or(strings.ToUpper(parameters[isolation]), "SERIALIZABLE")
+	d.mode.snapshotsMove = level != "SERIALIZABLE" && level != "REPEATABLE READ"
+	d.updates = postgresWay{opening: []string{beginWith + level}, writes: true}
+	d.views = postgresWay{opening: []string{beginView}}
+	setDefault(parameters, "application_name", "sallyport")
+	if d.mode.unnamed { // poolers refuse to open connections with settings: each transaction brings its own
+		set := localSettings(parameters)
+		d.updates.opening = append(d.updates.opening, set)
+		d.views.opening = append(d.views.opening, set)
+	} else {
+		for name, value := range sessionSettings {
+			setDefault(parameters, name, value)
 		}
 	}
 	if config.ConnConfig.ConnectTimeout == 0 {
@@ -105,6 +140,23 @@ func (d *postgresDatabase) configure(config *pgxpool.Config, address string) {
 	if !strings.Contains(address, "pool_max_conns") {
 		config.MaxConns = defaultConnections
 	}
+}
+
+func setDefault(parameters map[string]string, name, value string) {
+	if _, set := parameters[name]; !set {
+		parameters[name] = value
+	}
+}
+
+// localSettings is a statement that makes the settings for a transaction, except those that the address of the database makes.
+func localSettings(parameters map[string]string) string {
+	var calls []string
+	for _, name := range slices.Sorted(maps.Keys(sessionSettings)) {
+		if _, set := parameters[name]; !set {
+			calls = append(calls, fmt.Sprintf("set_config('%s', '%s', true)", name, sessionSettings[name]))
+		}
+	}
+	return "SELECT " + strings.Join(calls, ", ")
 }
 
 // defaultConnections is the size of the pool. PostgreSQL has 100 for all nodes by default.
@@ -136,46 +188,44 @@ func (d *postgresDatabase) close() error {
 	return nil
 }
 
-// A transaction is opened in one of these ways.
 const (
-	beginUpdate = "BEGIN ISOLATION LEVEL SERIALIZABLE"
-	beginView   = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-	beginLook   = "" // a statement alone
+	beginWith = "BEGIN ISOLATION LEVEL "
+	beginView = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 )
 
 func (d *postgresDatabase) update(ctx context.Context, fn func(*Tx) error) error {
-	return d.transact(ctx, fn, beginUpdate)
+	return d.transact(ctx, fn, d.updates)
 }
 
 func (d *postgresDatabase) view(ctx context.Context, fn func(*Tx) error) error {
-	return d.transact(ctx, fn, beginView)
+	return d.transact(ctx, fn, d.views)
 }
 
 func (d *postgresDatabase) look(ctx context.Context, fn func(*Tx) error) error {
-	return d.transact(ctx, fn, beginLook)
+	return d.transact(ctx, fn, d.looks)
 }
 
 // transact runs fn in a transaction, again where the database or the network was in the way and nothing can have come of it.
-func (d *postgresDatabase) transact(ctx context.Context, fn func(*Tx) error, begin string) error {
+func (d *postgresDatabase) transact(ctx context.Context, fn func(*Tx) error, way postgresWay) error {
 	conflicts, deaths := 0, 0
+	var ends time.Time
 	for {
-		err := d.attempt(ctx, fn, begin)
+		err := d.attempt(ctx, fn, way)
 		switch {
-		case err == nil:
-			return nil
+		case err == nil || errors.Is(err, ErrOutcomeUnknown):
+			return err
 		case d.closed.Load():
 			return ErrClosed
 		case errors.Is(err, errConflict):
 			conflicts++
 		case errors.Is(err, errConnection):
-			deaths++
+			if deaths++; deaths == 1 {
+				ends = time.Now().Add(patience)
+			}
 		default:
 			return err
 		}
-		if conflicts == updateAttempts || deaths == connectAttempts {
-			return err
-		}
-		if !pause(ctx, conflicts+deaths) {
+		if conflicts == updateAttempts || deaths > 0 && time.Now().After(ends) || !pause(ctx, conflicts+deaths) {
 			return err
 		}
 	}
@@ -183,8 +233,7 @@ func (d *postgresDatabase) transact(ctx context.Context, fn func(*Tx) error, beg
 
 // pause waits before another attempt: at random, so that those who met do not meet again. It reports whether ctx still stands.
 func pause(ctx context.Context, attempt int) bool {
-	longest := min(firstPause<<attempt, longestPause)
-	timer := time.NewTimer(rand.N(longest))
+	timer := time.NewTimer(rand.N(longestWait(attempt)))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -194,35 +243,44 @@ func pause(ctx context.Context, attempt int) bool {
 	}
 }
 
+// longestWait doubles with each attempt.
+func longestWait(attempt int) time.Duration {
+	return min(firstPause<<min(attempt, 16), longestPause)
+}
+
 // attempt runs fn once, on a connection that nobody else uses meanwhile. A caller who leaves does not end it: what is on its way to the
 // disk is finished, and the connection stays whole.
-func (d *postgresDatabase) attempt(ctx context.Context, fn func(*Tx) error, begin string) error {
+func (d *postgresDatabase) attempt(ctx context.Context, fn func(*Tx) error, way postgresWay) error {
 	waiting, cancel := context.WithTimeout(ctx, transactionDeadline)
 	defer cancel()
 	connection, err := d.pool.Acquire(waiting)
 	if err != nil {
-		return d.notConnected(ctx, err)
+		return d.notConnected(ctx, waiting, err)
 	}
 	defer connection.Release() // closes it, when it is broken or, after a panic, in a transaction still
-	s := newPostgresSession(connection.Conn().PgConn(), begin, d.unnamed)
+	s := newPostgresSession(connection.Conn().PgConn(), d.mode, way)
 	s.connection.Conn().SetDeadline(time.Now().Add(transactionDeadline))
 	defer s.connection.Conn().SetDeadline(time.Time{})
-	tx := &Tx{Now: d.clock.Now(), c: s, single: begin == beginLook, hearing: &d.hearing}
+	tx := &Tx{Now: d.clock.Now(), c: s, single: way.opening == nil, hearing: &d.hearing}
 	err = s.end(tx.record(fn(tx)))
 	d.tell(tx)
-	if errors.Is(err, errConnection) {
+	if errors.Is(err, errConnection) || errors.Is(err, ErrOutcomeUnknown) {
 		s.hangUp()
 		d.pool.Reset() // what cut this connection has cut others
 	}
 	return err
 }
 
-func (d *postgresDatabase) notConnected(ctx context.Context, err error) error {
-	if d.closed.Load() {
+// notConnected says why there is no connection, and whether it is worth another attempt. Where all connections are busy it is not: the wait was
+// long already.
+func (d *postgresDatabase) notConnected(ctx, waiting context.Context, err error) error {
+	switch {
+	case d.closed.Load():
 		return ErrClosed
-	}
-	if ctx.Err() != nil {
+	case ctx.Err() != nil:
 		return ctx.Err()
+	case waiting.Err() != nil:
+		return fmt.Errorf("store: no connection to the database became free within %s: %w", transactionDeadline, err)
 	}
 	return fmt.Errorf("%w: %w", errConnection, err)
 }
@@ -253,35 +311,52 @@ var (
 )
 
 var retried = map[string]error{
-	"40001": errConflict,   // serialization_failure
-	"40P01": errConflict,   // deadlock_detected
-	"55P03": errConflict,   // lock_not_available
-	"0A000": errConnection, // a statement that was prepared before the schema changed
-	"26000": errConnection, // a prepared statement that a pooler took away
-	"25006": errConnection, // read_only_sql_transaction: the node that led before
-	"53300": errConnection, // too_many_connections
-	"57P01": errConnection, // admin_shutdown
-	"57P02": errConnection, // crash_shutdown
-	"57P03": errConnection, // cannot_connect_now
+	"40001":      errConflict,   // serialization_failure
+	"40P01":      errConflict,   // deadlock_detected
+	"55P03":      errConflict,   // lock_not_available
+	"0A000":      errConnection, // a statement that was prepared before the schema changed
+	"26000":      errConnection, // a prepared statement that a pooler took away
+	readOnlyCode: errConnection, // the node that led before
+}
+
+const readOnlyCode = "25006" // read_only_sql_transaction
+
+// unknownOutcomes are what an answer to COMMIT may say of its outcome.
+var unknownOutcomes = map[string]bool{
+	"40003": true, // statement_completion_unknown
+	"08007": true, // transaction_resolution_unknown
+}
+
+// idleInTransaction ends a transaction whose function takes too long. It would again.
+const idleInTransaction = "25P03"
+
+// fatal reports whether the answer is the last on its connection: the database shuts down, or starts, or has too many connections.
+func fatal(answer *pgconn.PgError) bool {
+	return answer.SeverityUnlocalized == "FATAL" || answer.SeverityUnlocalized == "PANIC"
 }
 
 // typeName is what two nodes violate that make the same table at once.
 const typeName = "pg_type_typname_nsp_index"
 
 // classify adds to an error of a statement whether the transaction may be run again.
-func classify(connection *pgconn.PgConn, err error) error {
+func (s *postgresSession) classify(err error) error {
 	var answer *pgconn.PgError
 	if errors.As(err, &answer) {
 		why := retried[answer.Code]
-		if answer.ConstraintName == typeName {
+		switch {
+		case answer.Code == readOnlyCode && !s.writes:
+			why = nil // it is the transaction that is read-only
+		case answer.ConstraintName == typeName:
 			why = errConflict
+		case fatal(answer) && answer.Code != idleInTransaction:
+			why = errConnection
 		}
 		if why != nil {
 			return fmt.Errorf("%w: %w", why, err)
 		}
 		return err
 	}
-	if connection.IsClosed() && !errors.Is(err, os.ErrDeadlineExceeded) {
+	if s.connection.IsClosed() && !errors.Is(err, errConflict) && !errors.Is(err, os.ErrDeadlineExceeded) {
 		return fmt.Errorf("%w: %w", errConnection, err)
 	}
 	return err

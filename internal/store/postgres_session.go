@@ -9,26 +9,40 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// postgresSession is one transaction. Its BEGIN travels with its first statement. Values go and come as text: there are two types.
+// postgresSession is one transaction. What can travel together does: BEGIN goes with the first statement, and statements that nobody awaits
+// the answer of go with the next one or with COMMIT. Each trip costs both sides more than a point look-up. Values go and come as text: there
+// are two types.
 type postgresSession struct {
 	connection *pgconn.PgConn
-	prepared   map[string]string // the name of each statement on this connection
-	unnamed    bool
-	begin      string
-	begun      bool
-	failed     error // of the first statement that failed: nothing counts after it
+	mode       postgresMode
+	postgresWay
+	begun    bool
+	waiting  []postgresStatement // go with the next trip
+	prepared map[string]*pgconn.StatementDescription
+	failed   error // of the first statement that failed: nothing counts after it
+}
+
+// postgresStatement is a statement on its way.
+type postgresStatement struct {
+	sql    string
+	values [][]byte
+	scan   func(row) error // nil where it answers with no rows
+	want   int             // how many rows it has to change, or anyCount
 }
 
 // preparedStatements is the key of a connection's own data.
 const preparedStatements = "sallyport"
 
-func newPostgresSession(connection *pgconn.PgConn, begin string, unnamed bool) *postgresSession {
-	prepared, ok := connection.CustomData()[preparedStatements].(map[string]string)
+// preparedAtMost bounds the statements that a connection keeps prepared. The store has some 300; more would mean that it composes them.
+const preparedAtMost = 1000
+
+func newPostgresSession(connection *pgconn.PgConn, mode postgresMode, way postgresWay) *postgresSession {
+	prepared, ok := connection.CustomData()[preparedStatements].(map[string]*pgconn.StatementDescription)
 	if !ok {
-		prepared = map[string]string{}
+		prepared = map[string]*pgconn.StatementDescription{}
 		connection.CustomData()[preparedStatements] = prepared
 	}
-	return &postgresSession{connection: connection, prepared: prepared, begin: begin, unnamed: unnamed}
+	return &postgresSession{connection: connection, mode: mode, postgresWay: way, prepared: prepared}
 }
 
 // noContext is what statements run under: the deadline is on the connection, and costs nothing for each.
@@ -44,6 +58,33 @@ func (s *postgresSession) query(sql string, args []any, scan func(row) error) er
 	return err
 }
 
+// later has the statement travel with the next one, or with COMMIT. Below SERIALIZABLE the rows that a transaction has read may change before
+// it writes them, so that what has to be changed is looked at before COMMIT is sent.
+func (s *postgresSession) later(sql string, args []any, want int) error {
+	if s.failed != nil {
+		return s.failed
+	}
+	if !s.writes || want != anyCount && s.mode.snapshotsMove {
+		changed, err := s.exec(sql, args)
+		if err == nil && want != anyCount && changed != want {
+			s.failed = unexpected(sql, changed, want)
+			return s.failed
+		}
+		return err
+	}
+	values, err := postgresValues(args)
+	if err != nil {
+		return fmt.Errorf("run %q: %w", sql, err)
+	}
+	s.waiting = append(s.waiting, postgresStatement{sql: sql, values: values, want: want})
+	return nil
+}
+
+// unexpected says that a row which was read is not there to be changed: somebody was in the way.
+func unexpected(sql string, changed, want int) error {
+	return fmt.Errorf("%w: %q changed %d rows, want %d", errConflict, sql, changed, want)
+}
+
 func (s *postgresSession) run(sql string, args []any, scan func(row) error) (tag pgconn.CommandTag, err error) {
 	if s.failed != nil {
 		return tag, s.failed
@@ -52,44 +93,74 @@ func (s *postgresSession) run(sql string, args []any, scan func(row) error) (tag
 	if err != nil {
 		return tag, fmt.Errorf("run %q: %w", sql, err)
 	}
-	var scanned error
-	tag, scanned, err = s.send(sql, values, scan)
+	tag, scanned, err := s.send(postgresStatement{sql: sql, values: values, scan: scan, want: anyCount})
 	if err != nil {
-		s.failed = classify(s.connection, fmt.Errorf("run %q: %w", sql, err))
+		s.failed = s.classify(err)
 		return tag, s.failed
 	}
 	return tag, scanned
 }
 
-// send runs a statement, behind the BEGIN when it is the first. An error of scan is told apart from those of the database: it does not end
-// the transaction.
-func (s *postgresSession) send(sql string, values [][]byte, scan func(row) error) (tag pgconn.CommandTag, scanned, err error) {
-	if s.begun || s.begin == beginLook {
-		if err := s.prepare(sql); err != nil {
-			return tag, nil, err
+// send sends what waits and the statement, and returns the answer to the latter. An error of scan is told apart from those of the database: it
+// does not end the transaction.
+func (s *postgresSession) send(last postgresStatement) (tag pgconn.CommandTag, scanned, err error) {
+	trip := append(s.waiting, last)
+	if !s.begun && len(s.opening) > 0 {
+		trip = s.open(trip)
+	}
+	for _, statement := range trip {
+		if err := s.prepare(statement.sql); err != nil {
+			return tag, nil, fmt.Errorf("run %q: %w", statement.sql, err)
 		}
-		tag, scanned, err = read(s.start(sql, values), scan)
-		return tag, scanned, err
 	}
-	if err := errors.Join(s.prepare(s.begin), s.prepare(sql)); err != nil {
-		return tag, nil, err
+	s.waiting, s.begun = s.waiting[:0], len(s.opening) > 0
+	if len(trip) == 1 {
+		tag, scanned, err = read(s.start(last), last.scan)
+		return tag, scanned, in(last, err)
 	}
-	s.begun = true
+	return s.sendAll(trip)
+}
+
+// open puts what begins the transaction in front.
+func (s *postgresSession) open(trip []postgresStatement) []postgresStatement {
+	opened := make([]postgresStatement, 0, len(s.opening)+len(trip))
+	for _, sql := range s.opening {
+		opened = append(opened, postgresStatement{sql: sql, want: anyCount})
+	}
+	return append(opened, trip...)
+}
+
+// sendAll sends several statements in one trip. The database runs none behind one that fails.
+func (s *postgresSession) sendAll(trip []postgresStatement) (tag pgconn.CommandTag, scanned, err error) {
 	batch := &pgconn.Batch{}
-	s.add(batch, s.begin, nil)
-	s.add(batch, sql, values)
+	for _, statement := range trip {
+		s.add(batch, statement)
+	}
 	results := s.connection.ExecBatch(noContext, batch)
-	for results.NextResult() {
-		var failed error
-		if tag, scanned, failed = read(results.ResultReader(), scan); failed != nil {
-			err = failed
-			break
+	answered := 0
+	for err == nil && answered < len(trip) && results.NextResult() {
+		statement := trip[answered]
+		tag, scanned, err = read(results.ResultReader(), statement.scan)
+		if changed := int(tag.RowsAffected()); err == nil && statement.want != anyCount && changed != statement.want {
+			err = unexpected(statement.sql, changed, statement.want)
+		}
+		answered++
+		if err != nil {
+			err = in(statement, err)
 		}
 	}
-	if closed := results.Close(); err == nil {
-		err = closed
+	if closed := results.Close(); err == nil && closed != nil {
+		err = in(trip[min(answered, len(trip)-1)], closed)
 	}
 	return tag, scanned, err
+}
+
+// in says which statement an error is of.
+func in(statement postgresStatement, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("run %q: %w", statement.sql, err)
 }
 
 // read reads an answer to its end.
@@ -103,47 +174,42 @@ func read(results *pgconn.ResultReader, scan func(row) error) (tag pgconn.Comman
 	return tag, scanned, err
 }
 
-func (s *postgresSession) start(sql string, values [][]byte) *pgconn.ResultReader {
-	if s.unnamed {
-		return s.connection.ExecParams(noContext, sql, values, nil, nil, nil)
+func (s *postgresSession) start(statement postgresStatement) *pgconn.ResultReader {
+	if prepared := s.prepared[statement.sql]; prepared != nil {
+		return s.connection.ExecStatement(noContext, prepared, statement.values, nil, nil)
 	}
-	return s.connection.ExecPrepared(noContext, s.prepared[sql], values, nil, nil)
+	return s.connection.ExecParams(noContext, statement.sql, statement.values, nil, nil, nil)
 }
 
-func (s *postgresSession) add(batch *pgconn.Batch, sql string, values [][]byte) {
-	if s.unnamed {
-		batch.ExecParams(sql, values, nil, nil, nil)
+func (s *postgresSession) add(batch *pgconn.Batch, statement postgresStatement) {
+	if prepared := s.prepared[statement.sql]; prepared != nil {
+		batch.ExecStatement(prepared, statement.values, nil, nil)
 		return
 	}
-	batch.ExecPrepared(s.prepared[sql], values, nil, nil)
+	batch.ExecParams(statement.sql, statement.values, nil, nil, nil)
 }
 
 // prepare gives the statement a name on this connection, once.
 func (s *postgresSession) prepare(sql string) error {
-	if _, done := s.prepared[sql]; done || s.unnamed {
+	if s.mode.unnamed || s.prepared[sql] != nil || len(s.prepared) == preparedAtMost {
 		return nil
 	}
-	name := "s" + strconv.Itoa(len(s.prepared))
-	if _, err := s.connection.Prepare(noContext, name, sql, nil); err != nil {
-		return err
+	prepared, err := s.connection.Prepare(noContext, "s"+strconv.Itoa(len(s.prepared)), sql, nil)
+	if err == nil {
+		s.prepared[sql] = prepared
 	}
-	s.prepared[sql] = name
-	return nil
+	return err
 }
 
 // end commits or rolls back, as what fn returned wants it, and returns what Update returns.
 func (s *postgresSession) end(err error) error {
 	switch {
-	case !s.begun:
-		if s.failed != nil {
-			return s.failed
-		}
-		return err
 	case s.failed != nil:
 		s.rollback()
 		return s.failed
-	case s.begin == beginUpdate && keeps(err):
+	case s.writes && keeps(err) && (s.begun || len(s.waiting) > 0):
 		if failed := s.commit(); failed != nil {
+			s.rollback()
 			return failed
 		}
 		return err
@@ -155,26 +221,38 @@ func (s *postgresSession) end(err error) error {
 
 const committed = "COMMIT"
 
+// commit sends what waits and COMMIT. The outcome is known when the database says that one of them failed; one that is ending may have
+// committed before, and one that is gone says nothing.
 func (s *postgresSession) commit() error {
-	if err := s.prepare(committed); err != nil {
-		return classify(s.connection, err) // nothing was asked yet
+	for _, statement := range append(s.waiting, postgresStatement{sql: committed}) {
+		if err := s.prepare(statement.sql); err != nil {
+			return s.classify(in(statement, err)) // nothing was asked yet
+		}
 	}
-	tag, _, err := read(s.start(committed, nil), nil)
-	var answer *pgconn.PgError
+	tag, _, err := s.send(postgresStatement{sql: committed, want: anyCount})
 	switch {
-	case errors.As(err, &answer) && retried[answer.Code] != errConnection: // a server that is ending may have committed before
-		return classify(s.connection, fmt.Errorf("commit: %w", err))
-	case err != nil:
-		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
-	case tag.String() != committed:
+	case err == nil && tag.String() == committed:
+		return nil
+	case err == nil:
 		return errors.New("commit: the database undid the transaction")
+	case s.outcomeKnown(err):
+		return s.classify(err)
 	}
-	return nil
+	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
 }
 
-// rollback undoes the transaction. A connection on which that fails is closed by it, and the database undoes what is left.
+// outcomeKnown reports whether an error of the trip with COMMIT says that nothing was committed.
+func (s *postgresSession) outcomeKnown(err error) bool {
+	var answer *pgconn.PgError
+	if errors.As(err, &answer) {
+		return !fatal(answer) && !unknownOutcomes[answer.Code]
+	}
+	return pgconn.SafeToRetry(err)
+}
+
+// rollback undoes what is open. A connection on which that fails is closed by it, and the database undoes what is left.
 func (s *postgresSession) rollback() {
-	if s.connection.IsClosed() {
+	if s.connection.IsClosed() || s.connection.TxStatus() == 'I' {
 		return
 	}
 	if _, err := s.connection.Exec(noContext, "ROLLBACK").ReadAll(); err != nil {

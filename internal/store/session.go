@@ -58,14 +58,13 @@ func scanSession(r row) Session {
 
 // AddSession records a session.
 func (tx *Tx) AddSession(s Session) error {
-	_, err := tx.exec(`INSERT INTO session (session_id, user_id, client_id, client_name, grant_type, scopes, nonce, sign_in_id, auth_time,
+	return tx.later(`INSERT INTO session (session_id, user_id, client_id, client_name, grant_type, scopes, nonce, sign_in_id, auth_time,
 			created_at, ends_at, generation, rotated_at, key_id, revoked_at, revoked_because, application_id, actor, may_act, issuer_id,
 			credential_id, parent_session_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, '', $15, $16, $17, $18, $19, $20)`,
 		s.SessionID, s.UserID, s.ClientID, s.ClientName, s.GrantType, s.Scopes, s.Nonce, s.SignInID, s.AuthTime,
 		s.CreatedAt, s.EndsAt, s.Generation, s.RotatedAt, s.KeyID, s.ApplicationID, s.Actor, s.MayAct, s.IssuerID,
 		s.CredentialID, s.ParentSessionID)
-	return err
 }
 
 // SessionAndUser finds a session, with the status of its application and of those that its tokens came through, and the person it belongs to
@@ -89,11 +88,10 @@ func (tx *Tx) SessionAndUser(sessionID string) (s Session, u User, found bool, e
 const rotateSession = `UPDATE session SET generation = generation + 1, rotated_at = $3, key_id = $4
 	WHERE session_id = $1 AND generation = $2 AND revoked_at = 0`
 
-// RotateSession begins the next generation of a session that is at the given one, and reports whether it did. Of any number of callers
-// one succeeds.
-func (tx *Tx) RotateSession(sessionID string, from int64, keyID string) (bool, error) {
-	changed, err := tx.exec(rotateSession, sessionID, from, tx.Millis(), keyID)
-	return changed == 1, err
+// RotateSession begins the next generation of a session that this transaction has read: at the given generation and standing. Of any number of
+// callers one succeeds, and the others read again what it left.
+func (tx *Tx) RotateSession(sessionID string, from int64, keyID string) error {
+	return tx.laterOne(rotateSession, sessionID, from, tx.Millis(), keyID)
 }
 
 // RevokeSession ends a session, and those that came of exchanging its tokens. It reports whether any stood.

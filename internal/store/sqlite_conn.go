@@ -139,6 +139,15 @@ func (c *conn) exec(sql string, args []any) (int, error) {
 	}
 }
 
+// later runs the statement at once: nothing has to travel.
+func (c *conn) later(sql string, args []any, want int) error {
+	changed, err := c.exec(sql, args)
+	if err == nil && want != anyCount && changed != want {
+		return fmt.Errorf("%q changed %d rows, want %d", sql, changed, want)
+	}
+	return err
+}
+
 // inTransaction reports whether a transaction is open, which SQLite may have ended by itself.
 func (c *conn) inTransaction() bool { return !c.db.AutocommitEnabled() }
 

@@ -25,6 +25,29 @@ func (tx *Tx) changes(sql string) {
 	}
 }
 
+// later runs a statement whose answer nobody waits for. On PostgreSQL it costs no trip of its own, and an error of it shows at the next
+// statement, or when the transaction is to be kept.
+func (tx *Tx) later(sql string, args ...any) error {
+	if tx.scanning {
+		return errNested
+	}
+	if tx.hearing != nil {
+		tx.changes(sql)
+	}
+	return tx.c.later(sql, args, anyCount)
+}
+
+// laterOne is later for a statement that has to change one row, which this transaction has read.
+func (tx *Tx) laterOne(sql string, args ...any) error {
+	if tx.scanning {
+		return errNested
+	}
+	if tx.hearing != nil {
+		tx.changes(sql)
+	}
+	return tx.c.later(sql, args, 1)
+}
+
 // each runs statements that have the same binds, one after the other.
 func (tx *Tx) each(statements []string, args ...any) error {
 	for _, statement := range statements {

@@ -115,12 +115,8 @@ func (s *Service) redeemRefresh(tx *store.Tx, r *redemption, refreshToken string
 
 func (s *Service) rotate(tx *store.Tx, session store.Session) (store.Session, error) {
 	keyID := s.Ring.CurrentKeyID()
-	rotated, err := tx.RotateSession(session.SessionID, session.Generation, keyID)
-	if err != nil {
+	if err := tx.RotateSession(session.SessionID, session.Generation, keyID); err != nil {
 		return store.Session{}, err
-	}
-	if !rotated {
-		return store.Session{}, refreshUnknown.Because("another request was faster") // cannot happen inside one transaction
 	}
 	session.Generation++
 	session.RotatedAt = tx.Millis()
