@@ -32,12 +32,14 @@ type Options struct {
 	Folder string // writes to files in it count
 	N      int64  // the write before which the program is killed; it does not happen
 	Result string // where the result goes
-	Armed  bool   // whether writes count from the beginning. Otherwise they do from the first SIGUSR1 on, which the stopper is sent.
+	// Runs has neighbouring calls of one kind on one file count as one: to a transaction they are alike, and there are many of them.
+	Runs  bool
+	Armed bool // whether writes count from the beginning. Otherwise they do from the first SIGUSR1 on, which the stopper is sent.
 }
 
 // Words are the words before a command that run it under a program with a stopper in it, whose main calls Main when its first argument is Word.
 func (o Options) Words(program string) []string {
-	return []string{program, Word, o.Folder, strconv.FormatInt(o.N, 10), o.Result, strconv.FormatBool(o.Armed)}
+	return []string{program, Word, o.Folder, strconv.FormatInt(o.N, 10), o.Result, strconv.FormatBool(o.Runs), strconv.FormatBool(o.Armed)}
 }
 
 // Word is the first argument of a program that is to be a stopper.
@@ -45,15 +47,19 @@ const Word = "stop-at-write"
 
 // Main is the stopper, with the arguments after Word. It returns the exit code.
 func Main(arguments []string) int {
-	const own = 4
+	const own = 5
 	if len(arguments) <= own {
-		fmt.Fprintln(os.Stderr, "the stopper needs a folder, a number, a result file, true or false, and a command")
+		fmt.Fprintln(os.Stderr, "the stopper needs a folder, a number, a result file, true or false twice, and a command")
 		return 2
 	}
-	n, err := strconv.ParseInt(arguments[1], 10, 64)
-	armed, err2 := strconv.ParseBool(arguments[3])
-	if err = errors.Join(err, err2); err == nil {
-		err = run(Options{Folder: arguments[0], N: n, Result: arguments[2], Armed: armed}, arguments[own:])
+	o := Options{Folder: arguments[0], Result: arguments[2]}
+	var err error
+	var wrong [3]error
+	o.N, wrong[0] = strconv.ParseInt(arguments[1], 10, 64)
+	o.Runs, wrong[1] = strconv.ParseBool(arguments[3])
+	o.Armed, wrong[2] = strconv.ParseBool(arguments[4])
+	if err = errors.Join(wrong[:]...); err == nil {
+		err = run(o, arguments[own:])
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "stop at a write:", err)
@@ -81,6 +87,7 @@ type stopper struct {
 	Options
 	Result
 	pid   int
+	last  string // what was counted last
 	armed atomic.Bool
 }
 
@@ -208,8 +215,13 @@ func (s *stopper) call(thread int) error {
 	if err != nil || !strings.HasPrefix(path, s.Folder+string(filepath.Separator)) {
 		return nil
 	}
+	what := name + " " + filepath.Base(path)
+	if s.Runs && what == s.last {
+		return nil
+	}
+	s.last = what
 	if s.Writes++; s.Writes == s.N {
-		s.Killed, s.At = true, name+" "+filepath.Base(path)
+		s.Killed, s.At = true, what
 		return syscall.Kill(s.pid, syscall.SIGKILL)
 	}
 	return nil

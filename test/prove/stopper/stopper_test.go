@@ -60,8 +60,24 @@ func lines(t *testing.T, folder string) int64 {
 	return int64(strings.Count(string(text), "\n"))
 }
 
+func TestNeighboursCountAsOne(t *testing.T) {
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	options := Options{Folder: folder, N: 100, Result: filepath.Join(t.TempDir(), "result"), Runs: true, Armed: true}
+	words := append(options.Words(program), "sh", "-c", writer+`; echo line >> "$1/other"; echo line >> "$1/file"`, "sh", folder, t.TempDir())
+	if out, err := exec.Command(words[0], words[1:]...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if result, err := ReadResult(options.Result); err != nil || result.Writes != 3 {
+		t.Errorf("%+v (%v), want three runs", result, err)
+	}
+}
+
 func TestAStopperSaysWhatItNeeds(t *testing.T) {
-	for _, arguments := range [][]string{nil, {"folder", "x", "result", "true", "true"}, {"/nowhere/at/all", strconv.Itoa(1), "result", "true", "true"}} {
+	for _, arguments := range [][]string{nil, {"folder", "x", "result", "true", "true", "true"}, {"/nowhere/at/all", strconv.Itoa(1), "result", "true", "true", "true"}} {
 		if code := Main(arguments); code == 0 {
 			t.Errorf("%q is taken", arguments)
 		}

@@ -57,12 +57,12 @@ var killAtWrite = Trouble{
 	},
 }
 
-// killAtStart kills the server before every write of its first start on an empty folder.
+// killAtStart kills the server before writes of its first start on an empty folder: between any two that are of another kind or file.
 var killAtStart = Trouble{
-	Name: "kill-at-start", What: "kill -9 before the n-th write of a first start, for every n", Databases: []string{SQLite},
+	Name: "kill-at-start", What: "kill -9 before the n-th run of writes of a first start", Databases: []string{SQLite}, Short: true,
 	Run: func(ctx context.Context, b *bed.Bed, size Size) (Figures, error) {
 		w := &writes{Bed: b, random: b.Random}
-		return w.all(ctx, size.Pick(5, 40), func(n int64) (stopper.Result, error) { return w.firstStart(n) })
+		return w.all(ctx, size.Pick(4, 30), func(n int64) (stopper.Result, error) { return w.firstStart(n) })
 	},
 }
 
@@ -183,8 +183,8 @@ func (w *writes) firstStart(n int64) (result stopper.Result, err error) {
 	if err := os.Mkdir(data, 0o700); err != nil {
 		return result, err
 	}
-	options := stopper.Options{Folder: data, N: n, Result: filepath.Join(folder, "stopped.json"), Armed: true}
-	arguments := []string{"--dev", "--listen", "127.0.0.1:0", "--data", data}
+	options := stopper.Options{Folder: data, N: n, Result: filepath.Join(folder, "stopped.json"), Runs: true, Armed: true}
+	arguments := []string{"--dev", "--listen", "127.0.0.1:0", "--data", data, "--tls-auto"}
 	log, err := os.OpenFile(filepath.Join(w.Folder, "starts.log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return result, err
