@@ -254,6 +254,13 @@ func TestAnswersGiveAwayBrokenPromises(t *testing.T) {
 			s.done(4.1, s.attempt(4, Entry{Of: "client", Act: Allow}, nil), Entry{}, nil)
 			s.refused(5.1, s.turning(5, "r1"), invalidGrant)
 		}, []Invariant{Lost}},
+		{"a session rests while nobody was told whether its application is disabled, and goes on when that is enabled", func(s *story) {
+			s.signIn(1, Assertion)
+			s.attempt(2, Entry{Of: "client", Act: Forbid}, nil)
+			s.refused(3.1, s.turning(3, "r1"), "InvalidClientException")
+			s.done(4.1, s.attempt(4, Entry{Of: "client", Act: Allow}, nil), Entry{}, nil)
+			s.turn(5, "r1", "a2", "r2")
+		}, nil},
 		{"a session goes on after its eight hours", func(s *story) {
 			s.signIn(1, DeviceCode)
 			s.turn(8*3600+10, "r1", "a2", "r2")

@@ -176,12 +176,12 @@ func (b *Book) refusedTurn(l *Login, at int, attempt, e Entry) {
 	}
 }
 
-// over notes that a session was refused with its newest token. It is over for good, unless its application has to be enabled, or the clock may
-// go back to before its end.
+// over notes that a session was refused with its newest token. It is over for good, unless what is around it may have been the reason,
+// as is an application that has to be enabled, or the clock may go back to before its end.
 func (b *Book) over(l *Login, e Entry) {
 	timely := max(e.At, b.High) < l.Tokens[0].Sent+b.terms.Session.Milliseconds()-b.uncertain()
 	switch {
-	case b.outer(l, e.At) == Dead:
+	case b.outer(l, e.At) != Lives:
 	case timely:
 		l.End.mark(Yes, e.Line, cameToItsEnd)
 	case l.Turning():
