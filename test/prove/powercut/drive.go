@@ -59,6 +59,14 @@ func (d *drive) remove() error {
 // written takes a write to the image into the cache.
 func (d *drive) written(offset int64, data []byte) { d.cache = append(d.cache, extent{offset, data}) }
 
+// unflushed is how many sectors the cache has.
+func (d *drive) unflushed() (sectors int) {
+	for _, w := range d.cache {
+		sectors += (len(w.data) + sector - 1) / sector
+	}
+	return sectors
+}
+
 // flush puts the first writes of the cache on the platter.
 func (d *drive) flush(writes int) error {
 	for _, w := range d.cache[:writes] {

@@ -10,7 +10,11 @@ type event int
 const (
 	aWrite event = iota + 1
 	aFlush
+	aBurst // a write into a cache that already holds more than commits write: SQLite moves its log into the database, or ext4 writes back
 )
+
+// burst is how many sectors in the cache make a burst. Commits of this workload write about a dozen.
+const burst = 32
 
 // fuse cuts the power of all processes of a machine at once. It may be armed to blow when the disk does something, which is when a cut has the most to
 // choose from: at most moments everything is flushed.

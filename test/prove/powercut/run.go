@@ -79,17 +79,20 @@ type moment struct {
 	at   event // 0 for at once
 }
 
-// moments take turns. At most of them the disk has nothing to lose, so the cut waits for one when it has.
+// moments take turns; their number and that of the fates have no factor in common, so each meets each. At most moments the disk has nothing to
+// lose, so the cut waits for one when it has.
 var moments = []moment{
 	{"at a write", aWrite},
+	{"in a burst of writes", aBurst},
 	{"at a flush", aFlush},
 	{"at any moment", 0},
 }
 
-// latestEvent is for how many writes or flushes a cut waits at most, and longestWait for how long. A login makes dozens of either.
+// latestEvent is for how many writes or flushes a cut waits at most, and longestWait for how long. A login makes dozens of either, and the log is
+// moved into the database about every two seconds.
 const (
 	latestEvent = 40
-	longestWait = 3 * time.Second
+	longestWait = 4 * time.Second
 )
 
 // mostShown bounds the breaches that are told of; where there are more, it is one that shows in many places.
@@ -237,7 +240,7 @@ func (r *run) cutOnce(ctx context.Context, cut int) error {
 		return errors.Join(err, k.cut())
 	}
 	number := r.figures.Cuts
-	what, when := fates[number%len(fates)], moments[(number+number/len(fates))%len(moments)]
+	what, when := fates[number%len(fates)], moments[number%len(moments)]
 	if err := r.cut(ctx, k, when); err != nil {
 		return err
 	}

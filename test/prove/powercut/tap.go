@@ -215,15 +215,21 @@ func (t *tap) touch(call syscallInfo) error {
 		if _, err := t.memory.ReadAt(data, int64(call.args[1])); err != nil {
 			return fmt.Errorf("read what the kernel writes: %w", err)
 		}
-		t.drive.written(int64(call.args[3]), data)
-		t.power.meets(aWrite)
+		t.written(int64(call.args[3]), data)
 	case syscall.SYS_FALLOCATE: // descriptor, mode, offset, length: a hole or zeroes
-		t.drive.written(int64(call.args[2]), make([]byte, call.args[3]))
-		t.power.meets(aWrite)
+		t.written(int64(call.args[2]), make([]byte, call.args[3]))
 	case syscall.SYS_FSYNC, syscall.SYS_FDATASYNC:
 		t.now.synced = true
 	}
 	return nil
+}
+
+func (t *tap) written(offset int64, data []byte) {
+	if t.drive.unflushed() >= burst {
+		defer t.power.meets(aBurst)
+	}
+	t.drive.written(offset, data)
+	t.power.meets(aWrite)
 }
 
 // diskCalls are the calls that may be to the disk's file.
