@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"os/user"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -68,7 +67,7 @@ func main() {
 		program.Operators = append(program.Operators, cli.Operator{Words: c.words, Usage: c.usage, Purpose: c.help})
 	}
 	os.Exit(program.Main(args, command.Environ{
-		LookupEnv: os.LookupEnv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Home: home(), Version: version(),
+		LookupEnv: os.LookupEnv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Home: home(), Version: server.Version(),
 	}))
 }
 
@@ -267,22 +266,8 @@ func printConfig(_ context.Context, args []string) error {
 }
 
 func printVersion(context.Context, []string) error {
-	fmt.Println("sallyport " + version())
+	fmt.Println("sallyport " + server.Version())
 	return nil
-}
-
-// version is the module's version, or the revision that it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" && info.Main.Version == "(devel)" {
-			return setting.Value[:min(12, len(setting.Value))]
-		}
-	}
-	return info.Main.Version
 }
 
 // takeValue takes an option and its value out of the arguments.

@@ -108,7 +108,7 @@ func Authenticate(ctx context.Context, s *store.Store, ring *keys.Ring, text str
 		return Bearer{}, unauthorized("the token is unknown here")
 	}
 	bearer := Bearer{Token: token}
-	err := s.Look(ctx, func(tx *store.Tx) error {
+	err := s.Recall(ctx, func(tx *store.Tx) error {
 		session, user, found, err := tx.SessionAndUser(token.SessionID)
 		if err != nil {
 			return err

@@ -24,7 +24,7 @@ func (s *Service) Authorize(ctx context.Context, caller api.Caller, op *api.Oper
 	}
 	var access policy.Access
 	var instance store.Instance
-	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+	err := s.Store.Recall(ctx, func(tx *store.Tx) (err error) {
 		if instance, _, err = tx.Instance(); err != nil {
 			return err
 		}

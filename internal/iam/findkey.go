@@ -19,7 +19,7 @@ func (s *Service) FindKey(ctx context.Context, accessKeyID, sessionToken string)
 		return s.findTemporary(ctx, accessKeyID, sessionToken)
 	}
 	var key api.Key
-	err := s.Store.Look(ctx, func(tx *store.Tx) error {
+	err := s.Store.Recall(ctx, func(tx *store.Tx) error {
 		row, found, err := tx.AccessKey(accessKeyID)
 		if err != nil || !found || !row.Held {
 			return err
@@ -74,20 +74,17 @@ func (s *Service) findTemporary(ctx context.Context, accessKeyID, sessionToken s
 	return api.Key{Known: true, Expired: expired, Secret: role.SecretAccessKey, Signer: role.Signer()}, nil
 }
 
-// stands reads, in one go, whether what the credentials rest upon is still there and still lets them be used.
+// stands tells whether what the credentials rest upon is still there and still lets them be used.
 func (s *Service) stands(ctx context.Context, role creds.Role) (holds, exists bool, err error) {
-	switch {
-	case role.Kind == creds.PortalRole && role.UserSessionID == "":
+	ofPortal := role.Kind == creds.PortalRole
+	if ofPortal && role.UserSessionID == "" {
 		return true, true, nil
-	case role.Kind == creds.PortalRole:
-		err = s.Store.Look(ctx, func(tx *store.Tx) (err error) {
-			holds, err = role.Holds(tx)
-			return err
-		})
-		return holds, true, err
 	}
-	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		if exists, err = stillThere(tx, role); err != nil || !exists {
+	err = s.Store.Recall(ctx, func(tx *store.Tx) (err error) {
+		if exists = ofPortal; !exists {
+			exists, err = stillThere(tx, role)
+		}
+		if err != nil || !exists {
 			return err
 		}
 		holds, err = role.Holds(tx)

@@ -127,7 +127,7 @@ func (s *Service) GetRoleCredentials(ctx context.Context, caller api.Caller, in 
 		return nil, err
 	}
 	var set store.PermissionSet
-	err = s.Store.Look(ctx, func(tx *store.Tx) error {
+	err = s.Store.Recall(ctx, func(tx *store.Tx) error {
 		var held bool
 		if set, held, err = tx.AssignedRole(bearer.User.UserID, in.AccountID, in.RoleName); err == nil && !held {
 			err = noAccess.Because("user %s holds no role of that name in account %s", bearer.User.UserID, in.AccountID)

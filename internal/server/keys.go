@@ -35,15 +35,16 @@ var schedule = api.Caller{Agent: "sallyport serve", RequestID: "schedule"}
 // needs any more. Any number of servers do so at once.
 func (s *Server) tendKeys(ctx context.Context) {
 	k := keeper{House: s.House, every: s.config.KeyRotation}
-	tick := time.NewTicker(keysEvery)
+	tick, changed := time.NewTicker(keysEvery), s.Store.KeysChanged()
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			k.step(ctx)
+		case <-changed:
 		}
+		k.step(ctx)
 	}
 }
 

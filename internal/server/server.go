@@ -198,6 +198,9 @@ func Serve(ctx context.Context, c *Config, out, errOut io.Writer) error {
 		return err
 	}
 	defer house.Close()
+	if err := house.join(ctx); err != nil {
+		return err
+	}
 	if c.Dev {
 		if err := house.furnish(ctx); err != nil {
 			return fmt.Errorf("set up the demo: %w", err)

@@ -42,7 +42,7 @@ func (s *Service) Resume(ctx context.Context, cookie string) (resumed Session, f
 	if err != nil {
 		return Session{}, "", ErrNotSignedIn
 	}
-	err = s.store.Look(ctx, func(tx *store.Tx) error {
+	err = s.store.Recall(ctx, func(tx *store.Tx) error {
 		row, user, found, err := tx.SignInWithUser(signInID)
 		if err != nil {
 			return fmt.Errorf("read a web session: %w", err)

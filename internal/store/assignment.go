@@ -20,6 +20,11 @@ type Term struct {
 	EndsAt   int64
 }
 
+// holds reports whether the assignment holds at the moment of the transaction.
+func (t Term) holds(tx *Tx) bool {
+	return t.BeginsAt <= tx.Millis() && (t.EndsAt == 0 || t.EndsAt > tx.Millis())
+}
+
 const assignmentColumns = `a.principal_type, a.principal_id, a.account_id, a.permission_set_id`
 
 func scanAssignment(r row) Assignment { return Assignment{r.text(0), r.text(1), r.text(2), r.text(3)} }
@@ -165,11 +170,21 @@ func (tx *Tx) Holdings(userID string, limit int) ([]Holding, error) {
 		ORDER BY account.account_id, permission_set.name LIMIT $3`, userID, tx.Millis(), limit)
 }
 
-// AssignedRole returns the permission set of that name, if the user holds it in the account.
+// AssignedRole returns the permission set of that name, if the user holds it in the account. The statement leaves the moment out, so that its
+// answer can be remembered.
 func (tx *Tx) AssignedRole(userID, accountID, name string) (set PermissionSet, found bool, err error) {
-	found, err = tx.one(`SELECT `+permissionSetColumns+`
-		FROM `+assignedTo+` held JOIN permission_set ON permission_set.permission_set_id = held.permission_set_id
-		WHERE held.account_id = $3 AND permission_set.name = $4`,
-		func(r row) { set = scanPermissionSet(r) }, userID, tx.Millis(), accountID, name)
+	err = tx.query(`SELECT held.begins_at, held.ends_at, `+permissionSetColumns+`
+		FROM (SELECT permission_set_id, begins_at, ends_at FROM account_assignment
+				WHERE principal_type = 'USER' AND principal_id = $1 AND account_id = $2
+			UNION ALL
+			SELECT a.permission_set_id, a.begins_at, a.ends_at FROM group_membership m CROSS JOIN account_assignment a
+				WHERE m.user_id = $1 AND a.principal_type = 'GROUP' AND a.principal_id = m.group_id AND a.account_id = $2) held
+			JOIN permission_set ON permission_set.permission_set_id = held.permission_set_id
+		WHERE permission_set.name = $3`, []any{userID, accountID, name}, func(r row) error {
+		if (Term{r.int(0), r.int(1)}).holds(tx) {
+			set, found = scanPermissionSetAt(r, 2), true
+		}
+		return nil
+	})
 	return set, found, err
 }

@@ -17,7 +17,9 @@ import (
 // has expired meanwhile.
 //
 // On SQLite a read costs less than remembering would, and other processes write: there nothing is remembered.
-func (s *Store) Recall(ctx context.Context, fn func(*Tx) error) error { return s.recall(ctx, fn) }
+func (s *Store) Recall(ctx context.Context, fn func(*Tx) error) error {
+	return reached(s.recall(ctx, fn))
+}
 
 const (
 	// memoryBytes bounds what is remembered, in two generations: about 10,000 people with all that their requests ask.

@@ -84,17 +84,19 @@ func connect(options Options) (*Store, error) {
 func (s *Store) Close() error { return s.close() }
 
 // View runs fn on a snapshot of the database. It writes nothing. The wait for a free connection is bounded by ctx.
-func (s *Store) View(ctx context.Context, fn func(*Tx) error) error { return s.view(ctx, fn) }
+func (s *Store) View(ctx context.Context, fn func(*Tx) error) error { return reached(s.view(ctx, fn)) }
 
 // Look is View for fn that asks one question: a single statement is a snapshot by itself and costs less than half without a transaction
 // around it. A second statement fails.
-func (s *Store) Look(ctx context.Context, fn func(*Tx) error) error { return s.look(ctx, fn) }
+func (s *Store) Look(ctx context.Context, fn func(*Tx) error) error { return reached(s.look(ctx, fn)) }
 
 // Update runs fn in a transaction that is on disk when Update returns. Concurrent updates behave as if they ran one after the other.
 //
 // Refusals commit, failures roll back: when fn returns nil or a *fault.Refusal, what it changed is kept; any other error undoes it.
 // Either is returned. fn may run more than once, so it must keep no state outside and send nothing.
-func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error { return s.update(ctx, fn) }
+func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
+	return reached(s.update(ctx, fn))
+}
 
 // keeps reports whether what a function of Update returned lets its changes stand.
 func keeps(err error) bool {

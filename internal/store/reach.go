@@ -1,0 +1,28 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"sallyport/internal/fault"
+)
+
+// What callers hear when the database was in the way. What it was is for the log.
+var (
+	unreachable = fault.TemporarilyUnavailable.Refuse("The database cannot be reached at this moment: try again in a few seconds")
+	crowded     = fault.TemporarilyUnavailable.Refuse("Too many changes meet at this moment: try again in a few seconds")
+	uncertain   = fault.TemporarilyUnavailable.Refuse("The database was lost while this was being done, so it may have been done or not: look, or try again in a few seconds")
+)
+
+// reached has callers of the store try again later when the database was in the way of a transaction, which by itself is nobody's fault.
+func reached(err error) error {
+	for _, c := range []struct {
+		err     error
+		refusal *fault.Refusal
+	}{{errConnection, unreachable}, {errConflict, crowded}, {ErrOutcomeUnknown, uncertain}} {
+		if errors.Is(err, c.err) {
+			return fmt.Errorf("%w: %w", c.refusal.Because("%v", err), err)
+		}
+	}
+	return err
+}
