@@ -38,6 +38,9 @@ func New(t testing.TB) *Bed {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.Store.Close() })
+	if err := b.Store.Join(t.Context(), "test", "test"); err != nil {
+		t.Fatal(err)
+	}
 	root, err := keys.RootKeyFile(filepath.Join(dir, "root.key"))
 	if err != nil {
 		t.Fatal(err)
