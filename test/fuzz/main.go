@@ -28,6 +28,8 @@ import (
 const (
 	// grace is what a target may take beyond its time: to run its seeds, to make a failing input smaller, to end.
 	grace = 2 * time.Minute
+	// longer is how many times as long a target is run again whose seeds and earlier finds took all its time.
+	longer = 4
 	// minimize bounds how long a failing input is made smaller.
 	minimize = 10 * time.Second
 	// shown is how much of the output of a failing target is printed.
@@ -190,15 +192,22 @@ func (o *options) runAll(ctx context.Context, targets []target) (failed []string
 // fuzz runs one target for its time. A run that ended in nothing but a deadline of its own is no finding: the engine of go test sometimes
 // reports so when its time is over while an input is at work.
 func (o *options) fuzz(ctx context.Context, t target) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, o.each+grace)
+	ctx, cancel := context.WithTimeout(ctx, (1+longer)*o.each+grace)
 	defer cancel()
-	text, err := output(ctx, t.folder, t.binary,
-		"-test.run", "^$", "-test.fuzz", "^"+t.name+"$", "-test.fuzztime", o.each.String(), "-test.fuzzminimizetime", minimize.String(),
-		"-test.fuzzcachedir", filepath.Join(o.cache, "fuzz", t.path), "-test.parallel", "1")
+	text, err := o.search(ctx, t, o.each)
+	if err == nil && !progress.MatchString(text) { // all its time went into what is known already
+		text, err = o.search(ctx, t, longer*o.each)
+	}
 	if err != nil && strings.Contains(text, "context deadline exceeded") && !strings.Contains(text, "Failing input") && !strings.Contains(text, "panic:") {
 		return text, nil
 	}
 	return text, err
+}
+
+func (o *options) search(ctx context.Context, t target, d time.Duration) (string, error) {
+	return output(ctx, t.folder, t.binary,
+		"-test.run", "^$", "-test.fuzz", "^"+t.name+"$", "-test.fuzztime", d.String(), "-test.fuzzminimizetime", minimize.String(),
+		"-test.fuzzcachedir", filepath.Join(o.cache, "fuzz", t.path), "-test.parallel", "1")
 }
 
 // progress is the line that the engine prints now and then; the last one counts.

@@ -104,7 +104,7 @@ func takesText(function *ast.FuncDecl) bool {
 	})
 }
 
-// reached is what the fuzz targets name, and what that names, to the end.
+// reached is what the fuzz targets name, and what that names, to the end. Names are all it goes by, so it holds some for reached that are not.
 func (s source) reached() map[string]bool {
 	reached := map[string]bool{}
 	for next := slices.Clone(s.targets); len(next) > 0; {
@@ -144,11 +144,8 @@ func TestEveryParserIsFuzzed(t *testing.T) {
 			full := filepath.Base(folder) + "." + name
 			_, excused := notFuzzed[full]
 			met[full] = true
-			switch {
-			case !reached[name] && !excused:
+			if !reached[name] && !excused {
 				t.Errorf("no fuzz target of %s comes to %s: write one, or enter the reason against it in this test", folder, name)
-			case reached[name] && excused:
-				t.Errorf("%s is excused from fuzzing and fuzzed: take it off the list", full)
 			}
 		}
 	}
