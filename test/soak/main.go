@@ -183,7 +183,6 @@ func (o options) everything(ctx context.Context, r *report, world *world, server
 	beside.tell(r)
 	r.flat("resident memory", weights, func(w weight) float64 { return float64(w.resident) })
 	r.flat("live heap", weights, func(w weight) float64 { return float64(w.heap) })
-	r.flat("stacks", weights, func(w weight) float64 { return float64(w.stacks) })
 	r.flat("goroutines", weights, func(w weight) float64 { return float64(w.goroutines) })
 	r.flat("descriptors", weights, func(w weight) float64 { return float64(w.descriptors) })
 	if n := len(weights); n > 0 {
