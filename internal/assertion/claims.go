@@ -232,6 +232,7 @@ type Replay struct {
 	ID    string    // digest of issuer and jti; "" if the assertion has no jti
 	Input string    // digest of what was signed
 	Until time.Time // when the assertion is refused as expired by the clock of every node, and may be forgotten
+	Since time.Time // before which it cannot have been issued, by whichever clock
 }
 
 // forgetAfter is for how long an assertion that this node refuses as expired is remembered. Another node, whose clock is behind, may still take
@@ -241,7 +242,10 @@ const forgetAfter = 10 * time.Minute
 // Replay identifies the assertion. Its signature has no part in that: whoever sees one of ECDSA can make another that verifies as
 // well. Header and claims can be spelled in one way only, so their text is the assertion.
 func (c Claims) Replay() Replay {
-	r := Replay{Input: digest("input", c.input), Until: c.ExpiresAt.Add(Leeway + forgetAfter)}
+	r := Replay{Input: digest("input", c.input), Until: c.ExpiresAt.Add(Leeway + forgetAfter), Since: c.IssuedAt.Add(-Leeway)}
+	if c.IssuedAt.IsZero() {
+		r.Since = c.ExpiresAt.Add(-DefaultLifetime - Leeway)
+	}
 	if c.ID != "" {
 		r.ID = digest("jti", c.Issuer, c.ID)
 	}

@@ -27,6 +27,8 @@ var quiet = map[string]string{
 	"UPDATE device_authorization ":                    "read by whoever decides or spends it",
 	"DELETE FROM device_authorization ":               "read by whoever decides or spends it",
 	"INSERT INTO migration ":                          "read at the start",
+	"UPDATE migration ":                               "no node runs on an unfinished copy",
+	"DELETE FROM migration ":                          "no node runs on an unfinished copy",
 	"INSERT INTO operation_status ":                   "how it went is read from the rows",
 	"UPDATE operation_status ":                        "how it went is read from the rows",
 	"INSERT INTO node ":                               "read by who lists nodes",

@@ -13,6 +13,8 @@ type database interface {
 	// view runs fn on one snapshot, look for a single statement. They write nothing.
 	view(ctx context.Context, fn func(*Tx) error) error
 	look(ctx context.Context, fn func(*Tx) error) error
+	// snapshot is view for as long as it takes: for whole tables. It ends when ctx does.
+	snapshot(ctx context.Context, fn func(*Tx) error) error
 	// update runs fn in a transaction, as Store.Update says.
 	update(ctx context.Context, fn func(*Tx) error) error
 	// recall runs fn on what is remembered, as Store.Recall says.
@@ -38,6 +40,8 @@ type session interface {
 	later(sql string, args []any, want int) error
 	// query runs a statement and calls scan for each row until scan fails.
 	query(sql string, args []any, scan func(row) error) error
+	// load adds rows, each with the values of all columns of the table, as fast as the database takes them.
+	load(t *table, rows [][]any) error
 }
 
 // anyCount is the number of rows of a statement that may change any number of them.

@@ -11,7 +11,7 @@ import (
 // openFirstSchema makes a database as it was before the identity store, with the rows given.
 func openFirstSchema(t *testing.T, dir string, rows ...string) {
 	t.Helper()
-	s, err := connect(options(t, dir))
+	s, err := Connect(options(t, dir))
 	if err != nil {
 		t.Fatal(err)
 	}

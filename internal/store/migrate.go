@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -66,41 +67,84 @@ const (
 	file TEXT NOT NULL, step BIGINT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL,
 	PRIMARY KEY (file, step))`
 
-	// requiredFile names the row of the table of migrations that says, in place of a checksum, which file a program has to know.
-	requiredFile = "required"
 	contractLine = "-- contract\n"
 )
 
+// Some rows of the table of migrations are notes about the database as a whole: a text in place of a checksum, under the name of no file.
+const (
+	requiredFile = "required" // which file a program has to know
+	copyNote     = "copy"     // how far a copy into this database has come: it is not whole
+	backupNote   = "backup"   // what this backup is of, as JSON
+	restoreNote  = "restored" // from which backup, and when, the database was restored
+)
+
 // migrate applies what this program knows and the database does not have.
-func (s *Store) migrate() error {
+func (s *Store) migrate(wanted migrating) error {
 	steps, err := migrationSteps(migrationFiles)
 	if err != nil {
 		return err
 	}
-	return s.migrateTo(steps)
+	applied, err := s.readMigrations(context.Background())
+	if err != nil {
+		return err
+	}
+	if _, copying := applied[step{file: copyNote}.key()]; copying {
+		return errUnfinishedCopy
+	}
+	_, err = s.apply(context.Background(), steps, applied, wanted)
+	return err
 }
 
+// errUnfinishedCopy keeps programs from a database that lacks rows.
+var errUnfinishedCopy = errors.New("the database holds an unfinished copy: run the command that began it again, it goes on where it stopped")
+
+// migrating is what may be done about steps that are pending.
+type migrating int
+
+const (
+	applyAll    migrating = iota
+	applyAdding           // what takes something away waits
+	applyNone             // nothing may be pending that adds
+)
+
 func (s *Store) migrateTo(steps []step) error {
-	ctx := context.Background()
-	var applied map[string]string
-	err := s.Update(ctx, func(tx *Tx) (err error) {
+	applied, err := s.readMigrations(context.Background())
+	if err == nil {
+		_, err = s.apply(context.Background(), steps, applied, applyAll)
+	}
+	return err
+}
+
+// readMigrations returns what was applied to the database, and the notes about it. It makes the table of migrations of a new one.
+func (s *Store) readMigrations(ctx context.Context) (applied map[string]string, err error) {
+	err = s.Update(ctx, func(tx *Tx) (err error) {
 		if _, err := tx.exec(s.definition(createMigrationTable)); err != nil {
 			return err
 		}
 		applied, err = tx.appliedSteps()
 		return err
 	})
-	if err != nil {
-		return err
-	}
+	return applied, err
+}
+
+// apply applies the steps that were not, and returns them.
+func (s *Store) apply(ctx context.Context, steps []step, applied map[string]string, wanted migrating) (done []step, err error) {
 	if err := checkRequired(steps, applied); err != nil {
-		return err
+		return nil, err
 	}
 	for _, step := range steps {
-		if checksum, found := applied[step.key()]; found {
+		checksum, found := applied[step.key()]
+		switch {
+		case found:
 			err = step.compare(checksum)
-		} else {
-			err = s.applyStep(ctx, step)
+		case step.contract && wanted != applyAll:
+			continue
+		case wanted == applyNone:
+			return nil, fmt.Errorf("the database lacks %s, and may not be changed at the start (migrate: false): run `sallyport migrate` first", step.file)
+		default:
+			if err = s.applyStep(ctx, step); err == nil {
+				done = append(done, step)
+			}
 		}
 		if waits := new(errWaits); errors.As(err, &waits) {
 			s.log.Warn("a change of the database waits for a node of an older release to end: the next start makes it, and so does `sallyport migrate`",
@@ -108,10 +152,95 @@ func (s *Store) migrateTo(steps []step) error {
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("migration %s, statement %d: %w", step.file, step.number+1, err)
+			return done, fmt.Errorf("migration %s, statement %d: %w", step.file, step.number+1, err)
 		}
 	}
-	return nil
+	return done, nil
+}
+
+// Migration is a file of the schema's history, and how much of it the database has.
+type Migration struct {
+	File       string
+	Contract   bool  // it takes something away: older programs do not run on the database any more
+	Statements int   // 0 for a file that a newer program brought
+	Applied    int   // of them
+	AppliedAt  int64 // the last of them; 0 for none
+}
+
+// Pending reports whether statements of the file are still to be applied.
+func (m Migration) Pending() bool { return m.Applied < m.Statements }
+
+// Migrations returns the files that this program knows and those that the database has, by name.
+func (s *Store) Migrations(ctx context.Context) ([]Migration, error) {
+	steps, err := migrationSteps(migrationFiles)
+	if err != nil {
+		return nil, err
+	}
+	byFile := map[string]*Migration{}
+	for _, step := range steps {
+		if byFile[step.file] == nil {
+			byFile[step.file] = &Migration{File: step.file, Contract: step.contract}
+		}
+		byFile[step.file].Statements++
+	}
+	err = s.readHistory(ctx, func(r row) {
+		m := byFile[r.text(0)]
+		if m == nil {
+			m = &Migration{File: r.text(0)}
+			byFile[m.File] = m
+		}
+		m.Applied++
+		m.AppliedAt = max(m.AppliedAt, r.int(1))
+	})
+	if err != nil {
+		return nil, err
+	}
+	var all []Migration
+	for _, file := range slices.Sorted(maps.Keys(byFile)) {
+		all = append(all, *byFile[file])
+	}
+	return all, nil
+}
+
+// readHistory calls scan with file and moment of each step that was applied. A new database has none.
+func (s *Store) readHistory(ctx context.Context, scan func(row)) error {
+	return s.View(ctx, func(tx *Tx) error {
+		tables, err := list(tx, func(r row) string { return r.text(0) }, s.tables())
+		if err != nil || !slices.Contains(tables, "migration") {
+			return err
+		}
+		return tx.query(`SELECT file, applied_at FROM migration WHERE file NOT IN ($1, $2, $3, $4)`,
+			[]any{requiredFile, copyNote, backupNote, restoreNote}, func(r row) error {
+				scan(r)
+				return nil
+			})
+	})
+}
+
+// Migrate applies what is pending, or of that what adds, and returns the files of which it applied something.
+func (s *Store) Migrate(ctx context.Context, addingOnly bool) (files []string, err error) {
+	steps, err := migrationSteps(migrationFiles)
+	if err != nil {
+		return nil, err
+	}
+	applied, err := s.readMigrations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, copying := applied[step{file: copyNote}.key()]; copying {
+		return nil, errUnfinishedCopy
+	}
+	wanted := applyAll
+	if addingOnly {
+		wanted = applyAdding
+	}
+	done, err := s.apply(ctx, steps, applied, wanted)
+	for _, step := range done {
+		if !slices.Contains(files, step.file) {
+			files = append(files, step.file)
+		}
+	}
+	return files, err
 }
 
 // checkRequired refuses a database from which something was taken away that this program still needs.
@@ -205,6 +334,16 @@ func (tx *Tx) applyStep(s step, definition string) error {
 	_, err = tx.exec(definition)
 	return err
 }
+
+// note returns one of the notes about the database as a whole.
+func (tx *Tx) note(name string) (text string, at int64, found bool, err error) {
+	found, err = tx.one(`SELECT checksum, applied_at FROM migration WHERE file = $1 AND step = 0`,
+		func(r row) { text, at = r.text(0), r.int(1) }, name)
+	return text, at, found, err
+}
+
+// setNote writes a note in place of an earlier one.
+func (tx *Tx) setNote(name, text string) error { return tx.recordStep(name, 0, text) }
 
 func (tx *Tx) recordStep(file string, number int64, checksum string) error {
 	_, err := tx.exec(`INSERT INTO migration (file, step, checksum, applied_at) VALUES ($1, $2, $3, $4)

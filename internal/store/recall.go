@@ -93,6 +93,8 @@ func (r *recollection) exec(string, []any) (int, error) { return 0, errWrites }
 
 func (r *recollection) later(string, []any, int) error { return errWrites }
 
+func (r *recollection) load(*table, [][]any) error { return errWrites }
+
 func (r *recollection) query(sql string, args []any, scan func(row) error) error {
 	key := answerKey(sql, args)
 	version, known := r.hearing.version(r.hearing.statement(sql))

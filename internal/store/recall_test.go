@@ -18,6 +18,8 @@ func (q *questioned) exec(string, []any) (int, error) { return 0, errors.New("no
 
 func (q *questioned) later(string, []any, int) error { return errors.New("not asked for") }
 
+func (q *questioned) load(*table, [][]any) error { return errors.New("not asked for") }
+
 func (q *questioned) query(sql string, args []any, scan func(row) error) error {
 	q.asked++
 	if q.while != nil {

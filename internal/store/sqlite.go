@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,11 +30,18 @@ type sqliteDatabase struct {
 
 // openSQLite opens the database in the folder and starts the writer.
 func openSQLite(options Options) (database, error) {
-	path := filepath.Join(options.Dir, File)
+	path := cmp.Or(options.File, filepath.Join(options.Dir, File))
+	if options.Access == ReadOnly {
+		return openSQLiteReadOnly(options, path)
+	}
 	if err := makeFile(path); err != nil {
 		return nil, fmt.Errorf("make database %s: %w", path, err)
 	}
-	writer, err := openConn(path, readWrite)
+	mode := readWrite
+	if options.Access == Alone {
+		mode = alone
+	}
+	writer, err := openConn(path, mode)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
@@ -88,7 +96,9 @@ func (d *sqliteDatabase) close() error {
 		}
 	}
 	// Last: whoever closes last moves the write-ahead log into the database, which readers may not, and a stopped server is then one file.
-	errs = append(errs, d.writer.close())
+	if d.writer != nil {
+		errs = append(errs, d.writer.close())
+	}
 	return errors.Join(errs...)
 }
 

@@ -19,6 +19,7 @@ type access int
 const (
 	readOnly access = iota
 	readWrite
+	alone // readWrite without a write-ahead log beside the file
 )
 
 // conn is one connection with its cache of prepared statements. One goroutine uses it at a time.
@@ -39,8 +40,12 @@ func openConn(path string, mode access) (*conn, error) {
 	db.SetBlockOnBusy()
 	db.SetBusyTimeout(busyTimeout)
 	c := &conn{db: db, bound: map[string]string{}}
-	if mode == readWrite {
-		if err := errors.Join(c.checkVersion(), c.enableWAL()); err != nil {
+	if mode != readOnly {
+		err := c.checkVersion()
+		if mode == readWrite {
+			err = errors.Join(err, c.enableWAL())
+		}
+		if err != nil {
 			db.Close()
 			return nil, err
 		}

@@ -23,7 +23,25 @@ type Options struct {
 	Database string // postgres://…, for PostgreSQL instead of SQLite
 	Clock    *sys.Clock
 	Logger   *slog.Logger
+
+	File   string // SQLite file in place of the one in Dir
+	Access Access // to the SQLite file
+
+	// Migrated refuses a database that lacks something which this program needs, where it would otherwise be added.
+	Migrated bool
 }
+
+// Access is how a SQLite file is opened.
+type Access int
+
+const (
+	// Shared is for a database that several processes read and write.
+	Shared Access = iota
+	// Alone is for a file that this process alone writes and that is one file at every moment: a backup, or a database that is being restored.
+	Alone
+	// ReadOnly is for a backup. It has to exist.
+	ReadOnly
+)
 
 // Store is an open database. It is safe for use by many goroutines, and by several processes: `sallyport apply` writes beside a running
 // server, and several servers share one PostgreSQL.
@@ -53,18 +71,23 @@ func (tx *Tx) Millis() int64 { return tx.Now.UnixMilli() }
 
 // Open opens the database and brings its schema up to date.
 func Open(options Options) (*Store, error) {
-	s, err := connect(options)
+	s, err := Connect(options)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.migrate(); err != nil {
+	wanted := applyAll
+	if options.Migrated {
+		wanted = applyNone
+	}
+	if err := s.migrate(wanted); err != nil {
 		return nil, errors.Join(fmt.Errorf("bring the database up to date: %w", err), s.Close())
 	}
 	return s, nil
 }
 
-// connect opens the database with the schema that it has.
-func connect(options Options) (*Store, error) {
+// Connect opens the database with the schema that it has, which may be that of another release or none: for commands that look at databases,
+// copy them and change the schema by itself.
+func Connect(options Options) (*Store, error) {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -284,7 +284,7 @@ func redeemAssertion(ctx context.Context, s *Service, tx *store.Tx, r *applicati
 	replay := r.claims.Replay()
 	spending := store.SpentAssertion{
 		InputDigest: replay.Input, IDDigest: cmp.Or(replay.ID, replay.Input), RequestDigest: s.requestDigest(r, scopes),
-		SessionID: sys.NewID(tx.Now), ExpiresAt: replay.Until.UnixMilli(),
+		SessionID: sys.NewID(tx.Now), ExpiresAt: replay.Until.UnixMilli(), IssuedAt: replay.Since.UnixMilli(),
 	}
 	spent, err := tx.SpendAssertion(spending)
 	if err != nil {
@@ -316,8 +316,8 @@ func (s *Service) repeatAssertion(ctx context.Context, tx *store.Tx, again store
 		return issue{}, err
 	}
 	if !found {
-		checks.Fail("first use", "another assertion of the same jti was used before")
-		return issue{}, assertionSpent.Because("the jti was used before")
+		checks.Fail("first use", "another assertion of the same jti was used before, or the database was restored from a backup since")
+		return issue{}, assertionSpent.Because("the jti was used before, or the database was restored since")
 	}
 	if age := time.Duration(tx.Millis()-before.SpentAt) * time.Millisecond; before.RequestDigest != again.RequestDigest || age > repeatGrace {
 		checks.Fail("first use", "the assertion was used %s ago, by the same caller for the same: %v", age, before.RequestDigest == again.RequestDigest)

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// openSQLiteReadOnly opens a file that is there and that nobody writes.
+func openSQLiteReadOnly(options Options, path string) (database, error) {
+	if err := checkSQLiteFile(path); err != nil {
+		return nil, err
+	}
+	d := &sqliteDatabase{
+		clock:   options.Clock,
+		writes:  make(chan *write),
+		stopped: make(chan struct{}),
+		readers: make(chan *conn, max(4, 2*runtime.GOMAXPROCS(0))),
+		path:    path,
+		closing: make(chan struct{}),
+	}
+	for range cap(d.readers) {
+		d.readers <- nil
+	}
+	go d.refuse()
+	return d, nil
+}
+
+// refuse answers every write of a database that is only read.
+func (d *sqliteDatabase) refuse() {
+	defer close(d.stopped)
+	for w := range d.writes {
+		w.done <- outcome{err: errReadOnly}
+	}
+}
+
+var errReadOnly = errors.New("store: the file is only read")
+
+// sqliteHeader begins every file of SQLite.
+const sqliteHeader = "SQLite format 3\x00"
+
+func checkSQLiteFile(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	header := make([]byte, len(sqliteHeader))
+	if _, err := io.ReadFull(file, header); err != nil || string(header) != sqliteHeader {
+		return fmt.Errorf("%s is no SQLite database", path)
+	}
+	return nil
+}
+
+// snapshot is view: SQLite bounds no statement. It is interrupted when ctx ends.
+func (d *sqliteDatabase) snapshot(ctx context.Context, fn func(*Tx) error) error {
+	return d.read(ctx, func(reader *conn) error {
+		reader.db.SetInterrupt(ctx.Done())
+		defer reader.db.SetInterrupt(nil)
+		if err := reader.do("BEGIN"); err != nil {
+			return fmt.Errorf("begin a snapshot: %w", err)
+		}
+		defer func() {
+			reader.db.SetInterrupt(nil)
+			reader.do("ROLLBACK")
+		}()
+		err := fn(&Tx{Now: d.clock.Now(), c: reader})
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return err
+	})
+}
+
+// vacuumInto writes the database as of one moment into an empty file. Writers go on meanwhile.
+func (d *sqliteDatabase) vacuumInto(ctx context.Context, path string) error {
+	return d.read(ctx, func(reader *conn) error {
+		reader.db.SetInterrupt(ctx.Done())
+		defer reader.db.SetInterrupt(nil)
+		_, err := reader.exec("VACUUM INTO $1", []any{path})
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return err
+	})
+}
+
+// integrity returns what SQLite finds wrong with the file, up to limit lines: damaged pages, rows out of order, indexes that do not match.
+func (d *sqliteDatabase) integrity(ctx context.Context, limit int) (wrong []string, err error) {
+	err = d.read(ctx, func(reader *conn) error {
+		reader.db.SetInterrupt(ctx.Done())
+		defer reader.db.SetInterrupt(nil)
+		return reader.query(fmt.Sprintf("PRAGMA integrity_check(%d)", limit), nil, func(r row) error {
+			if line := r.text(0); line != "ok" {
+				wrong = append(wrong, line)
+			}
+			return nil
+		})
+	})
+	if sqlite.ErrCode(err).ToPrimary() == sqlite.ResultCorrupt || sqlite.ErrCode(err).ToPrimary() == sqlite.ResultNotADB {
+		return []string{err.Error()}, nil
+	}
+	return wrong, err
+}
+
+func (c *conn) load(t *table, rows [][]any) error {
+	binds := make([]string, len(t.columns))
+	for i := range binds {
+		binds[i] = fmt.Sprintf("$%d", i+1)
+	}
+	statement := "INSERT INTO " + t.name + " (" + t.names() + ") VALUES (" + strings.Join(binds, ", ") + ")"
+	for _, values := range rows { // a statement that is prepared costs no more than a row of a longer one, inside of this process
+		if _, err := c.exec(statement, values); err != nil {
+			return err
+		}
+	}
+	return nil
+}
