@@ -199,13 +199,37 @@ func (p *Postgres) end(signal syscall.Signal) {
 	if p.process == nil || p.process.Process == nil {
 		return
 	}
+	backends := children(p.process.Process.Pid)
+	p.process.Process.Signal(signal)
 	if signal == syscall.SIGKILL {
-		syscall.Kill(-p.process.Process.Pid, signal) // backends would finish what they are at
-	} else {
-		p.process.Process.Signal(signal)
+		for _, pid := range append(backends, children(p.process.Process.Pid)...) {
+			syscall.Kill(pid, signal) // each leads a session of its own, and would finish what it is at
+		}
 	}
 	<-p.ended
+	for deadline := time.Now().Add(readyTimeout); slices.ContainsFunc(backends, lives) && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond) // the next server does not start beside the last of them
+	}
 	p.process = nil
+}
+
+func lives(pid int) bool { return syscall.Kill(pid, 0) == nil }
+
+// children are the processes that a process has started.
+func children(parent int) (pids []int) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, stat := range stats {
+		text, err := os.ReadFile(stat)
+		if err != nil {
+			continue // it has ended
+		}
+		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(stat)))
+		if err == nil && len(fields) > 1 && fields[1] == strconv.Itoa(parent) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
 }
 
 // Promote makes a standby the one that is written to, and returns when it is.
