@@ -316,13 +316,28 @@ func (r *Ring) retireOnce(ctx context.Context, p Retirement, mark string) (key K
 		if key, err = mayRetire(describe(entries, h, p.Lives, tx.Now), p, tx.Now); err != nil {
 			return err
 		}
-		retired, err = tx.RetireSealingKey(p.KeyID, rsaKeyID(p.KeyID), mark, key.NeededUntil.After(tx.Now))
+		retired, err = takeAway(tx, entries, p.KeyID, mark, key.NeededUntil.After(tx.Now))
 		if err != nil || !retired || p.Record == nil {
 			return err
 		}
 		return p.Record(tx, key)
 	})
 	return key, retired, err
+}
+
+// takeAway retires a key, and the RSA key beside it.
+func takeAway(tx *store.Tx, entries []store.SealingKey, keyID, mark string, forced bool) (retired bool, err error) {
+	for _, part := range []struct{ id, mark string }{{keyID, mark}, {rsaKeyID(keyID), markless}} {
+		at := slices.IndexFunc(entries, func(e store.SealingKey) bool { return e.KeyID == part.id })
+		if at < 0 {
+			continue
+		}
+		if gone, err := tx.RetireSealingKey(entries[at], part.mark, forced); err != nil || !gone {
+			return retired, err
+		}
+		retired = true
+	}
+	return retired, nil
 }
 
 // mayRetire decides whether the key may go.

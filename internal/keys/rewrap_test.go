@@ -11,13 +11,14 @@ import (
 
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
+	"sallyport/internal/testdb"
 )
 
 func rootOf(letter byte) RootKey { return RootKey{[32]byte(bytes.Repeat([]byte{letter}, 32))} }
 
 func onStore(t *testing.T, dir string, root Root, previous ...Root) (*Ring, error) {
 	t.Helper()
-	s, err := store.Open(store.Options{Dir: dir, Clock: &sys.Clock{}})
+	s, err := store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Clock: &sys.Clock{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +177,7 @@ func TestAnEntryThatDoesNotOpenKeepsNothingElseFromBeingTakenUp(t *testing.T) {
 	}
 	clock := &sys.Clock{}
 	clock.Advance(time.Minute)
-	s, err := store.Open(store.Options{Dir: dir, Clock: clock})
+	s, err := store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Clock: clock})
 	if err != nil {
 		t.Fatal(err)
 	}

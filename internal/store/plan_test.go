@@ -105,9 +105,10 @@ func TestListsAreReadFromTheirPlaceInAnIndex(t *testing.T) {
 // scans are the statements that read a whole table although they are asked something in particular: the table is small, or the moment rare.
 var scans = map[string]string{
 	"CountApplicationsAndAccounts": "SCAN account",
-	"DeleteAccount":                "SCAN instance", // there is one
-	"DeleteTrustedTokenIssuer":     "SCAN session",  // an index would be written with every token
-	"PruneDecisions":               "SCAN decision", // the index, as far as decisions are kept
+	"DeleteAccount":                "SCAN instance",   // there is one
+	"DeleteTrustedTokenIssuer":     "SCAN session",    // an index would be written with every token
+	"PruneDecisions":               "SCAN decision",   // the index, as far as decisions are kept
+	"RetireSealingKey":             "SCAN access_key", // once for a key, in three months
 	"UserNamesByPasswordOrigin":    "SCAN p",
 }
 

@@ -67,22 +67,22 @@ func (tx *Tx) RewrapSealingKey(was SealingKey, sealedSeed, rootKeyID string) (re
 	return n == 1, err
 }
 
-// RetireSealingKey takes an entry out of the ring, with the one beside it, and remembers both. It reports false when the entry is gone
-// already, and when an access key is sealed under it: one whose sealed secret begins with the mark.
-func (tx *Tx) RetireSealingKey(keyID, beside, mark string, forced bool) (retired bool, err error) {
+// RetireSealingKey takes an entry out of the ring and remembers it. It reports false when the entry is gone already, and when an access key
+// is sealed under it: one whose sealed secret begins with the mark.
+func (tx *Tx) RetireSealingKey(k SealingKey, mark string, forced bool) (retired bool, err error) {
 	was := 0
 	if forced {
 		was = 1
 	}
-	n, err := tx.exec(`INSERT INTO retired_key (key_id, purpose, created_at, activates_at, retired_at, forced)
-		SELECT key_id, purpose, created_at, CASE WHEN activates_at = 0 THEN created_at ELSE activates_at END, $3, $4 FROM sealing_key
-		WHERE key_id IN ($1, $2) AND EXISTS (SELECT 1 FROM sealing_key k WHERE k.key_id = $1)
-			AND NOT EXISTS (SELECT 1 FROM access_key WHERE substr(sealed_secret, 1, 5) = $5)`,
-		keyID, beside, tx.Millis(), was, mark)
+	// The entry goes first: of two nodes that retire it at once, the later must find it gone before it finds its history there.
+	n, err := tx.exec(`DELETE FROM sealing_key WHERE key_id = $1 AND NOT EXISTS
+		(SELECT 1 FROM access_key WHERE substr(sealed_secret, 1, 5) = $2)`, k.KeyID, mark)
 	if err != nil || n == 0 {
 		return false, err
 	}
-	_, err = tx.exec(`DELETE FROM sealing_key WHERE key_id IN ($1, $2)`, keyID, beside)
+	_, err = tx.exec(`INSERT INTO retired_key (key_id, purpose, created_at, activates_at, retired_at, forced)
+		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key_id) DO NOTHING`,
+		k.KeyID, k.Purpose, k.CreatedAt, k.ActivatesAt, tx.Millis(), was)
 	return true, err
 }
 
