@@ -66,8 +66,9 @@ func (s *Service) ListApplicationAuthenticationMethods(ctx context.Context, call
 	if in.NextToken != "" {
 		return nil, badToken
 	}
-	out := &api.ListApplicationAuthenticationMethodsResponse{AuthenticationMethods: []api.AuthenticationMethodItem{}}
+	out := &api.ListApplicationAuthenticationMethodsResponse{}
 	err := s.readApplication(ctx, caller, api.ListApplicationAuthenticationMethods.Operation, in.ApplicationARN, func(v *visit, a store.Application) error {
+		out.AuthenticationMethods = []api.AuthenticationMethodItem{}
 		if a.ActorPolicy != "" {
 			out.AuthenticationMethods = append(out.AuthenticationMethods, api.AuthenticationMethodItem{
 				AuthenticationMethodType: authenticationIAM, AuthenticationMethod: authenticationMethod(a),

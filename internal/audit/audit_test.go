@@ -34,7 +34,7 @@ func TestAChangeIsRecordedAndLoggedOnceItIsKept(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
-			rows, err := store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Clock: &sys.Clock{}})
+			rows, err := store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Rehearse: testdb.Rehearse(), Clock: &sys.Clock{}})
 			if err != nil {
 				t.Fatal(err)
 			}

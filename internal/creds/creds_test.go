@@ -35,7 +35,7 @@ func newNode(t testing.TB) *node {
 	n := &node{clock: &sys.Clock{}}
 	dir := t.TempDir()
 	var err error
-	if n.rows, err = store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Clock: n.clock}); err != nil {
+	if n.rows, err = store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Rehearse: testdb.Rehearse(), Clock: n.clock}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { n.rows.Close() })

@@ -23,7 +23,7 @@ import (
 func openStore(t testing.TB) *store.Store {
 	t.Helper()
 	dir := t.TempDir()
-	s, err := store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Clock: &sys.Clock{}})
+	s, err := store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Rehearse: testdb.Rehearse(), Clock: &sys.Clock{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ type house struct {
 func openHouse(t testing.TB) house {
 	t.Helper()
 	dir := t.TempDir()
-	s, err := store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Clock: &sys.Clock{}})
+	s, err := store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Rehearse: testdb.Rehearse(), Clock: &sys.Clock{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,26 +18,26 @@ func (s *Service) FindKey(ctx context.Context, accessKeyID, sessionToken string)
 	if sessionToken != "" {
 		return s.findTemporary(ctx, accessKeyID, sessionToken)
 	}
-	var key api.Key
-	err := s.Store.Recall(ctx, func(tx *store.Tx) error {
-		row, found, err := tx.AccessKey(accessKeyID)
-		if err != nil || !found || !row.Held {
-			return err
-		}
-		if row.Status != store.KeyActive { // operators are told, callers are not
-			t := trace.From(ctx)
-			t.Note("deactivated", "%s is %s", row.AccessKeyID, row.Status)
-			t.Fix("sallyport iam activate-access-key %s", row.AccessKeyID)
-			return nil
-		}
-		secret, ok := creds.OpenAccessKeySecret(s.Ring, row.AccessKeyID, row.SealedSecret)
-		if !ok {
-			return nil // a row that was moved or damaged is no key
-		}
-		key = api.Key{Known: true, Secret: secret, Signer: holder(row)}
-		return nil
+	var row store.HeldKey
+	var found bool
+	err := s.Store.Recall(ctx, func(tx *store.Tx) (err error) {
+		row, found, err = tx.AccessKey(accessKeyID)
+		return err
 	})
-	return key, err
+	if err != nil || !found || !row.Held {
+		return api.Key{}, err
+	}
+	if row.Status != store.KeyActive { // operators are told, callers are not
+		t := trace.From(ctx)
+		t.Note("deactivated", "%s is %s", row.AccessKeyID, row.Status)
+		t.Fix("sallyport iam activate-access-key %s", row.AccessKeyID)
+		return api.Key{}, nil
+	}
+	secret, ok := creds.OpenAccessKeySecret(s.Ring, row.AccessKeyID, row.SealedSecret)
+	if !ok {
+		return api.Key{}, nil // a row that was moved or damaged is no key
+	}
+	return api.Key{Known: true, Secret: secret, Signer: holder(row)}, nil
 }
 
 // holder is who signs with a long-lived key. A role's key is our extension for services that have no STS to ask; it signs as a session of

@@ -111,7 +111,7 @@ func (s *Service) IsMemberInGroups(ctx context.Context, caller api.Caller, in *a
 
 // ListGroupMemberships lists who is in a group, by user.
 func (s *Service) ListGroupMemberships(ctx context.Context, caller api.Caller, in *api.ListGroupMembershipsRequest) (*api.ListGroupMembershipsResponse, error) {
-	out := &api.ListGroupMembershipsResponse{GroupMemberships: []api.GroupMembership{}}
+	out := &api.ListGroupMembershipsResponse{}
 	asked := page.Request{Operation: api.ListGroupMemberships.Operation, Of: []string{in.GroupID}, Size: in.MaxResults, Token: in.NextToken}
 	err := s.read(ctx, in.IdentityStoreID, func(tx *store.Tx) error {
 		p, err := s.openPage(asked)
@@ -123,6 +123,7 @@ func (s *Service) ListGroupMemberships(ctx context.Context, caller api.Caller, i
 		}
 		rows, err := tx.MembersPage(in.GroupID, p.At(0), p.Limit+1)
 		rows, out.NextToken = page.Cut(p, rows, func(m store.MembershipRecord) []string { return []string{m.UserID} })
+		out.GroupMemberships = make([]api.GroupMembership, 0, len(rows))
 		for _, row := range rows {
 			out.GroupMemberships = append(out.GroupMemberships, s.presentMembership(row))
 		}
@@ -133,7 +134,7 @@ func (s *Service) ListGroupMemberships(ctx context.Context, caller api.Caller, i
 
 // ListGroupMembershipsForMember lists the groups that a user is in, by group.
 func (s *Service) ListGroupMembershipsForMember(ctx context.Context, caller api.Caller, in *api.ListGroupMembershipsForMemberRequest) (*api.ListGroupMembershipsForMemberResponse, error) {
-	out := &api.ListGroupMembershipsForMemberResponse{GroupMemberships: []api.GroupMembership{}}
+	out := &api.ListGroupMembershipsForMemberResponse{}
 	asked := page.Request{Operation: api.ListGroupMembershipsForMember.Operation, Of: []string{in.MemberID.UserID}, Size: in.MaxResults, Token: in.NextToken}
 	err := s.read(ctx, in.IdentityStoreID, func(tx *store.Tx) error {
 		p, err := s.openPage(asked)
@@ -145,6 +146,7 @@ func (s *Service) ListGroupMembershipsForMember(ctx context.Context, caller api.
 		}
 		rows, err := tx.MembershipsPage(in.MemberID.UserID, p.At(0), p.Limit+1)
 		rows, out.NextToken = page.Cut(p, rows, func(m store.MembershipRecord) []string { return []string{m.GroupID} })
+		out.GroupMemberships = make([]api.GroupMembership, 0, len(rows))
 		for _, row := range rows {
 			out.GroupMemberships = append(out.GroupMemberships, s.presentMembership(row))
 		}

@@ -60,7 +60,7 @@ func newWorld(t testing.TB) *world {
 // start opens the store and the service on the folder, as a server that starts does.
 func (w *world) start() {
 	w.t.Helper()
-	s, err := store.Open(store.Options{Dir: w.dir, Database: testdb.URL(w.t, w.dir), Clock: w.clock})
+	s, err := store.Open(store.Options{Dir: w.dir, Database: testdb.URL(w.t, w.dir), Rehearse: testdb.Rehearse(), Clock: w.clock})
 	if err != nil {
 		w.t.Fatal(err)
 	}

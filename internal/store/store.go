@@ -1,6 +1,6 @@
-// Package store keeps rows: the one concrete store of the house, on an embedded SQLite database. It owns the schema, the SQL and
-// the moment of each transaction, and leaves every rule to the rooms. The SQL is written once, in the words that SQLite and
-// PostgreSQL share; what differs is in dialect.go.
+// Package store keeps rows: the one concrete store of the house, on an embedded SQLite database or on a PostgreSQL that several servers
+// share. It owns the schema, the SQL and the moment of each transaction, and leaves every rule to the rooms. The SQL is written once, in the
+// words that both databases share; what differs is behind the interface database, in the files sqlite*.go and postgres*.go.
 package store
 
 import (
@@ -23,6 +23,7 @@ type Options struct {
 	Database string // postgres://…, for PostgreSQL instead of SQLite
 	Clock    *sys.Clock
 	Logger   *slog.Logger
+	Rehearse bool // for tests: run every function twice, and undo what the first run did, as after a conflict
 
 	File   string // SQLite file in place of the one in Dir
 	Access Access // to the SQLite file
@@ -99,6 +100,9 @@ func Connect(options Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if options.Rehearse {
+		db = rehearsed{db}
+	}
 	return &Store{database: db, clock: options.Clock, log: options.Logger}, nil
 }
 
@@ -106,7 +110,8 @@ func Connect(options Options) (*Store, error) {
 // ErrClosed: a request that was cut off at the end of a shutdown may still be running.
 func (s *Store) Close() error { return s.close() }
 
-// View runs fn on a snapshot of the database. It writes nothing. The wait for a free connection is bounded by ctx.
+// View runs fn on a snapshot of the database. It writes nothing. The wait for a free connection is bounded by ctx. fn may
+// run more than once, so it must begin anew what it collects.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error { return reached(s.view(ctx, fn)) }
 
 // Look is View for fn that asks one question: a single statement is a snapshot by itself and costs less than half without a transaction

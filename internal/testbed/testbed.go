@@ -34,7 +34,7 @@ func New(t testing.TB) *Bed {
 	b.Log = slog.New(slog.NewTextHandler(b.Logged, nil))
 	dir := t.TempDir()
 	var err error
-	if b.Store, err = store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Clock: b.Clock}); err != nil {
+	if b.Store, err = store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Rehearse: testdb.Rehearse(), Clock: b.Clock}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.Store.Close() })

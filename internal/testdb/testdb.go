@@ -20,6 +20,9 @@ const Variable = "TEST_DATABASE"
 // OnPostgreSQL reports whether tests keep their rows on PostgreSQL.
 func OnPostgreSQL() bool { return os.Getenv(Variable) != "" }
 
+// Rehearse is what store.Options.Rehearse has to be: with TEST_REHEARSE in the environment every transaction runs twice.
+func Rehearse() bool { return os.Getenv("TEST_REHEARSE") != "" }
+
 var (
 	making sync.Mutex
 	made   = map[string]bool{} // the folders that have a schema

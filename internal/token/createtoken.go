@@ -17,7 +17,7 @@ type grant struct {
 	Check func(in *api.CreateTokenRequest) error
 	// Peek refuses without writing what can be refused so: a pending poll must cost a read. It may be nil. Whatever it lets through, Redeem
 	// decides again.
-	Peek func(s *Service, tx *store.Tx, r *tokenRequest) error
+	Peek func(ctx context.Context, s *Service, r *tokenRequest) error
 	// Redeem spends what the client sent and returns the session that the tokens are for.
 	Redeem func(s *Service, tx *store.Tx, r *tokenRequest) (issue, error)
 }
@@ -54,7 +54,7 @@ func (s *Service) CreateToken(ctx context.Context, caller api.Caller, in *api.Cr
 		return nil, fault.InvalidScope.Refuse("scope asks for more than the client registered for")
 	}
 	if g.Peek != nil {
-		if err := s.Store.Look(ctx, func(tx *store.Tx) error { return g.Peek(s, tx, r) }); err != nil {
+		if err := g.Peek(ctx, s, r); err != nil {
 			return nil, err
 		}
 	}

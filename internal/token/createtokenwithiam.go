@@ -231,14 +231,15 @@ func checkAssignment(ctx context.Context, tx *store.Tx, app application, user st
 
 // redeemForApplication redeems the grant. Where what is configured has changed since it was read, it is decided about once more.
 func (s *Service) redeemForApplication(ctx context.Context, r *applicationRequest, g applicationGrant) (issue, error) {
+	decided := r.app // what the decisions so far rest on; the transaction may run more than once
 	return s.redeem(ctx, &r.redemption, func(tx *store.Tx) (issue, error) {
-		now, found, err := readApplication(tx, r.app.name())
+		now, found, err := readApplication(tx, decided.name())
 		switch {
 		case err != nil:
 			return issue{}, err
 		case !found:
-			return issue{}, applicationUnknown.Because("application %s was deleted meanwhile", r.app.ApplicationID)
-		case !now.equal(r.app):
+			return issue{}, applicationUnknown.Because("application %s was deleted meanwhile", decided.ApplicationID)
+		case !now.equal(decided):
 			r.app = now
 			if err := s.permit(ctx, r); err != nil {
 				return issue{}, err
@@ -246,6 +247,7 @@ func (s *Service) redeemForApplication(ctx context.Context, r *applicationReques
 			if err := s.settle(ctx, r, g); err != nil {
 				return issue{}, err
 			}
+			decided = now
 		}
 		return g.Redeem(ctx, s, tx, r)
 	})

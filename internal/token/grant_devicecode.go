@@ -1,6 +1,9 @@
 package token
 
 import (
+	"context"
+	"time"
+
 	"sallyport/internal/api"
 	"sallyport/internal/fault"
 	"sallyport/internal/oauth"
@@ -23,14 +26,20 @@ var (
 	deviceUnknown        = fault.InvalidGrant.Refuse("Invalid device code provided")
 )
 
-// peekDevice answers the polls that change nothing.
-func peekDevice(s *Service, tx *store.Tx, r *tokenRequest) error {
-	device, err := s.deviceOf(r, tx.PollDevice)
+// peekDevice answers the polls that change nothing. A poll counts once, however often the database had to be asked.
+func peekDevice(ctx context.Context, s *Service, r *tokenRequest) error {
+	var device store.Device
+	var now time.Time
+	err := s.Store.Look(ctx, func(tx *store.Tx) (err error) {
+		now = tx.Now
+		device, err = s.deviceOf(r, tx.PollDevice)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	err = pollDevice(device, tx.Millis())
-	if err == authorizationPending && !s.polls.allow(device.DeviceID, tx.Now) {
+	err = pollDevice(device, now.UnixMilli())
+	if err == authorizationPending && !s.polls.allow(device.DeviceID, now) {
 		return deviceTooFast
 	}
 	return err

@@ -55,7 +55,7 @@ func newSite(t *testing.T) *site {
 	s := &site{t: t, clock: new(sys.Clock)}
 	dir := t.TempDir()
 	var err error
-	if s.store, err = store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Clock: s.clock}); err != nil {
+	if s.store, err = store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Rehearse: testdb.Rehearse(), Clock: s.clock}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.store.Close() })
