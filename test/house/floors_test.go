@@ -97,6 +97,7 @@ func TestEachModuleIsImportedInOnePlace(t *testing.T) {
 	shared := map[string]bool{
 		"go.yaml.in/yaml/v3":             true, // settings and directory files are both YAML for people
 		"zombiezen.com/go/sqlite":        true,
+		"github.com/jackc/pgx/v5":        true, // the store, and what makes room for its tests
 		"golang.org/x/text/unicode/norm": true,
 		"golang.org/x/term":              true, // commands ask what a stream is; the prompt makes sure of its own
 	}
