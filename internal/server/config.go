@@ -45,6 +45,10 @@ type Config struct {
 	// DatabaseFile is a file that holds the address of the database: a mounted secret.
 	DatabaseFile string `setting:"database_file" form:"FILE" help:"file that holds the address of the database"`
 
+	// Migrate lets a server, and every command that opens the database, bring its schema up to date. Without it they refuse a database that
+	// lacks something they need, until somebody has run `sallyport migrate`: for those who change databases at a time of their own.
+	Migrate bool `setting:"migrate" default:"true" help:"whether the database is brought up to date at the start"`
+
 	// TLSCert is a PEM file with the server's certificate followed by its intermediates. Replacing the file (and tls_key) is enough
 	// to renew: it is read again within seconds, and a broken replacement is logged while the old one stays in use.
 	TLSCert string `setting:"tls_cert" form:"FILE" help:"PEM certificate chain; goes with tls_key"`

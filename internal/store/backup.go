@@ -8,7 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"time"
 
 	"sallyport/internal/sys"
@@ -77,11 +77,10 @@ func (s *Store) Backup(ctx context.Context, options BackupOptions) (m Manifest, 
 
 // writeBackup writes the rows.
 func (s *Store) writeBackup(ctx context.Context, path string, m *Manifest, options BackupOptions) error {
-	if d, ok := s.database.(*sqliteDatabase); ok {
-		m.Engine = "sqlite"
-		return d.vacuumInto(ctx, path)
+	m.Engine = s.engine()
+	if exported, err := s.export(ctx, path); exported || err != nil {
+		return err
 	}
-	m.Engine = "postgres"
 	to, err := Connect(Options{File: path, Access: Alone, Clock: s.clock})
 	if err != nil {
 		return err
@@ -96,7 +95,7 @@ func finishBackup(ctx context.Context, path string, plan *copyPlan, m *Manifest)
 	if err != nil {
 		return err
 	}
-	wrong, err := file.database.(*sqliteDatabase).integrity(ctx, 1)
+	wrong, _, err := file.integrity(ctx, 1)
 	if err == nil && len(wrong) > 0 {
 		err = fmt.Errorf("the backup is damaged: %s", wrong[0])
 	}
@@ -144,6 +143,17 @@ func place(aside, path string, replace bool) error {
 	return syncFile(filepath.Dir(path))
 }
 
+// Place gives a database that was written aside its name, where there is none, and waits until both are on disk.
+func Place(aside, path string) error {
+	if err := syncFile(aside); err != nil {
+		return err
+	}
+	if err := place(aside, path, false); err != nil {
+		return err
+	}
+	return os.Remove(aside)
+}
+
 // syncFile waits until a file, or the names in a folder, are on disk.
 func syncFile(path string) error {
 	file, err := os.Open(path)
@@ -170,7 +180,7 @@ var errNoBackup = errors.New("this is no backup: `sallyport backup` makes them, 
 
 // manifest checks a backup against what SQLite knows of whole files and against its own manifest.
 func (s *Store) manifest(ctx context.Context) (m Manifest, err error) {
-	wrong, err := s.database.(*sqliteDatabase).integrity(ctx, 1)
+	wrong, _, err := s.integrity(ctx, 1)
 	if err != nil {
 		return m, err
 	}
@@ -182,7 +192,7 @@ func (s *Store) manifest(ctx context.Context) (m Manifest, err error) {
 		if err != nil {
 			return err
 		}
-		if !strings.Contains(strings.Join(tables, " "), "migration") {
+		if !slices.Contains(tables, "migration") {
 			return errNoBackup
 		}
 		text, _, found, err := tx.note(backupNote)

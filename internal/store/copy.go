@@ -157,8 +157,9 @@ type copyPlan struct {
 }
 
 func planCopy(ctx context.Context, from *Store) (*copyPlan, error) {
-	p := &copyPlan{from: from}
+	p := &copyPlan{}
 	err := from.View(ctx, func(tx *Tx) error {
+		*p = copyPlan{from: from}
 		tables, err := list(tx, func(r row) string { return r.text(0) }, from.tables())
 		if err != nil {
 			return err

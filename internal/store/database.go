@@ -24,6 +24,12 @@ type database interface {
 	changed(table string) <-chan struct{}
 	// now is the moment by the clock that all nodes share, zero where there is no such clock.
 	now(ctx context.Context) (int64, error)
+	// engine names what holds the rows.
+	engine() string
+	// export writes the database as of one moment into an empty SQLite file, and reports whether it can: others are copied.
+	export(ctx context.Context, path string) (exported bool, err error)
+	// integrity returns what the database itself finds wrong with how it keeps the rows, up to limit lines, and whether it can look.
+	integrity(ctx context.Context, limit int) (wrong []string, looked bool, err error)
 	// definition is a statement of the schema in the words of this database.
 	definition(statement string) string
 	// tables is the question for the names of all tables, in order.

@@ -183,15 +183,16 @@ func (s *Store) Migrations(ctx context.Context) ([]Migration, error) {
 		}
 		byFile[step.file].Statements++
 	}
-	err = s.readHistory(ctx, func(r row) {
-		m := byFile[r.text(0)]
+	history, err := s.readHistory(ctx)
+	for _, done := range history {
+		m := byFile[done.File]
 		if m == nil {
-			m = &Migration{File: r.text(0)}
+			m = &Migration{File: done.File}
 			byFile[m.File] = m
 		}
 		m.Applied++
-		m.AppliedAt = max(m.AppliedAt, r.int(1))
-	})
+		m.AppliedAt = max(m.AppliedAt, done.AppliedAt)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -202,19 +203,18 @@ func (s *Store) Migrations(ctx context.Context) ([]Migration, error) {
 	return all, nil
 }
 
-// readHistory calls scan with file and moment of each step that was applied. A new database has none.
-func (s *Store) readHistory(ctx context.Context, scan func(row)) error {
-	return s.View(ctx, func(tx *Tx) error {
+// readHistory returns file and moment of each statement that was applied. A new database has none.
+func (s *Store) readHistory(ctx context.Context) (done []Migration, err error) {
+	err = s.View(ctx, func(tx *Tx) error {
 		tables, err := list(tx, func(r row) string { return r.text(0) }, s.tables())
 		if err != nil || !slices.Contains(tables, "migration") {
 			return err
 		}
-		return tx.query(`SELECT file, applied_at FROM migration WHERE file NOT IN ($1, $2, $3, $4)`,
-			[]any{requiredFile, copyNote, backupNote, restoreNote}, func(r row) error {
-				scan(r)
-				return nil
-			})
+		done, err = list(tx, func(r row) Migration { return Migration{File: r.text(0), AppliedAt: r.int(1)} },
+			`SELECT file, applied_at FROM migration WHERE file NOT IN ($1, $2, $3, $4)`, requiredFile, copyNote, backupNote, restoreNote)
+		return err
 	})
+	return done, err
 }
 
 // Migrate applies what is pending, or of that what adds, and returns the files of which it applied something.

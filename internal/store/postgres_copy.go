@@ -34,6 +34,15 @@ func (d *postgresDatabase) snapshot(ctx context.Context, fn func(*Tx) error) err
 	return err
 }
 
+func (d *postgresDatabase) engine() string { return "postgres" }
+
+func (d *postgresDatabase) export(context.Context, string) (bool, error) { return false, nil }
+
+// integrity does not look: that is for the tools of PostgreSQL (pg_amcheck).
+func (d *postgresDatabase) integrity(context.Context, int) ([]string, bool, error) {
+	return nil, false, nil
+}
+
 // load copies rows in.
 func (s *postgresSession) load(t *table, rows [][]any) error {
 	if s.failed != nil {

@@ -78,9 +78,11 @@ func (d *sqliteDatabase) snapshot(ctx context.Context, fn func(*Tx) error) error
 	})
 }
 
-// vacuumInto writes the database as of one moment into an empty file. Writers go on meanwhile.
-func (d *sqliteDatabase) vacuumInto(ctx context.Context, path string) error {
-	return d.read(ctx, func(reader *conn) error {
+func (d *sqliteDatabase) engine() string { return "sqlite" }
+
+// export has SQLite do it. Writers go on meanwhile; the write-ahead log grows until it is done.
+func (d *sqliteDatabase) export(ctx context.Context, path string) (bool, error) {
+	return true, d.read(ctx, func(reader *conn) error {
 		reader.db.SetInterrupt(ctx.Done())
 		defer reader.db.SetInterrupt(nil)
 		_, err := reader.exec("VACUUM INTO $1", []any{path})
@@ -91,8 +93,8 @@ func (d *sqliteDatabase) vacuumInto(ctx context.Context, path string) error {
 	})
 }
 
-// integrity returns what SQLite finds wrong with the file, up to limit lines: damaged pages, rows out of order, indexes that do not match.
-func (d *sqliteDatabase) integrity(ctx context.Context, limit int) (wrong []string, err error) {
+// integrity finds damaged pages, rows out of order, and indexes that do not match.
+func (d *sqliteDatabase) integrity(ctx context.Context, limit int) (wrong []string, looked bool, err error) {
 	err = d.read(ctx, func(reader *conn) error {
 		reader.db.SetInterrupt(ctx.Done())
 		defer reader.db.SetInterrupt(nil)
@@ -104,9 +106,9 @@ func (d *sqliteDatabase) integrity(ctx context.Context, limit int) (wrong []stri
 		})
 	})
 	if sqlite.ErrCode(err).ToPrimary() == sqlite.ResultCorrupt || sqlite.ErrCode(err).ToPrimary() == sqlite.ResultNotADB {
-		return []string{err.Error()}, nil
+		return []string{err.Error()}, true, nil
 	}
-	return wrong, err
+	return wrong, true, err
 }
 
 func (c *conn) load(t *table, rows [][]any) error {

@@ -305,11 +305,11 @@ const wrongShown = 20
 
 // Verify checks the database as it is at one moment, and writes nothing. It tells what came of each check.
 func (s *Store) Verify(ctx context.Context, report func(Verified)) error {
-	if d, ok := s.database.(*sqliteDatabase); ok {
-		wrong, err := d.integrity(ctx, wrongShown)
-		if err != nil {
-			return err
-		}
+	wrong, looked, err := s.integrity(ctx, wrongShown)
+	if err != nil {
+		return err
+	}
+	if looked {
 		report(Verified{Name: "the file is whole, and its indexes match its tables", Wrong: wrong})
 		if len(wrong) > 0 {
 			return nil // what else is read of it says nothing
