@@ -3,7 +3,7 @@
 // Prove holds the program to its promises while things go wrong: nothing that it acknowledged is lost, nothing that is good once is honoured twice, no
 // session outlives its end, and no secret is in any log.
 //
-//	go run ./test/prove [-short] [-only NAME,…] [-seed N] [-database sqlite|postgres|both]
+//	go run ./test/prove [-short] [-only NAME,…] [-seed N] [-database sqlite|postgres|both] [-nodes N]
 //
 // It prints one line of JSON for each trouble, and a table of all at the end. It ends with 1 when a promise was broken; the folder with the ledger,
 // the logs and the data stays then, and is named.
@@ -45,7 +45,7 @@ func main() {
 	flag.BoolVar(&p.short, "short", false, "make less of each, as every change is given")
 	flag.Uint64Var(&p.seed, "seed", 0, "`number` that decides what is left to chance; 0 takes a new one")
 	flag.StringVar(&p.binary, "binary", "", "`program` to prove; without it, that of this tree is built")
-	flag.StringVar(&p.postgres, "postgres", "", "`URL` of an empty database of PostgreSQL for -database postgres")
+	flag.IntVar(&p.nodes, "nodes", 1, "`number` of servers over the database")
 	flag.StringVar(&p.keep, "keep", "", "`folder` for what stays; without it a temporary one")
 	verbose := flag.Bool("v", false, "tell how it goes")
 	flag.Parse()
@@ -109,7 +109,7 @@ type prover struct {
 	short    bool
 	seed     uint64
 	binary   string
-	postgres string
+	nodes    int
 	keep     string
 	figures  []figure
 }
@@ -118,6 +118,7 @@ type prover struct {
 type figure struct {
 	Trouble      string             `json:"trouble"`
 	Database     string             `json:"database"`
+	Nodes        int                `json:"nodes"`
 	Rounds       int                `json:"rounds"`
 	Acknowledged int64              `json:"acknowledged"`
 	Lost         int                `json:"lost"`
@@ -169,17 +170,12 @@ func (p *prover) all(ctx context.Context, troubles []trouble.Trouble, databases 
 // one makes a trouble, prints its figure, and reports whether every promise was kept. The folder stays if not.
 func (p *prover) one(ctx context.Context, t trouble.Trouble, database, folder string) (kept bool, err error) {
 	began := time.Now()
-	f := figure{Trouble: t.Name, Database: database, Seed: p.seed}
-	options := bed.Options{Folder: folder, Binary: p.binary, Seed: p.seed, Progress: p.progress, Terms: t.Terms}
-	if database == trouble.PostgreSQL {
-		if options.Database = p.postgres; p.postgres == "" {
-			return false, errors.New("-database postgres needs -postgres with the URL of an empty database")
-		}
-	}
+	f := figure{Trouble: t.Name, Database: database, Nodes: p.nodes, Seed: p.seed}
+	options := bed.Options{Folder: folder, Binary: p.binary, Nodes: p.nodes, Seed: p.seed, Progress: p.progress, Terms: t.Terms}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return false, err
 	}
-	breaches, err := p.make(ctx, t, options, &f)
+	breaches, err := p.make(ctx, t, database, options, &f)
 	f.Seconds = math.Round(time.Since(began).Seconds()*10) / 10
 	if err != nil {
 		f.Error = err.Error()
@@ -193,13 +189,20 @@ func (p *prover) one(ctx context.Context, t trouble.Trouble, database, folder st
 }
 
 // make makes a trouble on a bed of its own.
-func (p *prover) make(ctx context.Context, t trouble.Trouble, options bed.Options, f *figure) (breaches []ledger.Breach, err error) {
+func (p *prover) make(ctx context.Context, t trouble.Trouble, database string, options bed.Options, f *figure) (breaches []ledger.Breach, err error) {
 	if t.Bed != nil {
 		undo, err := t.Bed(&options)
 		if err != nil {
 			return nil, err
 		}
 		defer undo()
+	}
+	if database == trouble.PostgreSQL {
+		if options.Postgres, err = harness.NewPostgres(); err != nil {
+			return nil, fmt.Errorf("start a PostgreSQL: %w", err)
+		}
+		defer options.Postgres.Remove()
+		options.Database = options.Postgres.URL()
 	}
 	b, err := bed.Make(ctx, options)
 	if err != nil {

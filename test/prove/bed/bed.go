@@ -24,9 +24,11 @@ import (
 // Options say what a bed is made of.
 type Options struct {
 	Folder   string
-	Data     string // the data folder; "" for one in Folder
-	Binary   string // the program
-	Database string // the URL of a database that the servers share; "" for SQLite in Data
+	Data     string            // the data folder; "" for one in Folder
+	Binary   string            // the program
+	Database string            // the URL of a database that the servers share; "" for SQLite in Data
+	Postgres *harness.Postgres // the server of that, for troubles that end it; nil for SQLite
+	Nodes    int               // servers to begin with; 0 means one
 	Seed     uint64
 	Workers  int      // of the workload; 0 means 8
 	Args     []string // more settings of the servers
@@ -57,8 +59,14 @@ type Node struct {
 	folder        string
 }
 
+// reach is how long the end of a session, a person or an assignment may take to be known to every server.
+const reach = time.Second
+
 // Make makes a bed with a server that runs and is configured, and an empty ledger.
 func Make(ctx context.Context, options Options) (b *Bed, err error) {
+	if options.Nodes > 1 {
+		options.Terms.Reach = reach
+	}
 	options.Workers = cmp.Or(options.Workers, 8)
 	options.Data = cmp.Or(options.Data, filepath.Join(options.Folder, "data"))
 	b = &Bed{Options: options, Random: rand.New(rand.NewPCG(options.Seed, 1)), Clerk: &clerk.Clerk{Site: remote.NewSite()}}
@@ -76,8 +84,10 @@ func Make(ctx context.Context, options Options) (b *Bed, err error) {
 	if b.Ledger, err = ledger.Create(filepath.Join(options.Folder, "ledger"), ledger.Options{Terms: options.Terms}); err != nil {
 		return nil, err
 	}
-	if _, err = b.Add(); err != nil {
-		return nil, err
+	for range max(1, options.Nodes) {
+		if _, err = b.Add(); err != nil {
+			return nil, err
+		}
 	}
 	if b.World, err = clerk.Furnish(ctx, b.Site, b.issuer); err != nil {
 		return nil, fmt.Errorf("configure the server: %w", err)
@@ -100,8 +110,11 @@ func (b *Bed) Close() {
 	}
 }
 
-// Nodes are the servers, in the order in which they were added.
-func (b *Bed) Nodes() []*Node { return b.nodes }
+// Servers are the servers, in the order in which they were added.
+func (b *Bed) Servers() []*Node { return b.nodes }
+
+// Any is one of the servers, by chance.
+func (b *Bed) Any() *Node { return b.nodes[b.Random.IntN(len(b.nodes))] }
 
 // Add adds a server and starts it.
 func (b *Bed) Add() (*Node, error) {
@@ -222,10 +235,14 @@ func (b *Bed) CheckAll(ctx context.Context) error {
 	if err := b.Advance(ctx, beyond); err != nil {
 		return err
 	}
-	return b.check(ctx, check.Options{Replay: part})
+	if err := b.check(ctx, check.Options{Replay: part}); err != nil || b.Terms.Reach == 0 {
+		return err
+	}
+	return b.check(ctx, check.Options{}) // what the replays ended has reached every server now
 }
 
 func (b *Bed) check(ctx context.Context, options check.Options) error {
+	time.Sleep(b.Terms.Reach) // then nothing that was ended may live anywhere
 	options.Seed = b.Seed + uint64(b.Round)
 	before := len(b.Ledger.Breaches())
 	counts, err := check.Check(ctx, b.Clerk, options)
@@ -246,6 +263,7 @@ func (b *Bed) Say(format string, arguments ...any) {
 
 // Advance moves the clock of every server, and of those that start later. Nothing else may be asked meanwhile.
 func (b *Bed) Advance(ctx context.Context, by time.Duration) error {
+	time.Sleep(b.Terms.Reach) // which passes on no other clock than this machine's
 	for _, node := range b.nodes {
 		if node.Node == nil {
 			continue

@@ -155,7 +155,7 @@ func TestChecksFindWhatIsNotAsTheLedgerSays(t *testing.T) {
 		{"refresh tokens are honoured for ever", func(t *testing.T, b *Bed) { forge(t, b, address, "refreshToken") },
 			map[ledger.Invariant]string{ledger.Doubled: "approved device code assertion exchange", ledger.Survived: "approved device code"}},
 		{"a secret is in the log", func(t *testing.T, b *Bed) {
-			log := b.Nodes()[0].Log
+			log := b.Servers()[0].Log
 			text, err := os.ReadFile(log)
 			if err == nil {
 				err = os.WriteFile(log, fmt.Appendf(text, "level=INFO token=%s\n", newest(b, "code")), 0o600)
@@ -201,7 +201,7 @@ func TestChecksFindWhatIsNotAsTheLedgerSays(t *testing.T) {
 // thinks of that.
 func forge(t *testing.T, b *Bed, address string, members ...string) {
 	t.Helper()
-	server, err := url.Parse(b.Nodes()[0].Endpoint)
+	server, err := url.Parse(b.Servers()[0].Endpoint)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +264,7 @@ func TestAnHonestServerIsFoundInOrderAfterAKill(t *testing.T) {
 	shared, _ := made(t)
 	b := fresh(t, shared)
 	b.Work = workload.New(b.Clerk, b.Workers, b.Seed)
-	node := b.Nodes()[0]
+	node := b.Servers()[0]
 	err := b.During(t.Context(), func(ctx context.Context) error {
 		if err := b.Answers(ctx, 100); err != nil {
 			return err

@@ -215,8 +215,9 @@ func (k *checker) settleKey(ctx context.Context, name string) error {
 // checkGates asks whether people who live get what they are assigned, and nobody what was taken away.
 func (k *checker) checkGates(ctx context.Context) error {
 	type passage struct {
-		gate  ledger.Gate
-		login string
+		gate   ledger.Gate
+		stands ledger.Certainty
+		login  string
 	}
 	var passages []passage
 	k.Ledger.Look(func(book *ledger.Book, now int64) {
@@ -228,7 +229,7 @@ func (k *checker) checkGates(ctx context.Context) error {
 		}
 		for _, gate := range book.GateOrder {
 			if login := living[gate.Person]; login != "" && gate.Role != "" && gate.Line > k.Since {
-				passages = append(passages, passage{*gate, login})
+				passages = append(passages, passage{*gate, book.Stands(gate, now), login})
 			}
 		}
 	})
@@ -239,7 +240,7 @@ func (k *checker) checkGates(ctx context.Context) error {
 			return err
 		}
 		login, _ := k.Ledger.Login(p.login)
-		switch stands := p.gate.Stands(); {
+		switch stands := p.stands; {
 		case outcome.OK() && stands == ledger.No:
 			k.report(ledger.Survived, p.gate.Line, login, "credentials of %s are given out, and the assignment was deleted", p.gate.Role)
 		case !outcome.OK() && stands == ledger.Yes:

@@ -23,6 +23,7 @@ type Terms struct {
 	RefreshWindow time.Duration // how long the token before the newest gets the newest answer again
 	Session       time.Duration // how long a session lasts
 	ReplayGrace   time.Duration // how long a spent code may come again from the same address without harm
+	Reach         time.Duration // how long an end may take to reach every server, where there are several
 }
 
 // The defaults of the terms, by internal/server/config.go and internal/token/redemption.go.
@@ -81,20 +82,29 @@ type Book struct {
 type Ending struct {
 	Sure    Certainty
 	Line    int64
+	At      int64
 	Because string
 }
 
-func (e *Ending) mark(sure Certainty, line int64, because string) {
+func (e *Ending) mark(sure Certainty, line Entry, because string) {
 	if sure > e.Sure {
-		*e = Ending{sure, line, because}
+		*e = Ending{sure, line.Line, line.At, because}
 	}
+}
+
+// at is how sure the end is at a moment for whoever asks any of the servers. By a clock that was set back since, it was long ago.
+func (e Ending) at(now int64, reach time.Duration) Certainty {
+	if since := now - e.At; e.Sure == Yes && since >= 0 && since < reach.Milliseconds() {
+		return Maybe
+	}
+	return e.Sure
 }
 
 // ask notes a request to end something, or the answer to it.
 func (e *Ending) ask(attempt, line Entry) {
 	sure, told := sureness(line.Result)
 	if told {
-		e.mark(sure, line.Line, cmp.Or(line.Because, attempt.Because, "it was asked for"))
+		e.mark(sure, line, cmp.Or(line.Because, attempt.Because, "it was asked for"))
 	} else if e.Sure == Maybe && e.Line == attempt.Line {
 		*e = Ending{} // refused, and nobody else asked
 	}
@@ -285,16 +295,16 @@ func (b *Book) foldGate(attempt, e Entry) {
 		line := e
 		line.Account, line.Role, line.Person = cmp.Or(e.Account, attempt.Account), cmp.Or(e.Role, attempt.Role), cmp.Or(e.Person, attempt.Person)
 		gate.Entry = line
-		gate.Open = Ending{Sure: No, Line: e.Line}
+		gate.Open = Ending{Sure: No, Line: e.Line, At: e.At}
 		if e.Act == Allow {
 			gate.Open.Sure = Yes
 		}
 	}
 }
 
-// Stands tells whether the gate is open, as far as that is known.
-func (g *Gate) Stands() Certainty {
-	if g.passes > 0 {
+// Stands tells whether the gate is open at a moment for whoever asks any of the servers, as far as that is known.
+func (b *Book) Stands(g *Gate, at int64) Certainty {
+	if since := at - g.Open.At; g.passes > 0 || since >= 0 && since < b.terms.Reach.Milliseconds() {
 		return Maybe
 	}
 	return g.Open.Sure

@@ -358,6 +358,19 @@ func TestExpectations(t *testing.T) {
 	}
 }
 
+func TestAnEndMayTakeAMomentToReachEveryServer(t *testing.T) {
+	s := tell(t)
+	s.book.terms.Reach = time.Second
+	s.signIn(1, DeviceCode)
+	login := s.book.Logins["login"]
+	s.done(2, s.attempt(1.9, Entry{Of: "login", Act: End}, nil), Entry{}, nil)
+	for at, want := range map[float64]Verdict{2: Either, 2.9: Either, 3.1: Dead, 1: Dead} { // the last by a clock that was set back
+		if got := s.book.Expect(login, 1_000_000+int64(at*1000)); got != want {
+			t.Errorf("after %v s the session %s, want %s", at, got, want)
+		}
+	}
+}
+
 // written is a ledger on disk with one sign-in.
 func written(t testing.TB) (folder string) {
 	t.Helper()

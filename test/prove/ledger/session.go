@@ -98,9 +98,9 @@ func (l *Login) replayed(b *Book, attempt, e Entry) {
 	grace := b.terms.ReplayGrace.Milliseconds()
 	switch {
 	case attempt.At > first.Answered+grace+slack.Milliseconds():
-		l.End.mark(Yes, e.Line, "its code was used twice")
+		l.End.mark(Yes, e, "its code was used twice")
 	case e.At > first.Sent+grace-slack.Milliseconds():
-		l.End.mark(Maybe, e.Line, "its code was used twice, about at the end of the grace")
+		l.End.mark(Maybe, e, "its code was used twice, about at the end of the grace")
 	}
 }
 
@@ -128,7 +128,7 @@ func (b *Book) foldTurn(l *Login, attempt, e Entry) {
 // noteUnanswered remembers that a token which was spent long ago may have ended the session.
 func (l *Login) noteUnanswered(b *Book, at int, attempt Entry) {
 	if at >= 0 && at < len(l.Tokens)-1 {
-		l.End.mark(Maybe, attempt.Line, "a spent refresh token was used")
+		l.End.mark(Maybe, attempt, "a spent refresh token was used")
 	}
 }
 
@@ -162,17 +162,17 @@ func (b *Book) refusedTurn(l *Login, at int, attempt, e Entry) {
 		b.over(l, e)
 	case at < newest-1:
 		if !b.raced(l, at, attempt) {
-			l.End.mark(Yes, e.Line, "a spent refresh token was used")
+			l.End.mark(Yes, e, "a spent refresh token was used")
 		} else {
-			l.End.mark(Maybe, e.Line, "a spent refresh token was used")
+			l.End.mark(Maybe, e, "a spent refresh token was used")
 		}
 	case attempt.At > l.Tokens[newest].Answered+(b.terms.RefreshWindow+slack).Milliseconds():
-		l.End.mark(Yes, e.Line, "a spent refresh token was used")
+		l.End.mark(Yes, e, "a spent refresh token was used")
 	case e.At < l.Tokens[newest].Sent+(b.terms.RefreshWindow-slack).Milliseconds() && !l.Turning() && b.Expect(l, e.At) == Lives:
 		b.breach(Lost, e, "the refresh token of line %d is refused with %s, and its answer of line %d was to be repeated", l.Tokens[at].Line, e.Because, l.Tokens[newest].Line)
-		l.End.mark(Maybe, e.Line, "it was refused")
+		l.End.mark(Maybe, e, "it was refused")
 	default:
-		l.End.mark(Maybe, e.Line, "a spent refresh token was used")
+		l.End.mark(Maybe, e, "a spent refresh token was used")
 	}
 }
 
@@ -183,9 +183,9 @@ func (b *Book) over(l *Login, e Entry) {
 	switch {
 	case b.outer(l, e.At) != Lives:
 	case timely:
-		l.End.mark(Yes, e.Line, cameToItsEnd)
+		l.End.mark(Yes, e, cameToItsEnd)
 	case l.Turning():
-		l.End.mark(Maybe, e.Line, cameToItsEnd)
+		l.End.mark(Maybe, e, cameToItsEnd)
 	}
 }
 
@@ -219,9 +219,9 @@ func (b *Book) Expect(l *Login, at int64) Verdict {
 	ends := b.terms.Session.Milliseconds()
 	own := Lives
 	switch first := l.Tokens[0]; {
-	case l.End.Sure == Yes, at > first.Answered+ends+slack.Milliseconds():
+	case l.End.at(at, b.terms.Reach) == Yes, at > first.Answered+ends+slack.Milliseconds():
 		own = Dead
-	case l.End.Sure == Maybe, max(at, b.High) > first.Sent+ends-b.uncertain():
+	case l.End.Sure != No, max(at, b.High) > first.Sent+ends-b.uncertain():
 		own = Either
 	}
 	return worse(own, b.outer(l, at))
@@ -233,7 +233,7 @@ const cameToItsEnd = "it was refused"
 // ExpectKey tells what must be true of credentials that were vended to a login and have not expired: they outlive the time of the session, and end with
 // it when somebody ends it.
 func (b *Book) ExpectKey(l *Login, at int64) Verdict {
-	own := [...]Verdict{Lives, Either, Dead}[l.End.Sure]
+	own := [...]Verdict{Lives, Either, Dead}[l.End.at(at, b.terms.Reach)]
 	if l.End.Because == cameToItsEnd {
 		own = Either
 	}
@@ -244,10 +244,10 @@ func (b *Book) ExpectKey(l *Login, at int64) Verdict {
 func (b *Book) outer(l *Login, at int64) Verdict {
 	verdict := Lives
 	if person := b.People[l.Person]; person != nil {
-		verdict = worse(verdict, [...]Verdict{Lives, Either, Dead}[person.Sure])
+		verdict = worse(verdict, [...]Verdict{Lives, Either, Dead}[person.at(at, b.terms.Reach)])
 	}
 	if gate := b.Gates[l.Client]; gate != nil {
-		verdict = worse(verdict, [...]Verdict{Dead, Either, Lives}[gate.Stands()])
+		verdict = worse(verdict, [...]Verdict{Dead, Either, Lives}[b.Stands(gate, at)])
 	}
 	if parent := b.Logins[l.Parent]; parent != nil {
 		verdict = worse(verdict, b.Expect(parent, at))
@@ -268,25 +268,25 @@ func worse(a, b Verdict) Verdict {
 
 // Why tells what ended the session of a login by a moment, and where that is written.
 func (b *Book) Why(l *Login, at int64) Ending {
-	if l.End.Sure == Yes {
+	if l.End.at(at, b.terms.Reach) == Yes {
 		return l.End
 	}
 	if end := b.whyOuter(l, at); end.Sure == Yes {
 		return end
 	}
 	if len(l.Tokens) > 0 && at > l.Tokens[0].Answered+(b.terms.Session+slack).Milliseconds() {
-		return Ending{Yes, l.Tokens[0].Line, "it lasts for " + b.terms.Session.String()}
+		return Ending{Yes, l.Tokens[0].Line, at, "it lasts for " + b.terms.Session.String()}
 	}
 	return Ending{}
 }
 
 // whyOuter is Why for what is around a login.
 func (b *Book) whyOuter(l *Login, at int64) Ending {
-	if person := b.People[l.Person]; person != nil && person.Sure == Yes {
+	if person := b.People[l.Person]; person != nil && person.at(at, b.terms.Reach) == Yes {
 		return *person
 	}
-	if gate := b.Gates[l.Client]; gate != nil && gate.Stands() == No {
-		return Ending{Yes, gate.Open.Line, "its application is disabled"}
+	if gate := b.Gates[l.Client]; gate != nil && b.Stands(gate, at) == No {
+		return Ending{Yes, gate.Open.Line, gate.Open.At, "its application is disabled"}
 	}
 	if parent := b.Logins[l.Parent]; parent != nil {
 		return b.Why(parent, at)

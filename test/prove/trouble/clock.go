@@ -91,7 +91,7 @@ var rotation = Trouble{
 	Name: "key-rotation", What: "sallyport keys rotate beside a server under load", Databases: []string{SQLite, PostgreSQL}, Short: true,
 	Run: func(ctx context.Context, b *bed.Bed, size Size) (f Figures, err error) {
 		const answers = 150 // between two rotations
-		for b.Round = 1; b.Round <= size.Pick(10, 3); b.Round++ {
+		for b.Round = 1; b.Round <= size.Pick(6, 2); b.Round++ {
 			err := b.During(ctx, func(ctx context.Context) error {
 				for range 2 { // the second while the first is not known to every server yet
 					if err := b.Answers(ctx, answers); err != nil {

@@ -74,7 +74,7 @@ func (d disk) round(ctx context.Context, dies bool) error {
 			return err
 		}
 		if dies {
-			return d.Kill(d.Nodes()[0])
+			return d.Kill(d.Servers()[0])
 		}
 		if err := d.empty(); err != nil {
 			return err
@@ -89,7 +89,7 @@ func (d disk) round(ctx context.Context, dies bool) error {
 
 // restart starts a server that died on a full disk: there it may refuse to start, and once there is space it must not.
 func (d disk) restart(ctx context.Context) error {
-	node := d.Nodes()[0]
+	node := d.Servers()[0]
 	if err := d.Start(node); err == nil {
 		if err := d.Kill(node); err != nil {
 			return err
@@ -154,7 +154,7 @@ func (d disk) look(ctx context.Context, living string) error {
 	if failures < enough {
 		return fmt.Errorf("the disk is full and %d writes were acknowledged: nothing was proved", writes)
 	}
-	log, err := os.ReadFile(d.Nodes()[0].Log)
+	log, err := os.ReadFile(d.Servers()[0].Log)
 	if err == nil && !strings.Contains(string(log), "full") {
 		d.report(newest.Line, living, "the log does not say that the disk is full")
 	}

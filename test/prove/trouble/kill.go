@@ -23,8 +23,8 @@ var kill = Trouble{
 	Name: "kill", What: "kill -9 at random moments under load", Databases: []string{SQLite, PostgreSQL}, Short: true,
 	Run: func(ctx context.Context, b *bed.Bed, size Size) (f Figures, err error) {
 		const fewest, spread = 20, 400 // answers between two kills
-		node := b.Nodes()[0]
-		for b.Round = 1; b.Round <= size.Pick(60, 8); b.Round++ {
+		for b.Round = 1; b.Round <= size.Pick(40, 8); b.Round++ {
+			node := b.Any()
 			err := b.During(ctx, func(ctx context.Context) error {
 				if err := b.Answers(ctx, fewest+b.Random.Int64N(spread)); err != nil {
 					return err
@@ -62,7 +62,7 @@ var killAtStart = Trouble{
 	Name: "kill-at-start", What: "kill -9 before the n-th run of writes of a first start", Databases: []string{SQLite}, Short: true,
 	Run: func(ctx context.Context, b *bed.Bed, size Size) (Figures, error) {
 		w := &writes{Bed: b, random: b.Random}
-		return w.all(ctx, size.Pick(4, 30), func(n int64) (stopper.Result, error) { return w.firstStart(n) })
+		return w.all(ctx, size.Pick(6, 40), func(n int64) (stopper.Result, error) { return w.firstStart(n) })
 	},
 }
 
@@ -92,7 +92,7 @@ func (w *writes) all(ctx context.Context, stride int, run func(n int64) (stopper
 
 // oneLogin has the server die at a write of one login in each way, starts it again, and checks.
 func (w *writes) oneLogin(ctx context.Context, n int64) (result stopper.Result, err error) {
-	node := w.Nodes()[0]
+	node := w.Servers()[0]
 	if err := w.Stop(node); err != nil {
 		return result, err
 	}
