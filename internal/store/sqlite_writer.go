@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 )
 
 const (
@@ -34,6 +35,7 @@ func (d *sqliteDatabase) run(c *conn) {
 	batch := make([]*write, 0, batchSize)
 	for first := range d.writes {
 		batch = append(batch[:0], first)
+		runtime.Gosched() // who was answered by the last commit may come with the next update: larger batches, fewer commits
 		batch = d.drain(batch)
 		d.commit(c, batch)
 	}
@@ -56,21 +58,15 @@ func (d *sqliteDatabase) drain(batch []*write) []*write {
 }
 
 // commit runs the batch in one transaction. A member that fails is undone alone; a commit that fails fails every member.
+//
+// Nearly always all of them succeed, so at first nothing stands between them. When one has to be undone, all are, and the batch is run once
+// more with a savepoint around each member: functions of Update may run twice.
 func (d *sqliteDatabase) commit(c *conn, batch []*write) {
 	results := make([]outcome, len(batch))
-	err := begin(c)
-	if err == nil {
-		err = d.members(c, batch, results)
-	}
-	switch {
-	case err != nil:
-		c.rollback()
-	case len(batch) == 1 && (results[0].panicked != nil || !keeps(results[0].err)):
-		err = c.rollback()
-	default:
-		if err = c.do("COMMIT"); err != nil {
-			c.rollback()
-		}
+	err := d.attempt(c, batch, results, false)
+	if errors.Is(err, errOneFailed) {
+		clear(results)
+		err = d.attempt(c, batch, results, true)
 	}
 	for i, w := range batch {
 		if err != nil {
@@ -80,13 +76,39 @@ func (d *sqliteDatabase) commit(c *conn, batch []*write) {
 	}
 }
 
+var errOneFailed = errors.New("a member of the batch has to be undone")
+
+// attempt runs the batch in one transaction, with a savepoint around each member or without.
+func (d *sqliteDatabase) attempt(c *conn, batch []*write, results []outcome, apart bool) error {
+	err := begin(c)
+	if err == nil {
+		err = d.members(c, batch, results, apart)
+	}
+	if err == nil && len(batch) == 1 && !results[0].stands() {
+		return c.rollback()
+	}
+	if err == nil {
+		err = c.do("COMMIT")
+	}
+	if err != nil {
+		c.rollback()
+	}
+	return err
+}
+
+// stands reports whether what the member did is kept.
+func (o outcome) stands() bool { return o.panicked == nil && keeps(o.err) }
+
 // members runs the batch. On some errors, a full disk among them, SQLite undoes the whole transaction by itself: then nothing more may
 // run, because it would be outside of any, and be kept although its caller hears otherwise.
-func (d *sqliteDatabase) members(c *conn, batch []*write, results []outcome) error {
+func (d *sqliteDatabase) members(c *conn, batch []*write, results []outcome, apart bool) error {
 	for i, w := range batch {
-		results[i] = d.member(c, w, len(batch) > 1)
+		results[i] = d.member(c, w, apart)
 		if !c.inTransaction() {
 			return errors.Join(errUndone, results[i].err)
+		}
+		if len(batch) > 1 && !apart && !results[i].stands() {
+			return errOneFailed
 		}
 	}
 	return nil
@@ -105,12 +127,12 @@ func begin(c *conn) error {
 	return err
 }
 
-// member runs one write of a batch, inside a savepoint when it is not alone.
-func (d *sqliteDatabase) member(c *conn, w *write, shared bool) (result outcome) {
+// member runs one write of a batch, inside a savepoint when it is to stand apart.
+func (d *sqliteDatabase) member(c *conn, w *write, apart bool) (result outcome) {
 	if err := w.ctx.Err(); err != nil {
 		return outcome{err: err} // the caller has gone, and nothing was done
 	}
-	if shared {
+	if apart {
 		if err := c.do("SAVEPOINT member"); err != nil {
 			return outcome{err: err}
 		}
