@@ -88,8 +88,18 @@ func newPostgres(settings []string) (*Postgres, error) {
 	return p, err
 }
 
-// postgresPrograms finds the newest of Debian's servers.
+// postgresVariable names a folder with the programs of another PostgreSQL than Debian's.
+const postgresVariable = "TEST_POSTGRES_PROGRAMS"
+
+// postgresPrograms finds the folder that the environment names, or the newest of Debian's servers.
 func postgresPrograms() (string, error) {
+	if folder := os.Getenv(postgresVariable); folder != "" {
+		return folder, nil
+	}
+	return debianPrograms()
+}
+
+func debianPrograms() (string, error) {
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
 	if err != nil || len(found) == 0 {
 		return "", errors.New("no PostgreSQL server is installed: test/install installs Debian's")
@@ -129,7 +139,13 @@ func (p *Postgres) URL() string {
 
 // as has a program run as the owner of the data.
 func (p *Postgres) as(program string, args ...string) *exec.Cmd {
-	c := exec.Command(filepath.Join(p.bin, program), args...)
+	path := filepath.Join(p.bin, program)
+	if _, err := os.Stat(path); err != nil { // some packages have the server alone: Debian's clients fit any
+		if bin, err := debianPrograms(); err == nil {
+			path = filepath.Join(bin, program)
+		}
+	}
+	c := exec.Command(path, args...)
 	c.Dir = p.folder
 	c.SysProcAttr = &syscall.SysProcAttr{Credential: p.owner, Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	return c

@@ -2,12 +2,15 @@
 //
 //	go run ./test/postgres go test ./...
 //
-// Rows are not kept on disk for good, which tests that pull no plug do not need.
+// Rows are not kept on disk for good, which tests that pull no plug do not need. With -isolation LEVEL transactions that write run on another
+// level than serializable; with TEST_POSTGRES_PROGRAMS in the environment the server is the one of that folder.
 package main
 
 import (
 	"errors"
+	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 
@@ -16,22 +19,32 @@ import (
 )
 
 func main() {
-	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: go run ./test/postgres COMMAND …")
+	isolation := flag.String("isolation", "", "level of transactions that write: read committed, repeatable read or serializable")
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "usage: go run ./test/postgres [-isolation LEVEL] COMMAND …")
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	if flag.NArg() == 0 {
+		flag.Usage()
 		os.Exit(2)
 	}
-	os.Exit(run(os.Args[1:]))
+	os.Exit(run(*isolation, flag.Args()))
 }
 
-func run(words []string) int {
+func run(isolation string, words []string) int {
 	server, err := harness.NewPostgres("fsync=off", "max_connections=300", "max_pred_locks_per_transaction=256", "shared_buffers=256MB")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	defer server.Remove()
+	address := server.URL()
+	if isolation != "" {
+		address += "&default_transaction_isolation=" + url.PathEscape(isolation)
+	}
 	command := exec.Command(words[0], words[1:]...)
-	command.Env = append(os.Environ(), testdb.Variable+"="+server.URL())
+	command.Env = append(os.Environ(), testdb.Variable+"="+address)
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
 	err = command.Run()
 	if ended := new(exec.ExitError); errors.As(err, &ended) {
