@@ -166,7 +166,9 @@ func (w *worker) deviceLogin(ctx context.Context) {
 	name := w.name("device")
 	if w.did(w.BeginDevice(ctx, name)) && w.poll(ctx, name) && w.did(w.Decide(ctx, name, ledger.Approve, w.World.Alice)) && w.did(w.Redeem(ctx, name)) {
 		w.keep(name)
-		_ = w.did(w.Turn(ctx, name)) && w.did(w.Turn(ctx, name))
+		if w.did(w.Turn(ctx, name)) {
+			w.did(w.Turn(ctx, name))
+		}
 	}
 }
 
