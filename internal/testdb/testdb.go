@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 
@@ -56,7 +57,8 @@ func URL(t testing.TB, folder string) string {
 	query := address.Query()
 	query.Set("search_path", schema)
 	query.Set("pool_max_conns", "6") // many tests share one server
-	address.RawQuery = query.Encode()
+	// In addresses of databases a plus is a plus.
+	address.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20")
 	return address.String()
 }
 
