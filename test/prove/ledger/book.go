@@ -228,6 +228,10 @@ func (b *Book) foldAct(attempt, e Entry) error {
 		if e.Act != Begin {
 			return fmt.Errorf("line %d is about the login %q, which has not begun", e.Line, e.Of)
 		}
+		if e.Of == "" {
+			return fmt.Errorf("line %d begins a login without a name", e.Line)
+		}
+		// What a login came of was there before it, so nothing comes of itself, by however many others.
 		if b.Logins[e.Parent] == nil && e.Parent != "" {
 			return fmt.Errorf("line %d says that the login came of %q, which has not begun", e.Line, e.Parent)
 		}
