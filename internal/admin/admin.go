@@ -13,6 +13,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"sallyport/internal/api"
@@ -64,7 +65,11 @@ func (i instance) ARN() string { return arn.Instance{InstanceID: i.ID}.String() 
 
 // read runs an operation that changes nothing.
 func (s *Service) read(ctx context.Context, caller api.Caller, operation *api.Operation, fn func(*visit) error) error {
-	return explained(ctx, s.Store.View(ctx, func(tx *store.Tx) error {
+	view := s.Store.View
+	if strings.HasPrefix(operation.Name, "List") { // lists may be some seconds old
+		view = s.Store.ViewStale
+	}
+	return explained(ctx, view(ctx, func(tx *store.Tx) error {
 		v, err := newVisit(tx, caller, operation)
 		if err != nil {
 			return err

@@ -97,7 +97,7 @@ func groupByAttribute(tx *store.Tx, by api.AlternateIdentifier) (store.GroupReco
 // ListGroups lists the groups by id, which is the order of their making; with a filter, the one of exactly that display name.
 func (s *Service) ListGroups(ctx context.Context, caller api.Caller, in *api.ListGroupsRequest) (*api.ListGroupsResponse, error) {
 	out := &api.ListGroupsResponse{}
-	err := s.read(ctx, in.IdentityStoreID, func(tx *store.Tx) error {
+	err := s.list(ctx, in.IdentityStoreID, func(tx *store.Tx) error {
 		out.Groups = []api.Group{}
 		name, filtered, err := filter(in.Filters, "displayName")
 		if err != nil {

@@ -92,9 +92,18 @@ func (s *Service) here(identityStoreID string) error {
 
 // read runs an operation that changes nothing, in the identity store that the caller names.
 func (s *Service) read(ctx context.Context, identityStoreID string, fn func(*store.Tx) error) error {
+	return s.ask(ctx, identityStoreID, s.Store.View, fn)
+}
+
+// list is read for a list, which may be some seconds old.
+func (s *Service) list(ctx context.Context, identityStoreID string, fn func(*store.Tx) error) error {
+	return s.ask(ctx, identityStoreID, s.Store.ViewStale, fn)
+}
+
+func (s *Service) ask(ctx context.Context, identityStoreID string, view func(context.Context, func(*store.Tx) error) error, fn func(*store.Tx) error) error {
 	err := s.here(identityStoreID)
 	if err == nil {
-		err = s.Store.View(ctx, fn)
+		err = view(ctx, fn)
 	}
 	return explained(ctx, err)
 }

@@ -113,7 +113,7 @@ func (s *Service) IsMemberInGroups(ctx context.Context, caller api.Caller, in *a
 func (s *Service) ListGroupMemberships(ctx context.Context, caller api.Caller, in *api.ListGroupMembershipsRequest) (*api.ListGroupMembershipsResponse, error) {
 	out := &api.ListGroupMembershipsResponse{}
 	asked := page.Request{Operation: api.ListGroupMemberships.Operation, Of: []string{in.GroupID}, Size: in.MaxResults, Token: in.NextToken}
-	err := s.read(ctx, in.IdentityStoreID, func(tx *store.Tx) error {
+	err := s.list(ctx, in.IdentityStoreID, func(tx *store.Tx) error {
 		p, err := s.openPage(asked)
 		if err != nil {
 			return err
@@ -136,7 +136,7 @@ func (s *Service) ListGroupMemberships(ctx context.Context, caller api.Caller, i
 func (s *Service) ListGroupMembershipsForMember(ctx context.Context, caller api.Caller, in *api.ListGroupMembershipsForMemberRequest) (*api.ListGroupMembershipsForMemberResponse, error) {
 	out := &api.ListGroupMembershipsForMemberResponse{}
 	asked := page.Request{Operation: api.ListGroupMembershipsForMember.Operation, Of: []string{in.MemberID.UserID}, Size: in.MaxResults, Token: in.NextToken}
-	err := s.read(ctx, in.IdentityStoreID, func(tx *store.Tx) error {
+	err := s.list(ctx, in.IdentityStoreID, func(tx *store.Tx) error {
 		p, err := s.openPage(asked)
 		if err != nil {
 			return err

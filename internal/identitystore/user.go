@@ -189,7 +189,7 @@ func filter(filters []api.AttributeFilter, attribute string) (value string, filt
 // ListUsers lists the users by id, which is the order of their making; with a filter, the one of exactly that name.
 func (s *Service) ListUsers(ctx context.Context, caller api.Caller, in *api.ListUsersRequest) (*api.ListUsersResponse, error) {
 	out := &api.ListUsersResponse{}
-	err := s.read(ctx, in.IdentityStoreID, func(tx *store.Tx) error {
+	err := s.list(ctx, in.IdentityStoreID, func(tx *store.Tx) error {
 		out.Users = []api.User{}
 		name, filtered, err := filter(in.Filters, "userName")
 		if err != nil {

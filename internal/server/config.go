@@ -45,6 +45,13 @@ type Config struct {
 	// DatabaseFile is a file that holds the address of the database: a mounted secret.
 	DatabaseFile string `setting:"database_file" form:"FILE" help:"file that holds the address of the database"`
 
+	// DatabaseReplica is the address of a read-only copy of the database, such as a streaming standby. Lists of users, groups, applications and
+	// assignments come from it, and may then be some seconds behind; nothing that decides is asked there. While it is gone, the database answers.
+	DatabaseReplica Secret `setting:"database_replica" form:"URL" help:"PostgreSQL that follows the database, for lists (optional)"`
+
+	// DatabaseReplicaFile is a file that holds the address of the replica.
+	DatabaseReplicaFile string `setting:"database_replica_file" form:"FILE" help:"file that holds the address of the replica"`
+
 	// Migrate lets a server, and every command that opens the database, bring its schema up to date. Without it they refuse a database that
 	// lacks something they need, until somebody has run `sallyport migrate`: for those who change databases at a time of their own.
 	Migrate bool `setting:"migrate" default:"true" help:"whether the database is brought up to date at the start"`
@@ -242,6 +249,7 @@ func (c *Config) Validate() error {
 		c.checkAliases(),
 		c.checkData(),
 		c.checkRootKey(),
+		c.checkReplica(),
 		c.checkKeyRotation(),
 		c.checkIssuerPorts(),
 		c.checkOtherRegions(),
@@ -392,6 +400,13 @@ func (c *Config) checkAssignmentDelay() error {
 func (c *Config) checkData() error {
 	if c.Data == "" {
 		return c.mistake("data", "expected a folder")
+	}
+	return nil
+}
+
+func (c *Config) checkReplica() error {
+	if c.DatabaseReplica.Reveal() != "" && c.Database.Reveal() == "" {
+		return c.mistake("database_replica", "expected database beside it: a file in the data folder has no replica")
 	}
 	return nil
 }

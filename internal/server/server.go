@@ -64,7 +64,7 @@ func OpenHouse(ctx context.Context, c *Config, log *slog.Logger) (*House, error)
 	}
 	h := &House{Clock: &sys.Clock{}, Log: log}
 	var err error
-	if h.Store, err = store.Open(store.Options{Dir: c.Data, Database: c.Database.Reveal(), Clock: h.Clock, Logger: log, Migrated: !c.Migrate}); err != nil {
+	if h.Store, err = store.Open(store.Options{Dir: c.Data, Database: c.Database.Reveal(), Replica: c.DatabaseReplica.Reveal(), Clock: h.Clock, Logger: log, Migrated: !c.Migrate}); err != nil {
 		return nil, err
 	}
 	if err := h.open(ctx, c); err != nil {

@@ -21,6 +21,7 @@ const File = "sallyport.db"
 type Options struct {
 	Dir      string // data folder, must exist; it holds the database when Database is empty
 	Database string // postgres://…, for PostgreSQL instead of SQLite
+	Replica  string // postgres://… of a copy of Database that may be some seconds behind; optional
 	Clock    *sys.Clock
 	Logger   *slog.Logger
 	Rehearse bool // for tests: run every function twice, and undo what the first run did, as after a conflict
@@ -48,8 +49,9 @@ const (
 // server, and several servers share one PostgreSQL.
 type Store struct {
 	database
-	clock *sys.Clock
-	log   *slog.Logger
+	clock   *sys.Clock
+	log     *slog.Logger
+	replica *replica // nil without
 }
 
 // ErrClosed is returned by Update and View after Close.
@@ -103,12 +105,23 @@ func Connect(options Options) (*Store, error) {
 	if options.Rehearse {
 		db = rehearsed{db}
 	}
-	return &Store{database: db, clock: options.Clock, log: options.Logger}, nil
+	s := &Store{database: db, clock: options.Clock, log: options.Logger}
+	if options.Replica != "" {
+		copied := options
+		copied.Database = options.Replica
+		s.replica = &replica{options: copied, log: options.Logger}
+	}
+	return s, nil
 }
 
 // Close waits for the writes that were accepted and the snapshots that are open, and closes every connection. Whoever comes later gets
 // ErrClosed: a request that was cut off at the end of a shutdown may still be running.
-func (s *Store) Close() error { return s.close() }
+func (s *Store) Close() error {
+	if s.replica != nil {
+		s.replica.close()
+	}
+	return s.close()
+}
 
 // View runs fn on a snapshot of the database. It writes nothing. The wait for a free connection is bounded by ctx. fn may
 // run more than once, so it must begin anew what it collects.

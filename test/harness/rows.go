@@ -30,6 +30,11 @@ func Rows(t testing.TB, data, statement string, values ...any) [][]string {
 	return rows
 }
 
+// Query runs a statement on a PostgreSQL and returns what it answers as texts.
+func Query(address, statement string, values ...any) ([][]string, error) {
+	return rowsOfPostgres(address, statement, values)
+}
+
 func rowsOfFile(path, statement string, values []any) (rows [][]string, err error) {
 	db, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
 	if err != nil {
