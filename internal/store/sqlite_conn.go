@@ -58,6 +58,13 @@ func openConn(path string, mode access) (*conn, error) {
 		"PRAGMA cache_size = -16384",          // KiB of page cache for each connection
 		"PRAGMA temp_store = MEMORY",          // what a savepoint may undo; some of every batch went through a temporary file
 	}
+	if mode == alone {
+		pragmas = append(pragmas,
+			"PRAGMA journal_mode = MEMORY", // whoever writes aside waits for the disk once, before the file gets its name,
+			"PRAGMA synchronous = OFF",     // and throws the file away after a crash
+			"PRAGMA cache_size = -131072",  // KiB; the indexes of a large table are filled in no order
+		)
+	}
 	for _, pragma := range pragmas {
 		if err := c.do(pragma); err != nil {
 			db.Close()

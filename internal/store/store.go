@@ -39,7 +39,8 @@ type Access int
 const (
 	// Shared is for a database that several processes read and write.
 	Shared Access = iota
-	// Alone is for a file that this process alone writes and that is one file at every moment: a backup, or a database that is being restored.
+	// Alone is for a file that this process writes aside and that is one file: a backup, or a database that is being restored. A crash may
+	// damage it, and what was written is on disk when somebody has waited for that (Place).
 	Alone
 	// ReadOnly is for a backup. It has to exist.
 	ReadOnly
