@@ -43,7 +43,7 @@ var GetRoleCredentials = define[GetRoleCredentialsRequest, GetRoleCredentialsRes
 	Purpose: "Get short-lived credentials of a role in an account",
 	Description: []string{
 		"Hands out an access key, a secret and a session token with which to sign requests as the role. They live as long as the permission set " +
-			"says, one hour if it says nothing, and outlive the sign-in.",
+			"says, one hour if it says nothing. At AWS they outlive the sign-in; Sallyport ends them with it.",
 		"A role that the person does not hold is refused with ForbiddenException.",
 	},
 })
@@ -118,14 +118,15 @@ type LogoutRequest struct {
 // LogoutResponse is the empty output of Logout.
 type LogoutResponse struct{}
 
-// Logout ends the session behind an access token. Role credentials already handed out live on.
+// Logout ends the session behind an access token. At AWS role credentials already handed out live on; Sallyport ends them.
 var Logout = define[LogoutRequest, LogoutResponse](SSO, Operation{
 	Name: "Logout", Method: "POST", Path: "/logout",
 	Refusals: []*fault.Kind{fault.InvalidRequest, fault.Unauthorized, fault.TooManyRequests},
-	Purpose:  "End the session; role credentials already handed out live until they expire",
+	Purpose:  "End the session of an access token",
 	Description: []string{
 		"Ends the session that the access token belongs to: this token and the refresh token with it stop working at once. " +
 			"The answer is empty.",
-		"Credentials of roles that were handed out before go on until they expire. sallyport logout also removes the files in which tokens are kept.",
+		"At AWS, credentials of roles that were handed out before go on until they expire; Sallyport ends them with the session. " +
+			"sallyport logout also removes the files in which tokens are kept.",
 	},
 })
