@@ -57,7 +57,7 @@ var sweeps = []sweep{
 	{`DELETE FROM client_token WHERE (account_id, operation, token) IN
 		(SELECT account_id, operation, token FROM client_token WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`, endedBefore(0)},
 	{`DELETE FROM assertion_replay WHERE input_digest IN
-		(SELECT input_digest FROM assertion_replay WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`, endedBefore(0)},
+		(SELECT input_digest FROM assertion_replay WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`, endedBefore(keepExpired)},
 	{`DELETE FROM operation_status WHERE request_id IN
 		(SELECT request_id FROM operation_status WHERE request_id < $1 ORDER BY request_id LIMIT $2)`, uuidsOlderThan(keepOperations)},
 	{`DELETE FROM audit_event WHERE event_id IN
