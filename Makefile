@@ -7,7 +7,8 @@ BINARY  = bin/sallyport
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.8.0
 
-.PHONY: build run test test-deps test-go test-race test-oracle test-clients test-terraform lint clean
+.PHONY: build run test test-deps test-go test-race test-rehearsed test-postgres test-pkcs11 test-oracle test-clients test-terraform
+.PHONY: prove prove-short fuzz soak bench lint clean
 
 build:
 	go build -trimpath -ldflags "-s -w" -o $(BINARY) ./cmd/sallyport
@@ -17,7 +18,7 @@ run: build
 	$(BINARY) serve --dev --data sallyport-data
 
 # All tests, the clients' among them. test-deps installs what those need and is quick when they are there.
-test: test-deps test-go test-race test-oracle test-clients
+test: test-deps test-go test-race test-rehearsed test-postgres test-pkcs11 test-oracle test-clients
 
 test-deps:
 	test/install
@@ -28,6 +29,18 @@ test-go:
 # The packages in which goroutines share something. The race detector needs a C compiler.
 test-race:
 	CGO_ENABLED=1 go test -race ./internal/store ./internal/keys ./internal/token ./internal/signin ./internal/server ./internal/assertion ./internal/explain ./internal/sigv4
+
+# Every transaction twice, the first time for nothing, as after a conflict.
+test-rehearsed:
+	TEST_REHEARSE=1 go test ./internal/...
+
+# The same tests on a private PostgreSQL, and the attack catalogue.
+test-postgres:
+	go run ./test/postgres go test ./internal/... ./test/attacks
+
+# The root key in a token: SoftHSM stands for the hardware. It needs a C compiler.
+test-pkcs11:
+	CGO_ENABLED=1 go vet -tags pkcs11 ./internal/keys && CGO_ENABLED=1 go test -tags pkcs11 -count=1 -run PKCS11 ./internal/keys
 
 # The command line against the AWS CLI, case by case.
 test-oracle: build
@@ -42,10 +55,32 @@ test-clients:
 test-terraform:
 	go test -tags clients,terraform -count=1 -run Terraform ./test/clients
 
+# What was acknowledged survives, what is single-use is used once: under kill -9, power cuts, full disks, fail-over and more, on both databases.
+prove: test-deps
+	go run ./test/prove -database both
+
+prove-short: test-deps
+	go run ./test/prove -short -database both
+
+# Every fuzz target for so long each.
+FUZZTIME ?= 10s
+fuzz:
+	go run ./test/fuzz -time $(FUZZTIME)
+
+# Ten thousand waiting devices over TLS, for so long.
+SOAKTIME ?= 30m
+soak:
+	go run ./test/soak -for $(SOAKTIME)
+
+# Every figure that docs/performance.md has a goal for, ten minutes at most.
+bench:
+	go run ./test/bench/figures
+
 lint:
 	@unformatted=$$(gofmt -l cmd internal test); if [ -n "$$unformatted" ]; then echo "not gofmt-clean: $$unformatted"; exit 1; fi
 	go vet ./... && go vet -tags clients,terraform ./test/... ./internal/completion
 	go run $(STATICCHECK) ./... && go run $(STATICCHECK) -tags clients,terraform ./test/... ./internal/completion
+	CGO_ENABLED=1 go run $(STATICCHECK) -tags pkcs11 ./internal/keys
 	test/vulncheck $(GOVULNCHECK)
 
 clean:
