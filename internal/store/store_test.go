@@ -310,3 +310,24 @@ func TestACleanStopLeavesOneFileThatOnlyItsOwnerReads(t *testing.T) {
 		t.Errorf("mode %v (%v), want 0600", info.Mode().Perm(), err)
 	}
 }
+
+func TestWhoStopsReadingDoesNotEndTheTransaction(t *testing.T) {
+	s, _ := open(t)
+	stop := errors.New("enough")
+	update(t, s, func(tx *Tx) error {
+		for _, key := range []string{"a", "b"} {
+			if err := count(key)(tx); err != nil {
+				return err
+			}
+		}
+		read := 0
+		err := tx.query(`SELECT attempt_key FROM attempt ORDER BY attempt_key`, nil, func(row) error { read++; return stop })
+		if read != 1 || !errors.Is(err, stop) {
+			t.Errorf("%d rows were read, then %v", read, err)
+		}
+		return count("a")(tx)
+	})
+	if got := view(t, s, tally("a")); got != 2 {
+		t.Errorf("%d are counted, want 2", got)
+	}
+}
