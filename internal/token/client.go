@@ -134,13 +134,14 @@ func (s *Service) openClient(text string) (Client, error) {
 // authenticate opens a client id and checks that the secret belongs to it. A client that polls is opened once.
 func (s *Service) authenticate(clientID, clientSecret string) (authenticatedClient, error) {
 	pair := credentials{clientID, clientSecret}
-	s.known.forget(s.Ring.Lost())
+	lost := s.Ring.Lost()
+	s.known.forget(lost)
 	if client, known := s.known.get(pair); known && s.Clock.Now().Before(client.expiresAt()) {
 		return client, nil
 	}
 	client, err := s.open(pair)
 	if err == nil && len(pair.id) <= knownClientID {
-		s.known.put(pair, client)
+		s.known.put(pair, client, lost)
 	}
 	return client, err
 }
@@ -181,9 +182,13 @@ func (c *clientCache) get(pair credentials) (authenticatedClient, bool) {
 	return client, known
 }
 
-func (c *clientCache) put(pair credentials, client authenticatedClient) {
+// put keeps a client that was opened when the ring had lost so many keys. If it has lost another one since, that may have been the client's.
+func (c *clientCache) put(pair credentials, client authenticatedClient, lost uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.lost.Load() != lost {
+		return
+	}
 	if c.open == nil || len(c.open) >= knownClients {
 		c.open = map[credentials]authenticatedClient{}
 	}
