@@ -97,6 +97,26 @@ func showMigrations(ctx context.Context, s *store.Store, form MigrateForm, out i
 		}
 		fmt.Fprintln(out, state)
 	}
+	if !form.Show {
+		return nil
+	}
+	return showServers(ctx, s, out)
+}
+
+// showServers lists the servers that run over the database. Those on SQLite do not say that they do.
+func showServers(ctx context.Context, s *store.Store, out io.Writer) error {
+	nodes, now, err := s.Nodes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range nodes {
+		state := "runs   "
+		if !n.Live(now) {
+			state = "is gone"
+		}
+		fmt.Fprintf(out, "%s  %s on %s  knows %s  started %s  seen %s ago\n", state, n.Program, n.Host, n.NewestMigration, moment(n.StartedAt),
+			(time.Duration(now-n.SeenAt) * time.Millisecond).Round(time.Second))
+	}
 	return nil
 }
 

@@ -92,23 +92,13 @@ func Copy(ctx context.Context, from, to *Store, report func(Progress)) (rows int
 
 // checkStopped refuses a database on which servers run, as far as they say so: on SQLite nobody does.
 func (s *Store) checkStopped(ctx context.Context) error {
-	now, err := s.now(ctx)
-	if err != nil || now == 0 {
-		return err
+	nodes, now, err := s.Nodes(ctx)
+	for _, node := range nodes {
+		if node.Live(now) {
+			return fmt.Errorf("a server runs on the source, and what it changes would be lost: stop node %s, or wait a minute if it was killed", node)
+		}
 	}
-	return s.View(ctx, func(tx *Tx) error {
-		tables, err := list(tx, func(r row) string { return r.text(0) }, s.tables())
-		if err != nil || !slices.Contains(tables, "node") {
-			return err
-		}
-		nodes, err := tx.nodes()
-		for _, node := range nodes {
-			if node.Live(now) {
-				return fmt.Errorf("a server runs on the source, and what it changes would be lost: stop node %s, or wait a minute if it was killed", node)
-			}
-		}
-		return err
-	})
+	return err
 }
 
 func copyInto(ctx context.Context, from, to *Store, copying Copying) (rows int64, err error) {

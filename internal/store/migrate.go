@@ -294,13 +294,9 @@ func (s *Store) applyStep(ctx context.Context, step step) error {
 	})
 }
 
-// awaitNodes returns errWaits when a node lives that does not know the step. A database without a table of nodes has none.
+// awaitNodes returns errWaits when a node lives that does not know the step.
 func (tx *Tx) awaitNodes(step step, tables string, now int64) error {
-	there, err := list(tx, func(r row) string { return r.text(0) }, tables)
-	if err != nil || !slices.Contains(there, "node") {
-		return err
-	}
-	nodes, err := tx.nodes()
+	nodes, err := tx.nodes(tables)
 	if err != nil {
 		return err
 	}

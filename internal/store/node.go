@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"path"
+	"slices"
 	"time"
 )
 
@@ -52,8 +53,8 @@ func (s *Store) Nodes(ctx context.Context) (nodes []Node, now int64, err error) 
 	if now, err = s.now(ctx); err != nil || now == 0 {
 		return nil, 0, err
 	}
-	err = s.Look(ctx, func(tx *Tx) (err error) {
-		nodes, err = tx.nodes()
+	err = s.View(ctx, func(tx *Tx) (err error) {
+		nodes, err = tx.nodes(s.tables())
 		return err
 	})
 	return nodes, now, err
@@ -65,7 +66,12 @@ func scanNode(r row) Node {
 	return Node{r.text(0), r.text(1), r.text(2), r.text(3), r.int(4), r.int(5)}
 }
 
-func (tx *Tx) nodes() ([]Node, error) {
+// nodes returns what the table of nodes has. A database of an older release has none.
+func (tx *Tx) nodes(tables string) ([]Node, error) {
+	there, err := list(tx, func(r row) string { return r.text(0) }, tables)
+	if err != nil || !slices.Contains(there, "node") {
+		return nil, err
+	}
 	return list(tx, scanNode, `SELECT `+nodeColumns+` FROM node ORDER BY started_at, node_id`)
 }
 

@@ -61,13 +61,15 @@ func TestANodeHearsWithinASecondWhatAnotherEnds(t *testing.T) {
 	dir := t.TempDir()
 	here, there := openNode(t, dir), openNode(t, dir)
 	update(t, here, func(tx *Tx) error {
-		for _, id := range []string{"a", "b", "c"} {
-			err := errors.Join(tx.PutUser(User{UserID: id, UserName: id, Status: StatusEnabled}), tx.AddSession(Session{SessionID: id, UserID: id, EndsAt: 1 << 50}))
-			if err != nil {
-				return err
-			}
+		var errs []error
+		for _, id := range []string{"a", "b", "c", "d", "e"} {
+			errs = append(errs, tx.PutUser(User{UserID: id, UserName: id, Status: StatusEnabled}))
+			errs = append(errs, tx.AddSession(Session{SessionID: id, UserID: id, EndsAt: 1 << 50, ApplicationID: map[string]string{"d": "apl", "e": "gone"}[id]}))
 		}
-		return nil
+		for _, id := range []string{"apl", "gone"} {
+			errs = append(errs, tx.PutApplication(Application{ApplicationID: id, InstanceID: "i", AccountID: "1", Status: StatusEnabled}))
+		}
+		return errors.Join(errs...)
 	})
 	cases := []struct {
 		name, session string
@@ -78,6 +80,11 @@ func TestANodeHearsWithinASecondWhatAnotherEnds(t *testing.T) {
 			func(s Session, u User) bool { return s.RevokedAt != 0 }},
 		{"the person was disabled", "b", func(tx *Tx) error { return tx.PutUser(User{UserID: "b", UserName: "b", Status: StatusDisabled}) },
 			func(s Session, u User) bool { return !u.Enabled() }},
+		{"the application was disabled", "d", func(tx *Tx) error {
+			return tx.PutApplication(Application{ApplicationID: "apl", InstanceID: "i", AccountID: "1", Status: StatusDisabled})
+		}, func(s Session, u User) bool { return !s.ClientStands() }},
+		{"an application was deleted", "e", func(tx *Tx) error { return tx.DeleteApplication("gone") },
+			func(s Session, u User) bool { return !s.ClientStands() }},
 		{"the person was deleted", "c", func(tx *Tx) error { return tx.DeleteUser("c") },
 			func(s Session, u User) bool { return s.SessionID == "" }},
 	}
