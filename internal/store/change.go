@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -80,6 +81,7 @@ type hearing struct {
 	moved sync.Map                  // table to *atomic.Uint64
 
 	statements sync.Map // text to *statement
+	named      atomic.Uint64
 
 	mu        sync.Mutex
 	listeners map[string][]chan struct{} // by table
@@ -87,6 +89,7 @@ type hearing struct {
 
 // statement is what is known of a statement from its text.
 type statement struct {
+	name  string           // short, and of no other statement
 	table string           // that it changes, if it is loud
 	reads []*atomic.Uint64 // of the tables that it reads; nil when its answer is not to be kept
 }
@@ -95,7 +98,7 @@ func (h *hearing) statement(sql string) *statement {
 	if known, ok := h.statements.Load(sql); ok {
 		return known.(*statement)
 	}
-	s := &statement{}
+	s := &statement{name: strconv.FormatUint(h.named.Add(1), 36)}
 	if table, loud := changes(sql); loud {
 		s.table = table
 	}

@@ -96,8 +96,9 @@ func (r *recollection) later(string, []any, int) error { return errWrites }
 func (r *recollection) load(*table, [][]any) error { return errWrites }
 
 func (r *recollection) query(sql string, args []any, scan func(row) error) error {
-	key := answerKey(sql, args)
-	version, known := r.hearing.version(r.hearing.statement(sql))
+	statement := r.hearing.statement(sql)
+	key := answerKey(statement.name, args)
+	version, known := r.hearing.version(statement)
 	if known {
 		if found := r.memory.find(key, version); found != nil {
 			return found.replay(scan)
@@ -139,9 +140,9 @@ func (a *remembered) replay(scan func(row) error) error {
 }
 
 // answerKey tells statements with their binds apart. Texts are preceded by their length, so that no two lists of them read alike.
-func answerKey(sql string, args []any) string {
+func answerKey(statement string, args []any) string {
 	var key strings.Builder
-	key.WriteString(sql)
+	key.WriteString(statement)
 	for _, arg := range args {
 		key.WriteByte(0)
 		switch value := arg.(type) {
