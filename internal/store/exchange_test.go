@@ -128,7 +128,7 @@ func TestAnAssertionIsSpentOnceAndForgottenAfterItsEnd(t *testing.T) {
 	for _, step := range []struct {
 		later time.Duration
 		kept  bool
-	}{{time.Hour, true}, {2 * time.Hour, false}} {
+	}{{time.Hour, true}, {2 * time.Hour, true}, {keepExpired, false}} {
 		clock.Advance(step.later)
 		if _, err := s.Clean(context.Background()); err != nil {
 			t.Fatal(err)

@@ -102,7 +102,7 @@ func findApplicationGrant(name string) applicationGrant {
 	return applicationGrants[i]
 }
 
-// readRequest reads the application and what the grant needs, in one snapshot.
+// readRequest reads the application and what the grant needs. It may be from memory: the transaction looks again at what it rests on.
 func (s *Service) readRequest(ctx context.Context, r *applicationRequest, g applicationGrant) error {
 	checks := trace.From(ctx)
 	name, err := arn.ParseApplication(r.ClientID)
@@ -112,7 +112,7 @@ func (s *Service) readRequest(ctx context.Context, r *applicationRequest, g appl
 		return applicationUnknown.Because("%v", err)
 	}
 	found := false
-	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+	err = s.Store.Recall(ctx, func(tx *store.Tx) (err error) {
 		if r.app, found, err = readApplication(tx, name); err != nil || !found {
 			return err
 		}
