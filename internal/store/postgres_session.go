@@ -229,6 +229,9 @@ func (s *postgresSession) commit() error {
 			return s.classify(in(statement, err)) // nothing was asked yet
 		}
 	}
+	if s.connection.IsClosed() {
+		return fmt.Errorf("%w: it was closed before the commit", errConnection)
+	}
 	tag, _, err := s.send(postgresStatement{sql: committed, want: anyCount})
 	switch {
 	case err == nil && tag.String() == committed:
@@ -241,13 +244,12 @@ func (s *postgresSession) commit() error {
 	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
 }
 
-// outcomeKnown reports whether an error of the trip with COMMIT says that nothing was committed.
+// outcomeKnown reports whether an error of the trip with COMMIT says that nothing was committed. Only the database knows: pgx calls it safe to
+// run statements again (pgconn.SafeToRetry) also when several were sent and the connection ended where their answers were awaited, because it
+// is found closed at the next look.
 func (s *postgresSession) outcomeKnown(err error) bool {
 	var answer *pgconn.PgError
-	if errors.As(err, &answer) {
-		return !fatal(answer) && !unknownOutcomes[answer.Code]
-	}
-	return pgconn.SafeToRetry(err)
+	return errors.As(err, &answer) && !fatal(answer) && !unknownOutcomes[answer.Code]
 }
 
 // rollback undoes what is open. A connection on which that fails is closed by it, and the database undoes what is left.

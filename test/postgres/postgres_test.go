@@ -321,27 +321,35 @@ func TestTheOutcomeOfACommitWhoseAnswerIsLostIsUnknown(t *testing.T) {
 		{"the answer is lost on its way back", func(w *wire) *atomic.Bool { return &w.answers }, 2},
 		{"the request is lost on its way", func(w *wire) *atomic.Bool { return &w.requests }, 1},
 	}
+	forms := map[string]func(*store.Tx) error{
+		"COMMIT travels alone": count("a"),
+		"COMMIT travels with another statement": func(tx *store.Tx) error {
+			return errors.Join(count("a")(tx), tx.AddAuditEvent(store.AuditEvent{Name: "A"}))
+		},
+	}
 	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			w := newWire(t)
-			s := openAt(t, with(t, w.address(t, testdb.URL(t, t.TempDir())), "pool_max_conns", "1"))
-			if err := s.Update(context.Background(), count("a")); err != nil {
-				t.Fatal(err)
-			}
-			runs := 0
-			err := s.Update(context.Background(), func(tx *store.Tx) error {
-				runs++
-				defer c.lose(w).Store(true)
-				return count("a")(tx)
+		for form, fn := range forms {
+			t.Run(c.name+", "+form, func(t *testing.T) {
+				w := newWire(t)
+				s := openAt(t, with(t, w.address(t, testdb.URL(t, t.TempDir())), "pool_max_conns", "1"))
+				if err := s.Update(context.Background(), fn); err != nil {
+					t.Fatal(err)
+				}
+				runs := 0
+				err := s.Update(context.Background(), func(tx *store.Tx) error {
+					runs++
+					defer c.lose(w).Store(true)
+					return fn(tx)
+				})
+				c.lose(w).Store(false)
+				if !errors.Is(err, store.ErrOutcomeUnknown) || runs != 1 {
+					t.Errorf("%v after %d runs, want ErrOutcomeUnknown after one", err, runs)
+				}
+				if got := tally(t, s, "a"); got != c.kept {
+					t.Errorf("%d are counted, want %d", got, c.kept)
+				}
 			})
-			c.lose(w).Store(false)
-			if !errors.Is(err, store.ErrOutcomeUnknown) || runs != 1 {
-				t.Errorf("%v after %d runs, want ErrOutcomeUnknown after one", err, runs)
-			}
-			if got := tally(t, s, "a"); got != c.kept {
-				t.Errorf("%d are counted, want %d", got, c.kept)
-			}
-		})
+		}
 	}
 }
 
