@@ -126,6 +126,7 @@ type figure struct {
 	Survived     int                `json:"survived"`
 	Secrets      int                `json:"secrets"`
 	Ledger       int                `json:"ledger"`
+	Wrong        int                `json:"wrong"`
 	LogBytes     int64              `json:"logBytes"`
 	Seed         uint64             `json:"seed"`
 	Seconds      float64            `json:"seconds"`
@@ -170,8 +171,8 @@ func (p *prover) all(ctx context.Context, troubles []trouble.Trouble, databases 
 // one makes a trouble, prints its figure, and reports whether every promise was kept. The folder stays if not.
 func (p *prover) one(ctx context.Context, t trouble.Trouble, database, folder string) (kept bool, err error) {
 	began := time.Now()
-	f := figure{Trouble: t.Name, Database: database, Nodes: p.nodes, Seed: p.seed}
-	options := bed.Options{Folder: folder, Binary: p.binary, Nodes: p.nodes, Seed: p.seed, Progress: p.progress, Terms: t.Terms}
+	f := figure{Trouble: t.Name, Database: database, Nodes: max(p.nodes, t.Nodes), Seed: p.seed}
+	options := bed.Options{Folder: folder, Binary: p.binary, Nodes: f.Nodes, Seed: p.seed, Progress: p.progress, Terms: t.Terms}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return false, err
 	}
@@ -190,19 +191,19 @@ func (p *prover) one(ctx context.Context, t trouble.Trouble, database, folder st
 
 // make makes a trouble on a bed of its own.
 func (p *prover) make(ctx context.Context, t trouble.Trouble, database string, options bed.Options, f *figure) (breaches []ledger.Breach, err error) {
-	if t.Bed != nil {
-		undo, err := t.Bed(&options)
-		if err != nil {
-			return nil, err
-		}
-		defer undo()
-	}
 	if database == trouble.PostgreSQL {
 		if options.Postgres, err = harness.NewPostgres(); err != nil {
 			return nil, fmt.Errorf("start a PostgreSQL: %w", err)
 		}
 		defer options.Postgres.Remove()
 		options.Database = options.Postgres.URL()
+	}
+	if t.Bed != nil {
+		undo, err := t.Bed(&options)
+		if err != nil {
+			return nil, err
+		}
+		defer undo()
 	}
 	b, err := bed.Make(ctx, options)
 	if err != nil {
@@ -227,6 +228,7 @@ func (p *prover) run(ctx context.Context, t trouble.Trouble, b *bed.Bed, f *figu
 	for _, breach := range breaches {
 		*map[ledger.Invariant]*int{
 			ledger.Lost: &f.Lost, ledger.Doubled: &f.Doubled, ledger.Survived: &f.Survived, ledger.Leaked: &f.Secrets, ledger.Broken: &f.Ledger,
+			ledger.Wrong: &f.Wrong,
 		}[breach.Invariant]++
 	}
 	return breaches, err
@@ -249,10 +251,10 @@ func (p *prover) print(f figure, breaches []ledger.Breach) {
 
 func (p *prover) table() {
 	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\nTROUBLE\tDATABASE\tROUNDS\tACKNOWLEDGED\tLOST\tDOUBLED\tSURVIVED\tSECRETS\tSECONDS\t")
+	fmt.Fprintln(w, "\nTROUBLE\tDATABASE\tROUNDS\tACKNOWLEDGED\tLOST\tDOUBLED\tSURVIVED\tSECRETS\tWRONG\tSECONDS\t")
 	for _, f := range p.figures {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f\t%s\n",
-			f.Trouble, f.Database, f.Rounds, f.Acknowledged, f.Lost, f.Doubled, f.Survived, f.Secrets, f.Seconds, f.Error)
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%.1f\t%s\n",
+			f.Trouble, f.Database, f.Rounds, f.Acknowledged, f.Lost, f.Doubled, f.Survived, f.Secrets, f.Wrong, f.Seconds, f.Error)
 	}
 	w.Flush()
 }

@@ -18,6 +18,7 @@ import (
 	"sallyport/test/prove/clerk"
 	"sallyport/test/prove/ledger"
 	"sallyport/test/prove/remote"
+	"sallyport/test/prove/wire"
 	"sallyport/test/prove/workload"
 )
 
@@ -28,6 +29,8 @@ type Options struct {
 	Binary   string            // the program
 	Database string            // the URL of a database that the servers share; "" for SQLite in Data
 	Postgres *harness.Postgres // the server of that, for troubles that end it; nil for SQLite
+	Standby  *harness.Postgres // that follows it, if there is one
+	Wires    []*wire.Wire      // by which each server reaches the database, by its number; none when nothing is between them
 	Nodes    int               // servers to begin with; 0 means one
 	Seed     uint64
 	Workers  int      // of the workload; 0 means 8
@@ -48,6 +51,8 @@ type Bed struct {
 	nodes  []*Node
 	offset time.Duration
 	since  int64 // the last line that was checked
+	past   []*ledger.Ledger
+	undone []func() error // by Close
 }
 
 // Node is a server of the bed.
@@ -56,6 +61,7 @@ type Node struct {
 	Address       string
 	Log           string // path
 	log           *os.File
+	number        int
 	folder        string
 }
 
@@ -105,10 +111,19 @@ func (b *Bed) Close() {
 	if b.issuer != nil {
 		b.issuer.Close()
 	}
+	for _, undo := range b.undone {
+		undo()
+	}
+	for _, past := range b.past {
+		past.Close()
+	}
 	if b.Ledger != nil {
 		b.Ledger.Close()
 	}
 }
+
+// Undo has something undone when the bed is closed and no server runs any more.
+func (b *Bed) Undo(undo func() error) { b.undone = append(b.undone, undo) }
 
 // Servers are the servers, in the order in which they were added.
 func (b *Bed) Servers() []*Node { return b.nodes }
@@ -118,7 +133,7 @@ func (b *Bed) Any() *Node { return b.nodes[b.Random.IntN(len(b.nodes))] }
 
 // Add adds a server and starts it.
 func (b *Bed) Add() (*Node, error) {
-	node := &Node{folder: filepath.Join(b.Folder, fmt.Sprintf("node-%d", len(b.nodes)))}
+	node := &Node{number: len(b.nodes), folder: filepath.Join(b.Folder, fmt.Sprintf("node-%d", len(b.nodes)))}
 	if err := os.MkdirAll(node.folder, 0o700); err != nil {
 		return nil, err
 	}
@@ -137,8 +152,8 @@ func (b *Bed) Add() (*Node, error) {
 // Start starts a server that does not run, under another program if words are given, and returns when it answers. Its clock is set to that of the bed.
 func (b *Bed) Start(node *Node, under ...string) (err error) {
 	arguments := []string{"--dev", "--listen", node.Address, "--data", b.Data, "--log-level", "debug", "--register-rate", "0", "--device-start-rate", "0"}
-	if b.Database != "" {
-		arguments = append(arguments, "--database", b.Database)
+	if database := b.database(node); database != "" {
+		arguments = append(arguments, "--database", database)
 	}
 	node.Node, err = harness.StartNode(harness.NodeOptions{
 		Binary: b.Binary, Under: under, Args: append(arguments, b.Args...), Log: node.log, Folder: node.folder,
@@ -152,6 +167,14 @@ func (b *Bed) Start(node *Node, under ...string) (err error) {
 		return b.move(node, b.offset)
 	}
 	return nil
+}
+
+// database is the URL by which a server reaches the database.
+func (b *Bed) database(node *Node) string {
+	if node.number < len(b.Wires) {
+		return b.Wires[node.number].URL(b.Database)
+	}
+	return b.Database
 }
 
 // refresh tells the site which servers run.
@@ -235,10 +258,15 @@ func (b *Bed) CheckAll(ctx context.Context) error {
 	if err := b.Advance(ctx, beyond); err != nil {
 		return err
 	}
-	if err := b.check(ctx, check.Options{Replay: part}); err != nil || b.Terms.Reach == 0 {
+	if err := b.check(ctx, check.Options{Replay: part}); err != nil {
 		return err
 	}
-	return b.check(ctx, check.Options{}) // what the replays ended has reached every server now
+	if b.Terms.Reach > 0 {
+		if err := b.check(ctx, check.Options{}); err != nil { // what the replays ended has reached every server now
+			return err
+		}
+	}
+	return b.Verify()
 }
 
 func (b *Bed) check(ctx context.Context, options check.Options) error {
@@ -296,7 +324,11 @@ func (b *Bed) Operate(words ...string) (string, error) {
 
 // SearchLogs looks for every secret of the ledger in the logs of all servers, and reports those that it finds. It returns how much it read.
 func (b *Bed) SearchLogs() (size int64, err error) {
-	search := ledger.NewSearch(b.Ledger.Secrets())
+	secrets := b.Ledger.Secrets()
+	for _, past := range b.past {
+		secrets = append(secrets, past.Secrets()...)
+	}
+	search := ledger.NewSearch(secrets)
 	for _, node := range b.nodes {
 		found, err := search.SearchLog(node.Log)
 		if err != nil {

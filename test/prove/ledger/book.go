@@ -47,6 +47,7 @@ const (
 	Survived Invariant = "survived" // nothing outlives its end
 	Leaked   Invariant = "secrets"  // no secret is in any log
 	Broken   Invariant = "ledger"   // the ledger itself is whole
+	Wrong    Invariant = "database" // what has to be true of the rows is
 )
 
 // Breach is a broken invariant, with the line of the ledger that tells of the promise.

@@ -88,7 +88,7 @@ func everybodyIsListed(ctx context.Context, b *bed.Bed) error {
 
 // rotation makes new keys beside a server under load.
 var rotation = Trouble{
-	Name: "key-rotation", What: "sallyport keys rotate beside a server under load", Databases: []string{SQLite, PostgreSQL}, Short: true,
+	Name: "key-rotation", What: "sallyport keys rotate beside two servers under load", Databases: []string{SQLite, PostgreSQL}, Short: true, Nodes: 2,
 	Run: func(ctx context.Context, b *bed.Bed, size Size) (f Figures, err error) {
 		const answers = 150 // between two rotations
 		for b.Round = 1; b.Round <= size.Pick(6, 2); b.Round++ {

@@ -19,7 +19,7 @@ const racers = 50
 
 // race has racers send the same request at once, for everything that is good once, to all servers in turns.
 var race = Trouble{
-	Name: "race", What: fmt.Sprintf("%d racers for each thing that is good once", racers), Databases: []string{SQLite, PostgreSQL}, Short: true,
+	Name: "race", What: fmt.Sprintf("%d racers for each thing that is good once", racers), Databases: []string{SQLite, PostgreSQL}, Short: true, Nodes: 2,
 	Run: func(ctx context.Context, b *bed.Bed, size Size) (f Figures, err error) {
 		f.More = map[string]float64{}
 		t := newTrack(b)

@@ -24,6 +24,7 @@ type Trouble struct {
 	What      string   // in a few words, for those who read the table of results
 	Databases []string // on which it can happen
 	Short     bool     // whether the short form has it
+	Nodes     int      // servers, at least; 0 means one
 	// Bed says what the bed has to be, and returns what undoes it on the machine; nil for one server on a folder.
 	Bed func(*bed.Options) (undo func() error, err error)
 	// Run has it happen, so many rounds that it takes about as long as Size says, and returns how many they were. It checks in between as it
@@ -52,7 +53,10 @@ type Figures struct {
 }
 
 // All is the table.
-var All = []Trouble{kill, killAtWrite, killAtStart, fullDisk, clock, rotation, race, powerCut}
+var All = []Trouble{
+	kill, killAtWrite, killAtStart, fullDisk, clock, rotation, race, powerCut,
+	nodeDies, databaseKill, databaseRestart, failOver, connectionLoss,
+}
 
 // On tells whether a trouble can happen on a database.
 func (t Trouble) On(database string) bool { return slices.Contains(t.Databases, database) }
