@@ -104,7 +104,7 @@ func TestTheExamplesOfTheCommandsForPeopleRun(t *testing.T) {
 			t.Errorf("%s\n%v\n%s", line, err, out)
 		}
 	}
-	run("sallyport apply -f directory.yaml --data " + server.Data)
+	server.Operate("apply", "-f", filepath.Join(home, "directory.yaml"))
 	run("sallyport manual --format markdown --to pages")
 	here := strings.NewReplacer("https://sso.example.com", server.Endpoint, "https://d-1234567890.awsapps.com/start", server.AWSStartURL())
 	for _, word := range peoplesCommands {

@@ -480,12 +480,12 @@ func (p *copyPlan) compare(there, arrived map[string]sum) (rows int64, err error
 // sum is the number of rows and the sum of their digests, in whatever order they come: the databases do not agree about that of texts that
 // one of them has to write in another way.
 type sum struct {
-	rows   int64
-	digest [4]uint64
-	buffer []byte // kept for the next row
+	rows    int64
+	digests [4]uint64
+	buffer  []byte // kept for the next row
 }
 
-func (s sum) equal(other sum) bool { return s.rows == other.rows && s.digest == other.digest }
+func (s sum) equal(other sum) bool { return s.rows == other.rows && s.digests == other.digests }
 
 // add counts a row in.
 func (s *sum) add(values []any) {
@@ -499,8 +499,8 @@ func (s *sum) add(values []any) {
 		}
 	}
 	digest := sha256.Sum256(s.buffer)
-	for i := range s.digest {
-		s.digest[i] += binary.LittleEndian.Uint64(digest[8*i:])
+	for i := range s.digests {
+		s.digests[i] += binary.LittleEndian.Uint64(digest[8*i:])
 	}
 	s.rows++
 }

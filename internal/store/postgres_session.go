@@ -73,8 +73,12 @@ func (s *postgresSession) later(sql string, args []any, want int) error {
 		return err
 	}
 	values, err := postgresValues(args)
+	if err == nil {
+		err = s.prepare(sql)
+	}
 	if err != nil {
-		return fmt.Errorf("run %q: %w", sql, err)
+		s.failed = s.classify(fmt.Errorf("run %q: %w", sql, err))
+		return s.failed
 	}
 	s.waiting = append(s.waiting, postgresStatement{sql: sql, values: values, want: want})
 	return nil
@@ -105,10 +109,15 @@ func (s *postgresSession) run(sql string, args []any, scan func(row) error) (tag
 // does not end the transaction.
 func (s *postgresSession) send(last postgresStatement) (tag pgconn.CommandTag, scanned, err error) {
 	trip := append(s.waiting, last)
+	named := trip
 	if !s.begun && len(s.opening) > 0 {
 		trip = s.open(trip)
+		named = trip
+		if s.writes { // so that nothing but the commit is lost with the trip of COMMIT
+			named = append(named, postgresStatement{sql: committed})
+		}
 	}
-	for _, statement := range trip {
+	for _, statement := range named {
 		if err := s.prepare(statement.sql); err != nil {
 			return tag, nil, fmt.Errorf("run %q: %w", statement.sql, err)
 		}

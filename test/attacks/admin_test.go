@@ -142,7 +142,7 @@ var adminSteps = map[string]attack{
 		restored.refusedBy(restored.refresh(c, rotated.refresh), 400) // of after the copy
 		restored.want(200, restored.refresh(c, refreshed.refresh))
 		restored.want(200, restored.accounts(session.access)) // of a session that was ended after the copy
-		if manual := documentation(w, "operate.md"); !strings.Contains(manual, "a session, a key or a person that was taken away since is back") {
+		if manual := documentation(w, "operate.md"); !strings.Contains(manual, "a person who was removed or disabled since, an access key, an assignment, a password of before") {
 			w.t.Error("the manual does not tell what a restored copy does not know")
 		}
 	},

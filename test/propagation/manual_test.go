@@ -11,7 +11,10 @@ import (
 	"sallyport/test/harness"
 )
 
-var yamlOfTheManual = regexp.MustCompile("(?s)```yaml\n(.*?)```")
+var (
+	yamlOfTheManual = regexp.MustCompile("(?s)```yaml\n(.*?)```")
+	setting         = regexp.MustCompile(`^[a-z0-9]+_[a-z0-9_]+: \S`) // names of settings have an underscore, those of the directory none
+)
 
 func TestTheDirectoryOfTheManualApplies(t *testing.T) {
 	manual, err := os.ReadFile(filepath.Join(harness.Root(), "docs", "operate.md"))
@@ -20,7 +23,10 @@ func TestTheDirectoryOfTheManualApplies(t *testing.T) {
 	}
 	var directory strings.Builder
 	for _, block := range yamlOfTheManual.FindAllSubmatch(manual, -1) {
-		if !strings.HasPrefix(string(block[1]), "format:") { // a file of its own, which the directory's tests apply
+		switch first, _, _ := strings.Cut(string(block[1]), "\n"); {
+		case strings.HasPrefix(first, "format:"): // a file of its own, which the directory's tests apply
+		case setting.MatchString(first): // of the server's settings
+		default:
 			directory.Write(block[1])
 		}
 	}
