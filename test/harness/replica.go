@@ -4,22 +4,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 )
 
 // This file is PostgreSQL servers of which one takes over from the other.
-
-// Ask runs a statement and returns the columns of its rows, a row in a line, with bars between columns.
-func (p *Postgres) Ask(statement string) (string, error) {
-	out, err := p.as("psql", "--no-psqlrc", "-At", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", strconv.Itoa(p.Port), "-U", postgresUser,
-		"-d", postgresDatabase, "-c", statement).CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("psql: %w\n%s", err, out)
-	}
-	return strings.TrimSpace(string(out)), nil
-}
 
 // Configure changes settings of a server that runs, which those of its start do not stand against. The server reads them soon after.
 func (p *Postgres) Configure(lines ...string) error {
@@ -68,12 +57,12 @@ func (p *Postgres) SynchronousStandby(port int, settings ...string) (*Postgres, 
 // awaitStandby returns when a commit waits for the standby.
 func (p *Postgres) awaitStandby() error {
 	const question = `SELECT current_setting('synchronous_standby_names') || ' ' || sync_state FROM pg_stat_replication`
-	var state string
+	var states [][]string
 	for deadline := time.Now().Add(readyTimeout); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		var err error
-		if state, err = p.Ask(question); err != nil || state == "* sync" {
+		if states, err = Query(p.URL(), question); err != nil || len(states) == 1 && states[0][0] == "* sync" {
 			return err
 		}
 	}
-	return fmt.Errorf("the standby does not follow: %q\n%s", state, p.Log())
+	return fmt.Errorf("the standby does not follow: %q\n%s", states, p.Log())
 }

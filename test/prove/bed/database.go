@@ -2,9 +2,12 @@ package bed
 
 import (
 	"fmt"
+	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
+	"sallyport/test/harness"
 	"sallyport/test/prove/ledger"
 	"sallyport/test/prove/workload"
 )
@@ -61,4 +64,58 @@ func (b *Bed) Anew() (before *ledger.Ledger, err error) {
 	b.Work = workload.New(b.Clerk, b.Workers, b.Seed+uint64(len(b.past)))
 	b.Work.Prefix = fmt.Sprintf("anew%d-", len(b.past))
 	return before, after.SetClock(b.offset)
+}
+
+// StopAll ends all servers in order.
+func (b *Bed) StopAll() error {
+	for _, node := range b.nodes {
+		if err := b.Stop(node); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// StartOn starts all servers, which must have ended, on another folder and another database. The root key is the same.
+func (b *Bed) StartOn(data, database string) error {
+	if err := b.TakeRootKey(data); err != nil {
+		return err
+	}
+	b.Data, b.Database = data, database
+	for _, node := range b.nodes {
+		if err := b.Start(node); err != nil {
+			return err
+		}
+	}
+	return b.Ledger.Remark("servers run on " + data)
+}
+
+// TakeRootKey copies the root key into another folder.
+func (b *Bed) TakeRootKey(data string) error {
+	if data == b.Data {
+		return nil
+	}
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return err
+	}
+	key, err := os.ReadFile(filepath.Join(b.Data, rootKeyFile))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(data, rootKeyFile), key, 0o600)
+}
+
+const rootKeyFile = "root.key"
+
+// NewDatabase makes an empty database on the PostgreSQL server and returns its URL.
+func (b *Bed) NewDatabase(name string) (string, error) {
+	if _, err := harness.Query(b.Postgres.URL(), "CREATE DATABASE "+name); err != nil {
+		return "", err
+	}
+	at, err := url.Parse(b.Postgres.URL())
+	if err != nil {
+		return "", err
+	}
+	at.Path = "/" + name
+	return at.String(), nil
 }

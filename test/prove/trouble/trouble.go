@@ -55,7 +55,7 @@ type Figures struct {
 // All is the table.
 var All = []Trouble{
 	kill, killAtWrite, killAtStart, fullDisk, clock, rotation, race, powerCut,
-	nodeDies, databaseKill, databaseRestart, failOver, connectionLoss,
+	nodeDies, databaseKill, databaseRestart, failOver, connectionLoss, backUp, move,
 }
 
 // On tells whether a trouble can happen on a database.
