@@ -325,6 +325,8 @@ var retried = map[string]error{
 	"40001":      errConflict,   // serialization_failure
 	"40P01":      errConflict,   // deadlock_detected
 	"55P03":      errConflict,   // lock_not_available
+	"42710":      errConflict,   // duplicate_object: two nodes make the same table at once
+	"42P07":      errConflict,   // duplicate_table: likewise
 	"0A000":      errConnection, // a statement that was prepared before the schema changed
 	"26000":      errConnection, // a prepared statement that a pooler took away
 	readOnlyCode: errConnection, // the node that led before
@@ -346,7 +348,7 @@ func fatal(answer *pgconn.PgError) bool {
 	return answer.SeverityUnlocalized == "FATAL" || answer.SeverityUnlocalized == "PANIC"
 }
 
-// typeName is what two nodes violate that make the same table at once.
+// typeName is what they violate who make the same table at once, a moment earlier.
 const typeName = "pg_type_typname_nsp_index"
 
 // classify adds to an error of a statement whether the transaction may be run again.
