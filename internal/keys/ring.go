@@ -50,8 +50,7 @@ type Ring struct {
 	instance string // bound into every sealed text, so that no other installation's is accepted
 
 	state   atomic.Pointer[state]
-	loading sync.Mutex // held from reading the store to keeping what was read, so that no older reading replaces a newer
-	lost    atomic.Uint64
+	loading chan struct{} // has a value from reading the store to keeping what was read, so that no older reading replaces a newer
 
 	reload     sync.Mutex
 	reloadedAt time.Time
@@ -67,6 +66,7 @@ type state struct {
 	lookup  *macs
 	rsa     map[string]*rsaKey // by the id of the epoch beside which they sign
 	jwks    []byte
+	lost    uint64 // the keys that have left since the ring was opened
 }
 
 // member is a key in the order in which keys follow each other.
@@ -78,7 +78,7 @@ type member struct {
 // Open reads the ring from the store and makes its first keys when there are none. What the root wraps from now on; entries that a previous
 // root wrapped open as well.
 func Open(ctx context.Context, s *store.Store, root Root, instance string, previous ...Root) (*Ring, error) {
-	r := &Ring{store: s, roots: roots{root, previous}, instance: instance}
+	r := &Ring{store: s, roots: roots{root, previous}, instance: instance, loading: make(chan struct{}, 1)}
 	if err := r.begin(ctx); err != nil {
 		return nil, fmt.Errorf("open the key ring: %w", err)
 	}
@@ -153,8 +153,8 @@ func (k ActiveKey) Derive(name string, n int) []byte { return k.e.deriveBytes(na
 func (r *Ring) CurrentKeyID() string { return r.Active().ID() }
 
 // Lost counts the keys that have left the ring since it was opened. Who keeps what a sealed text said has to open it again when the count
-// has moved.
-func (r *Ring) Lost() uint64 { return r.lost.Load() }
+// has moved. Whoever sees the count after a key has left cannot open anything by that key any more: the count is a part of the state.
+func (r *Ring) Lost() uint64 { return r.state.Load().lost }
 
 // active is the newest key whose moment has come. When none has, because the clock was set back, it is the first that will be.
 func (s *state) active(now time.Time) *epoch {
@@ -209,8 +209,12 @@ func rowData(keyID, purpose string) []byte { return []byte("sealing_key/" + keyI
 // load makes the ring what the store says. It asks the store one question, and where nothing has changed does nothing else: every node
 // loads many times a minute.
 func (r *Ring) load(ctx context.Context) error {
-	r.loading.Lock()
-	defer r.loading.Unlock()
+	select {
+	case r.loading <- struct{}{}:
+	case <-ctx.Done():
+		return fmt.Errorf("read the key ring: %w", ctx.Err())
+	}
+	defer func() { <-r.loading }()
 	var rows []store.SealingKey
 	err := r.store.Look(ctx, func(tx *store.Tx) (err error) {
 		rows, err = tx.SealingKeys()
@@ -228,9 +232,10 @@ func (r *Ring) load(ctx context.Context) error {
 		return err
 	}
 	if before != nil {
+		next.lost = before.lost
 		for id := range before.epochs {
 			if next.epochs[id] == nil {
-				r.lost.Add(1)
+				next.lost++
 			}
 		}
 	}
@@ -332,11 +337,12 @@ func (r *Ring) epoch(id string) (*epoch, bool) {
 	if e, ok := r.state.Load().epochs[id]; ok {
 		return e, true
 	}
-	if now := time.Now(); now.Sub(r.reloadedAt) >= reloadPause {
-		r.reloadedAt = now
+	if time.Since(r.reloadedAt) >= reloadPause {
 		ctx, cancel := context.WithTimeout(context.Background(), reloadTimeout)
 		defer cancel()
 		_ = r.load(ctx) // what came of it is what follows; the server tells of a ring that cannot be read
+		// From its end: a store that takes long is not asked by one request after the other of those that waited here meanwhile.
+		r.reloadedAt = time.Now()
 	}
 	e, ok := r.state.Load().epochs[id]
 	return e, ok
