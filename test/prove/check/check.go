@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"time"
 
@@ -26,7 +27,7 @@ type Options struct {
 }
 
 // Counts are what a check found to ask about.
-type Counts struct{ Logins, Living, Dead, Replayed, Gates, Vended int }
+type Counts struct{ Logins, Living, Dead, Replayed, Gates, Vended, PutOff int }
 
 // Check asks the site about the ledger's book. What is wrong is in the breaches of the ledger. An error means that the check could not be made.
 func Check(ctx context.Context, c *clerk.Clerk, options Options) (Counts, error) {
@@ -128,6 +129,20 @@ func (k *checker) answered(o clerk.Outcome, err error, what, name string) error 
 	return err
 }
 
+// insistently does something that may be put off: a server that is full of changes which meet says so, and that nothing was done.
+func (k *checker) insistently(ctx context.Context, do func() (clerk.Outcome, error)) (outcome clerk.Outcome, err error) {
+	const most, first = 6, 100 * time.Millisecond // of attempts, and the wait after the first of them, which doubles
+	for attempt := range most {
+		outcome, err = do()
+		if err != nil || outcome.Status != http.StatusServiceUnavailable || ctx.Err() != nil {
+			break
+		}
+		k.count(&k.counts.PutOff)
+		time.Sleep(first << attempt)
+	}
+	return outcome, err
+}
+
 // settle finds out about a login what the ledger does not know, and uses what it has.
 func (k *checker) settle(ctx context.Context, name string) error {
 	login, _, _, _, _ := k.expect(name)
@@ -137,7 +152,7 @@ func (k *checker) settle(ctx context.Context, name string) error {
 	k.count(&k.counts.Logins)
 	if login.Redeemed != ledger.Yes && login.Kind.SingleUse() {
 		// Approved codes are redeemed, others tell how far they are. The book judges the answers.
-		outcome, err := k.Redeem(ctx, name)
+		outcome, err := k.insistently(ctx, func() (clerk.Outcome, error) { return k.Redeem(ctx, name) })
 		if err := k.answered(outcome, err, "the redemption", name); err != nil {
 			return err
 		}
@@ -183,7 +198,7 @@ func (k *checker) settleSession(ctx context.Context, name string) error {
 	if newest.Refresh == "" {
 		return nil
 	}
-	outcome, err := k.Turn(ctx, name)
+	outcome, err := k.insistently(ctx, func() (clerk.Outcome, error) { return k.Turn(ctx, name) })
 	return k.answered(outcome, err, "the refresh", name)
 }
 
@@ -258,7 +273,7 @@ func (k *checker) replay(ctx context.Context, name string) error {
 	}
 	k.count(&k.counts.Replayed)
 	if login.Kind.SingleUse() {
-		outcome, err := k.Redeem(ctx, name)
+		outcome, err := k.insistently(ctx, func() (clerk.Outcome, error) { return k.Redeem(ctx, name) })
 		if err := k.answered(outcome, err, "the code that was spent", name); err != nil {
 			return err
 		}
@@ -270,7 +285,8 @@ func (k *checker) replay(ctx context.Context, name string) error {
 	if len(login.Tokens) < 3 || login.Tokens[0].Refresh == "" {
 		return nil
 	}
-	outcome, err := k.TurnBy(ctx, name, login.Tokens[len(login.Tokens)-3].Refresh)
+	old := login.Tokens[len(login.Tokens)-3].Refresh
+	outcome, err := k.insistently(ctx, func() (clerk.Outcome, error) { return k.TurnBy(ctx, name, old) })
 	if err := k.answered(outcome, err, "the refresh token of two generations ago", name); err != nil {
 		return err
 	}
