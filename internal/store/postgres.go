@@ -280,7 +280,7 @@ func (d *postgresDatabase) notConnected(ctx, waiting context.Context, err error)
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case waiting.Err() != nil:
-		return fmt.Errorf("store: no connection to the database became free within %s: %w", transactionDeadline, err)
+		return fmt.Errorf("%w: no connection became free within %s: %w", errBusy, transactionDeadline, err)
 	}
 	return fmt.Errorf("%w: %w", errConnection, err)
 }
@@ -321,6 +321,16 @@ var (
 	errConnection = errors.New("store: no connection to the database")
 )
 
+// errBusy ends a transaction for which the database has no time or room. It had its chance: running it again at once would make that worse.
+var errBusy = errors.New("store: the database takes too long")
+
+var overloaded = map[string]bool{
+	"57014": true, // query_canceled: statement_timeout
+	"53100": true, // disk_full
+	"53200": true, // out_of_memory
+	"53400": true, // configuration_limit_exceeded
+}
+
 var retried = map[string]error{
 	"40001":      errConflict,   // serialization_failure
 	"40P01":      errConflict,   // deadlock_detected
@@ -351,7 +361,7 @@ func fatal(answer *pgconn.PgError) bool {
 // typeName is what they violate who make the same table at once, a moment earlier.
 const typeName = "pg_type_typname_nsp_index"
 
-// classify adds to an error of a statement whether the transaction may be run again.
+// classify adds to an error of a statement whether the transaction may be run again, or may be tried later.
 func (s *postgresSession) classify(err error) error {
 	var answer *pgconn.PgError
 	if errors.As(err, &answer) {
@@ -363,13 +373,18 @@ func (s *postgresSession) classify(err error) error {
 			why = errConflict
 		case fatal(answer) && answer.Code != idleInTransaction:
 			why = errConnection
+		case overloaded[answer.Code]:
+			why = errBusy
 		}
 		if why != nil {
 			return fmt.Errorf("%w: %w", why, err)
 		}
 		return err
 	}
-	if s.connection.IsClosed() && !errors.Is(err, errConflict) && !errors.Is(err, os.ErrDeadlineExceeded) {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("%w: %w", errBusy, err)
+	}
+	if s.connection.IsClosed() && !errors.Is(err, errConflict) {
 		return fmt.Errorf("%w: %w", errConnection, err)
 	}
 	return err

@@ -11,6 +11,7 @@ import (
 var (
 	unreachable = fault.TemporarilyUnavailable.Refuse("The database cannot be reached at this moment: try again in a few seconds")
 	crowded     = fault.TemporarilyUnavailable.Refuse("Too many changes meet at this moment: try again in a few seconds")
+	busy        = fault.TemporarilyUnavailable.Refuse("The database has more to do than it can at this moment: try again in a few seconds")
 	uncertain   = fault.TemporarilyUnavailable.Refuse("The database was lost while this was being done, so it may have been done or not: look, or try again in a few seconds")
 )
 
@@ -19,7 +20,7 @@ func reached(err error) error {
 	for _, c := range []struct {
 		err     error
 		refusal *fault.Refusal
-	}{{errConnection, unreachable}, {errConflict, crowded}, {ErrOutcomeUnknown, uncertain}} {
+	}{{errConnection, unreachable}, {errConflict, crowded}, {errBusy, busy}, {ErrOutcomeUnknown, uncertain}} {
 		if errors.Is(err, c.err) {
 			return fmt.Errorf("%w: %w", c.refusal.Because("%v", err), err)
 		}
