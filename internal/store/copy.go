@@ -130,6 +130,11 @@ func copyInto(ctx context.Context, from, to *Store, copying Copying) (rows int64
 		if _, err := tx.exec(`DELETE FROM migration WHERE file = $1 AND step = 0`, copyNote); err != nil {
 			return err
 		}
+		if plan.restored != "" { // what was used before then counts as used in the copy as well
+			if err := tx.recordAt(restoreNote, 0, plan.restored, plan.restoredAt); err != nil {
+				return err
+			}
+		}
 		if copying.finish != nil {
 			return copying.finish(tx)
 		}
@@ -144,6 +149,9 @@ type copyPlan struct {
 	source string // names the database
 	steps  []step // that the source has
 	tables []*table
+
+	restored   string // the note of a source that was restored from a backup
+	restoredAt int64
 }
 
 func planCopy(ctx context.Context, from *Store) (*copyPlan, error) {
@@ -158,6 +166,9 @@ func planCopy(ctx context.Context, from *Store) (*copyPlan, error) {
 			return errors.New("the source holds nothing: is it the right one?")
 		}
 		if err := p.readSteps(tx); err != nil {
+			return err
+		}
+		if p.restored, p.restoredAt, _, err = tx.note(restoreNote); err != nil {
 			return err
 		}
 		return p.nameSource(tx)

@@ -610,6 +610,49 @@ func TestARestoredDatabaseHonoursNothingTwiceAndKeepsNoSession(t *testing.T) {
 	})
 }
 
+// A copy of a database that was restored knows no more of what was used between backup and restore than the restored one did.
+func TestACopyOfARestoredDatabaseHonoursNothingTwice(t *testing.T) {
+	s, clock := open(t)
+	fillEveryTable(t, s)
+	path := filepath.Join(t.TempDir(), "backup.db")
+	if _, err := s.Backup(t.Context(), BackupOptions{File: path}); err != nil {
+		t.Fatal(err)
+	}
+	issued := clock.Now().UnixMilli()
+	backup, m, err := OpenBackup(t.Context(), path, clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer backup.Close()
+	restored := connectIn(t, t.TempDir())
+	if _, err := Restore(t.Context(), backup, m, restored, false, nil); err != nil {
+		t.Fatal(err)
+	}
+	copied := connectIn(t, t.TempDir())
+	if _, err := Copy(t.Context(), restored, copied, nil); err != nil {
+		t.Fatal(err)
+	}
+	spendAfterRestore(t, copied, issued)
+	again := filepath.Join(t.TempDir(), "again.db")
+	if _, err := copied.Backup(t.Context(), BackupOptions{File: again}); err != nil {
+		t.Fatal(err)
+	}
+	second, m, err := OpenBackup(t.Context(), again, clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	if err := second.View(t.Context(), func(tx *Tx) error {
+		_, _, noted, err := tx.note(restoreNote)
+		if !noted {
+			t.Error("the backup of a restored database forgets that it was restored")
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
 // spendAfterRestore tries an assertion that was issued before the restore, and may have been used, and one that was issued after it.
 func spendAfterRestore(t *testing.T, r *Store, before int64) {
 	t.Helper()

@@ -342,9 +342,14 @@ func (tx *Tx) note(name string) (text string, at int64, found bool, err error) {
 func (tx *Tx) setNote(name, text string) error { return tx.recordStep(name, 0, text) }
 
 func (tx *Tx) recordStep(file string, number int64, checksum string) error {
+	return tx.recordAt(file, number, checksum, tx.Millis())
+}
+
+// recordAt writes what was done at another moment than now.
+func (tx *Tx) recordAt(file string, number int64, checksum string, at int64) error {
 	_, err := tx.exec(`INSERT INTO migration (file, step, checksum, applied_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (file, step) DO UPDATE SET checksum = excluded.checksum, applied_at = excluded.applied_at`,
-		file, number, checksum, tx.Millis())
+		file, number, checksum, at)
 	return err
 }
 
