@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -180,6 +181,9 @@ var errNoBackup = errors.New("this is no backup: `sallyport backup` makes them, 
 
 // manifest checks a backup against what SQLite knows of whole files and against its own manifest.
 func (s *Store) manifest(ctx context.Context) (m Manifest, err error) {
+	if err := s.checkPlain(ctx); err != nil {
+		return m, err
+	}
 	wrong, _, err := s.integrity(ctx, 1)
 	if err != nil {
 		return m, err
@@ -205,6 +209,9 @@ func (s *Store) manifest(ctx context.Context) (m Manifest, err error) {
 		if err := json.Unmarshal([]byte(text), &m); err != nil {
 			return fmt.Errorf("read what the backup is of: %w", err)
 		}
+		if err := m.checkTables(tables); err != nil {
+			return err
+		}
 		for table, rows := range m.Rows {
 			if counted, err := tx.count(table); err != nil || counted != rows {
 				return errors.Join(fmt.Errorf("the backup is damaged: table %s has %d rows, and had %d", table, counted, rows), err)
@@ -213,6 +220,35 @@ func (s *Store) manifest(ctx context.Context) (m Manifest, err error) {
 		return nil
 	})
 	return m, err
+}
+
+// notPlain finds what no backup has and what would run as it is read: views, triggers, tables of modules.
+const notPlain = `SELECT name FROM sqlite_master WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%' LIMIT 1`
+
+// checkPlain refuses a file with more in it than rows.
+func (s *Store) checkPlain(ctx context.Context) error {
+	return s.Look(ctx, func(tx *Tx) error {
+		name := ""
+		found, err := tx.one(notPlain, func(r row) { name = r.text(0) })
+		if found && err == nil {
+			err = fmt.Errorf("%w; it has more in it than tables: %q", errNoBackup, name)
+		}
+		return err
+	})
+}
+
+var plainName = sys.Pattern(`^[a-z_]+$`)
+
+// checkTables holds the manifest against the tables of the file. Their names become parts of statements.
+func (m Manifest) checkTables(tables []string) error {
+	if at := slices.IndexFunc(tables, func(name string) bool { return !plainName().MatchString(name) }); at >= 0 {
+		return fmt.Errorf("%w; it has a table %q", errNoBackup, tables[at])
+	}
+	want := slices.DeleteFunc(slices.Clone(tables), func(name string) bool { return name == "migration" || ofNodes[name] })
+	if got := slices.Sorted(maps.Keys(m.Rows)); !slices.Equal(got, slices.Sorted(slices.Values(want))) {
+		return fmt.Errorf("the backup is damaged: it has the tables %q, and says that it has %q", want, got)
+	}
+	return nil
 }
 
 // restoredBecause is why sessions have ended that a backup had.

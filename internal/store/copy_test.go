@@ -492,6 +492,23 @@ func TestADamagedBackupIsNotTaken(t *testing.T) {
 		"a lost row":     func() []byte { return edited(t, content, `DELETE FROM attempt`) },
 		"no manifest":    func() []byte { return edited(t, content, `DELETE FROM migration WHERE file = 'backup'`) },
 		"unfinished too": func() []byte { return edited(t, content, `DELETE FROM migration`) },
+		"a view": func() []byte {
+			return edited(t, content, `CREATE VIEW more AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n`)
+		},
+		"a trigger": func() []byte {
+			return edited(t, content, `CREATE TRIGGER more AFTER INSERT ON attempt BEGIN SELECT 1; END`)
+		},
+		"a table of a module": func() []byte { return edited(t, content, `CREATE VIRTUAL TABLE more USING fts5 (a)`) },
+		"a manifest that asks": func() []byte {
+			return edited(t, content, `UPDATE migration SET checksum = '{"rows":{"(SELECT 1)":1}}' WHERE file = 'backup'`)
+		},
+		"a table whose name asks": func() []byte {
+			return edited(t, edited(t, content, `CREATE TABLE "(SELECT 1)" (a)`), `UPDATE migration
+				SET checksum = json_set(checksum, '$.rows."(SELECT 1)"', 1) WHERE file = 'backup'`)
+		},
+		"a manifest of less": func() []byte {
+			return edited(t, content, `UPDATE migration SET checksum = '{"rows":{}}' WHERE file = 'backup'`)
+		},
 	}
 	for name, make := range damage {
 		t.Run(name, func(t *testing.T) {
