@@ -202,7 +202,7 @@ func TestARootKeyHasANameThatTellsNothingOfIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if key.Name() != key.Name() || key.Name() == rootOf('a').Name() || len(key.Name()) != len("aes:")+2*rootNameSize {
+	if again := key.Name(); key.Name() != again || key.Name() == rootOf('a').Name() || len(key.Name()) != len("aes:")+2*rootNameSize {
 		t.Errorf("the name %s", key.Name())
 	}
 }
