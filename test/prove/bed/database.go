@@ -15,8 +15,13 @@ import (
 // This file is what a bed does with its database as a whole.
 
 // Verify has `sallyport verify` look at every row, and reports each line that says something is wrong.
-func (b *Bed) Verify() error {
-	out, err := b.Operate("verify")
+func (b *Bed) Verify() error { return b.verify() }
+
+// VerifyBackup is Verify for a backup.
+func (b *Bed) VerifyBackup(file string) error { return b.verify(file) }
+
+func (b *Bed) verify(words ...string) error {
+	out, err := b.Operate(append([]string{"verify"}, words...)...)
 	if err == nil {
 		return nil
 	}

@@ -16,66 +16,55 @@ import (
 	"sallyport/test/prove/ledger"
 )
 
-// backUp backs the database up beside servers under load, restores that elsewhere, and goes on there.
+// backUp backs the database up beside servers under load, several times, restores one of the backups elsewhere, and goes on there.
 var backUp = Trouble{
 	Name: "backup", What: "sallyport backup under load, and restore of that", Databases: []string{SQLite, PostgreSQL}, Short: true, Nodes: 2,
-	Run: func(ctx context.Context, b *bed.Bed, size Size) (Figures, error) {
-		return backupAndRestore(ctx, b, size.Pick(3, 1))
-	},
-}
-
-// afterRestore is beyond the time for which assertions are refused because they may have been issued before the restore: a minute for clocks that differ.
-const afterRestore = 2 * time.Minute
-
-func backupAndRestore(ctx context.Context, b *bed.Bed, rounds int, options ...string) (f Figures, err error) {
-	f.More = map[string]float64{}
-	for b.Round = 1; b.Round <= rounds; b.Round++ {
-		found, of, err := restoreOnce(ctx, b, options...)
+	Run: func(ctx context.Context, b *bed.Bed, size Size) (f Figures, err error) {
+		f.Rounds = size.Pick(8, 2)
+		found, before, err := backupAndRestore(ctx, b, f.Rounds)
 		if err != nil {
 			return f, err
 		}
-		of.Look(func(book *ledger.Book, _ int64) { f.Acknowledged += book.Acknowledged })
-		f.More["triedAgain"] += float64(found.Tried)
-		f.More["people"] += float64(found.People + found.Gone)
-		f.More["assignments"] += float64(found.Gates)
-		f.More["applications"] += float64(found.Applications)
+		before.Look(func(book *ledger.Book, _ int64) { f.Acknowledged = book.Acknowledged })
+		f.More = map[string]float64{
+			"triedAgain": float64(found.Tried), "people": float64(found.People + found.Gone), "assignments": float64(found.Gates),
+			"applications": float64(found.Applications),
+		}
 		if err := b.Advance(ctx, afterRestore); err != nil {
 			return f, err
 		}
-		const after = 200 // answers
-		if err := b.During(ctx, func(ctx context.Context) error { return b.Answers(ctx, after) }); err != nil {
-			return f, err
-		}
-		if err := b.Check(ctx); err != nil {
-			return f, err
-		}
-		f.Rounds++
-	}
-	return f, nil
+		const after = 300 // answers
+		return f, b.During(ctx, func(ctx context.Context) error { return b.Answers(ctx, after) })
+	},
 }
 
-// restoreOnce backs up under load, restores, and checks what came of everything that the ledger has, which it returns: another one begins.
-func restoreOnce(ctx context.Context, b *bed.Bed, options ...string) (found check.RestoredCounts, before *ledger.Ledger, err error) {
-	backup := filepath.Join(b.Folder, fmt.Sprintf("backup-%d.db", b.Round))
-	var of check.Restoration
+// afterRestore is beyond the time for which assertions are refused because they may have been issued before the restore: a minute for clocks that
+// differ. A bed restores once only, because the command keeps the time of this machine: for it, assertions by a clock that was moved are new.
+const afterRestore = 2 * time.Minute
+
+// backup is one that was made under load.
+type backup struct {
+	file   string
+	at, by check.State // when it began, and when it was whole
+}
+
+// backupAndRestore makes backups under load, restores one of them, and checks what came of everything that the ledger has, which it returns: another
+// one begins.
+func backupAndRestore(ctx context.Context, b *bed.Bed, times int, options ...string) (found check.RestoredCounts, before *ledger.Ledger, err error) {
+	var backups []backup
 	err = b.During(ctx, func(ctx context.Context) error {
-		const before, after = 400, 400 // answers
-		if err := b.Answers(ctx, before); err != nil {
-			return err
+		const between = 400 // answers
+		for range times {
+			if err := b.Answers(ctx, between); err != nil {
+				return err
+			}
+			made, err := backUpOnce(b, len(backups))
+			if err != nil {
+				return err
+			}
+			backups = append(backups, made)
 		}
-		of.At = check.Take(b.Ledger)
-		if err := b.Ledger.Remark("the backup begins"); err != nil {
-			return err
-		}
-		out, err := b.Operate("backup", backup)
-		if err != nil {
-			return err
-		}
-		if err := b.Ledger.Remark("the backup is whole: " + strings.TrimSpace(out)); err != nil {
-			return err
-		}
-		of.By = check.Take(b.Ledger)
-		return b.Answers(ctx, after)
+		return b.Answers(ctx, between)
 	})
 	if err == nil {
 		err = b.Check(ctx)
@@ -83,24 +72,43 @@ func restoreOnce(ctx context.Context, b *bed.Bed, options ...string) (found chec
 	if err == nil {
 		err = b.StopAll()
 	}
-	if err == nil {
-		err = restoreInto(b, backup, options...)
+	if err != nil {
+		return found, nil, err
 	}
-	if err == nil {
-		of.Before, err = b.Anew()
+	taken := backups[b.Random.IntN(len(backups))]
+	if err := restoreInto(b, taken.file, options...); err != nil {
+		return found, nil, err
 	}
-	if err == nil {
-		found, err = check.Restored(ctx, b.Clerk, of)
-		b.Say("round %d: after the restore asked about %+v", b.Round, found)
+	if before, err = b.Anew(); err != nil {
+		return found, nil, err
 	}
-	return found, of.Before, err
+	found, err = check.Restored(ctx, b.Clerk, check.Restoration{Before: before, At: taken.at, By: taken.by})
+	b.Say("after the restore asked about %+v", found)
+	return found, before, err
+}
+
+// backUpOnce makes a backup and has it verified.
+func backUpOnce(b *bed.Bed, number int) (made backup, err error) {
+	made = backup{file: filepath.Join(b.Folder, fmt.Sprintf("backup-%d.db", number)), at: check.Take(b.Ledger)}
+	if err := b.Ledger.Remark("the backup begins"); err != nil {
+		return made, err
+	}
+	out, err := b.Operate("backup", made.file)
+	if err != nil {
+		return made, err
+	}
+	made.by = check.Take(b.Ledger)
+	if err := b.Ledger.Remark("the backup is whole: " + strings.TrimSpace(out)); err != nil {
+		return made, err
+	}
+	return made, b.VerifyBackup(made.file)
 }
 
 // restoreInto restores a backup into an empty place, which is killed at first and done again, and starts the servers there.
 func restoreInto(b *bed.Bed, backup string, options ...string) (err error) {
-	data, database := filepath.Join(b.Folder, fmt.Sprintf("restored-%d", b.Round)), ""
+	data, database := filepath.Join(b.Folder, "restored"), ""
 	if b.Database != "" {
-		if database, err = b.NewDatabase(fmt.Sprintf("restored%d", b.Round)); err != nil {
+		if database, err = b.NewDatabase("restored"); err != nil {
 			return err
 		}
 	}

@@ -49,8 +49,7 @@ func TestARestoreIsFoundInOrderUnlessItKeepsWhatHasEnded(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			b := made(t)
-			b.Round = 1
-			found, _, err := restoreOnce(t.Context(), b, row.options...)
+			found, _, err := backupAndRestore(t.Context(), b, 1, row.options...)
 			if err != nil || found.Tried == 0 || found.People == 0 {
 				t.Fatalf("%v after asking about %+v", err, found)
 			}
