@@ -654,7 +654,7 @@ func TestACopyOfARestoredDatabaseHonoursNothingTwice(t *testing.T) {
 	if _, err := copied.Backup(t.Context(), BackupOptions{File: again}); err != nil {
 		t.Fatal(err)
 	}
-	second, m, err := OpenBackup(t.Context(), again, clock)
+	second, _, err := OpenBackup(t.Context(), again, clock)
 	if err != nil {
 		t.Fatal(err)
 	}
