@@ -121,15 +121,14 @@ func (h *hearing) counter(table string) *atomic.Uint64 {
 	return counter.(*atomic.Uint64)
 }
 
-// version numbers the present state of what a statement reads: no number only grows, so equal sums are equal states. It is not known where
-// a change may have been missed.
-func (h *hearing) version(s *statement) (version uint64, known bool) {
+// version numbers the state of what a statement reads now: every number only grows, so equal sums are equal states. It is not known where a
+// change may have been missed.
+func (h *hearing) version(s *statement, now time.Time) (version uint64, known bool) {
 	upTo := h.upTo.Load()
 	if upTo == nil || s.reads == nil {
 		return 0, false
 	}
 	// By both clocks of the machine: the one stands still while the machine is suspended, the other may be set.
-	now := time.Now()
 	steady, wall := now.Sub(*upTo), now.Round(0).Sub(upTo.Round(0))
 	if steady > blindAfter || wall > blindAfter || wall < -blindAfter {
 		return 0, false

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Recall runs fn on what the database holds, or held less than a second ago: where the node is sure to have heard of every change since, it
@@ -24,6 +25,10 @@ func (s *Store) Recall(ctx context.Context, fn func(*Tx) error) error {
 const (
 	// memoryBytes bounds what is remembered, in two generations: about 10,000 people with all that their requests ask.
 	memoryBytes = 16 << 20
+	// rememberedFor bounds how long an answer is, whatever was heard: until then lasts what nobody told of, such as a row that an operator
+	// changed by hand, or a change that became visible long after it was made (a standby that had to confirm it was away, or the clock of the
+	// database was set).
+	rememberedFor = time.Minute
 	// answerOverhead is what an answer takes besides its texts, about.
 	answerOverhead = 200
 )
@@ -35,14 +40,15 @@ type memory struct {
 	bytes      int // of young
 }
 
-// remembered is an answer, with the version of its tables before it was asked for.
+// remembered is an answer, with the version of its tables and the moment before it was asked for.
 type remembered struct {
 	version uint64
+	asked   time.Time
 	rows    [][][]byte
 	bytes   int
 }
 
-func (m *memory) find(key string, version uint64) *remembered {
+func (m *memory) find(key string, version uint64, now time.Time) *remembered {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	found, young := m.young[key]
@@ -51,7 +57,7 @@ func (m *memory) find(key string, version uint64) *remembered {
 			return nil
 		}
 	}
-	if found.version != version {
+	if found.version != version || now.Sub(found.asked) > rememberedFor {
 		return nil
 	}
 	if !young {
@@ -98,13 +104,14 @@ func (r *recollection) load(*table, [][]any) error { return errWrites }
 func (r *recollection) query(sql string, args []any, scan func(row) error) error {
 	statement := r.hearing.statement(sql)
 	key := answerKey(statement.name, args)
-	version, known := r.hearing.version(statement)
+	now := time.Now()
+	version, known := r.hearing.version(statement, now)
 	if known {
-		if found := r.memory.find(key, version); found != nil {
+		if found := r.memory.find(key, version, now); found != nil {
 			return found.replay(scan)
 		}
 	}
-	answer := &remembered{version: version}
+	answer := &remembered{version: version, asked: now}
 	err := r.look(r.ctx, func(tx *Tx) error {
 		answer.rows, answer.bytes = nil, 0
 		return tx.query(sql, args, func(current row) error {

@@ -77,6 +77,8 @@ func TestRecallAsksTheDatabaseWhenTheAnswerMayHaveChanged(t *testing.T) {
 		{"a change may have been missed", sql, func(r *recaller) { r.hearing.missed() }, 1},
 		{"nothing was heard for a second", sql, func(r *recaller) { r.hearing.nothingMissedSince(time.Now().Add(-time.Second)) }, 1},
 		{"the clock of the machine was set", sql, func(r *recaller) { r.hearing.nothingMissedSince(time.Now().Round(0).Add(time.Hour)) }, 1},
+		{"it was answered long ago", sql, func(r *recaller) { r.memory.age(rememberedFor + time.Second) }, 1},
+		{"it was answered a while ago", sql, func(r *recaller) { r.memory.age(rememberedFor - time.Second) }, 0},
 		{"a table of it is never remembered", `SELECT a FROM session JOIN device_authorization ON b = c WHERE d = $1`, func(r *recaller) {}, 1},
 		{"there is more to know than may be kept", sql, func(r *recaller) { r.memory.add("other", &remembered{bytes: memoryBytes}) }, 0},
 	}
@@ -89,6 +91,13 @@ func TestRecallAsksTheDatabaseWhenTheAnswerMayHaveChanged(t *testing.T) {
 		if asked := r.asks(t, c.sql, "1"); asked != c.asked {
 			t.Errorf("%s: the second question was asked %d times, want %d", c.name, asked, c.asked)
 		}
+	}
+}
+
+// age has every answer be so much older.
+func (m *memory) age(by time.Duration) {
+	for _, answer := range m.young {
+		answer.asked = answer.asked.Add(-by)
 	}
 }
 
@@ -125,15 +134,15 @@ func TestRecallKeepsNoAnswerWithoutRows(t *testing.T) {
 func TestMemoryForgetsWhatWasNotAskedForLately(t *testing.T) {
 	m := &memory{}
 	for i := range 100_000 {
-		m.keep(answerKey("SELECT", []any{i}), &remembered{version: 1, bytes: 300})
-		if m.find(answerKey("SELECT", []any{0}), 1) == nil {
+		m.keep(answerKey("SELECT", []any{i}), &remembered{version: 1, asked: time.Now(), bytes: 300})
+		if m.find(answerKey("SELECT", []any{0}), 1, time.Now()) == nil {
 			t.Fatalf("what is asked for all the time was forgotten after %d others", i)
 		}
 	}
 	if kept := len(m.young) + len(m.old); kept > memoryBytes/400 {
 		t.Errorf("%d answers are kept", kept)
 	}
-	if m.find(answerKey("SELECT", []any{1}), 1) != nil {
+	if m.find(answerKey("SELECT", []any{1}), 1, time.Now()) != nil {
 		t.Error("what nobody asks for is kept for ever")
 	}
 }
