@@ -215,18 +215,45 @@ func (p *Postgres) end(signal syscall.Signal) {
 	if p.process == nil || p.process.Process == nil {
 		return
 	}
-	backends := children(p.process.Process.Pid)
-	p.process.Process.Signal(signal)
 	if signal == syscall.SIGKILL {
-		for _, pid := range append(backends, children(p.process.Process.Pid)...) {
+		p.hold()
+	}
+	backends := children(p.process.Process.Pid)
+	if signal == syscall.SIGKILL {
+		for _, pid := range backends {
 			syscall.Kill(pid, signal) // each leads a session of its own, and would finish what it is at
 		}
 	}
+	p.process.Process.Signal(signal)
 	<-p.ended
 	for deadline := time.Now().Add(readyTimeout); slices.ContainsFunc(backends, lives) && time.Now().Before(deadline); {
 		time.Sleep(time.Millisecond) // the next server does not start beside the last of them
 	}
 	p.process = nil
+}
+
+// hold stops the server from starting processes, which would be nobody's when it is killed: one that was started meanwhile answered for ten
+// seconds more, and no other server started beside it.
+func (p *Postgres) hold() {
+	p.process.Process.Signal(syscall.SIGSTOP)
+	for deadline := time.Now().Add(readyTimeout); !stopped(p.process.Process.Pid) && time.Now().Before(deadline); {
+		time.Sleep(100 * time.Microsecond)
+	}
+}
+
+// stopped reports whether a process stands still, or has ended.
+func stopped(pid int) bool {
+	fields := statOf(fmt.Sprintf("/proc/%d/stat", pid))
+	return len(fields) == 0 || fields[0] == "T" || fields[0] == "Z"
+}
+
+// statOf are the fields behind the name of a process.
+func statOf(stat string) []string {
+	text, err := os.ReadFile(stat)
+	if err != nil {
+		return nil // it has ended
+	}
+	return strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 }
 
 func lives(pid int) bool { return syscall.Kill(pid, 0) == nil }
@@ -235,11 +262,7 @@ func lives(pid int) bool { return syscall.Kill(pid, 0) == nil }
 func children(parent int) (pids []int) {
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, stat := range stats {
-		text, err := os.ReadFile(stat)
-		if err != nil {
-			continue // it has ended
-		}
-		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+		fields := statOf(stat)
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(stat)))
 		if err == nil && len(fields) > 1 && fields[1] == strconv.Itoa(parent) {
 			pids = append(pids, pid)
