@@ -46,6 +46,7 @@ type postgresMode struct {
 type postgresWay struct {
 	opening []string // statements; none where the transaction is a statement alone
 	writes  bool
+	within  time.Duration // in place of transactionDeadline, unless zero
 }
 
 const (
@@ -76,6 +77,19 @@ var ErrOutcomeUnknown = errors.New("store: the connection was lost during the co
 // target_session_attrs, several hosts, default_query_exec_mode=exec behind a pooler that shares connections between transactions. What tests
 // want to see go wrong shows itself with a default_transaction_isolation below serializable.
 func openPostgres(options Options) (database, error) {
+	d, err := newPostgres(options)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.check(context.Background()); err != nil {
+		d.pool.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// newPostgres is openPostgres without a connection.
+func newPostgres(options Options) (*postgresDatabase, error) {
 	config, err := pgxpool.ParseConfig(options.Database)
 	if err != nil {
 		return nil, fmt.Errorf("read the address of the database: %w", err) // without the password: pgx leaves it out
@@ -92,10 +106,6 @@ func openPostgres(options Options) (database, error) {
 	d.company = company{address: config.ConnConfig.Config.Copy(), pooled: d.mode.unnamed, unsaid: make(chan struct{}, 1)}
 	if d.pool, err = pgxpool.NewWithConfig(context.Background(), config); err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
-	}
-	if err := d.check(); err != nil {
-		d.pool.Close()
-		return nil, err
 	}
 	return d, nil
 }
@@ -165,8 +175,8 @@ const defaultConnections = 16
 func milliseconds(d time.Duration) string { return fmt.Sprint(d.Milliseconds()) }
 
 // check asks the database whether it can keep our rows.
-func (d *postgresDatabase) check() error {
-	ctx, cancel := context.WithTimeout(context.Background(), transactionDeadline)
+func (d *postgresDatabase) check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, transactionDeadline)
 	defer cancel()
 	connection, err := d.pool.Acquire(ctx)
 	if err != nil {
@@ -259,7 +269,7 @@ func (d *postgresDatabase) attempt(ctx context.Context, fn func(*Tx) error, way 
 	}
 	defer connection.Release() // closes it, when it is broken or, after a panic, in a transaction still
 	s := newPostgresSession(connection.Conn().PgConn(), d.mode, way)
-	s.connection.Conn().SetDeadline(time.Now().Add(transactionDeadline))
+	s.connection.Conn().SetDeadline(time.Now().Add(cmp.Or(way.within, transactionDeadline)))
 	defer s.connection.Conn().SetDeadline(time.Time{})
 	tx := &Tx{Now: d.clock.Now(), c: s, single: way.opening == nil, hearing: &d.hearing}
 	err = s.end(tx.record(fn(tx)))
