@@ -156,6 +156,6 @@ func (tx *Tx) RevokeSessionsOfKey(after, last, keyID, because string) (ended int
 	return tx.exec(`UPDATE session SET revoked_at = $4, revoked_because = $5 WHERE revoked_at = 0 AND session_id IN
 		(WITH RECURSIVE ended (session_id) AS (
 			SELECT session_id FROM session WHERE session_id > $1 AND session_id <= $2 AND key_id = $3 AND revoked_at = 0 AND ends_at > $4
-			UNION SELECT session.session_id FROM session JOIN ended ON session.parent_session_id = ended.session_id)
+			UNION SELECT session.session_id FROM session JOIN ended ON session.parent_session_id = ended.session_id AND session.parent_session_id > '')
 		SELECT session_id FROM ended)`, after, last, keyID, tx.Millis(), because)
 }

@@ -95,9 +95,21 @@ func (tx *Tx) RotateSession(sessionID string, from int64, keyID string) error {
 }
 
 // RevokeSession ends a session, and those that came of exchanging its tokens. It reports whether any stood.
+//
+// Hardly any session was exchanged, so it is ended by itself, and others are looked for only where there are some: PostgreSQL reads all sessions
+// for the statement of revokeFrom while there are few, and whoever ends or refreshes another one at that moment has to begin again.
 func (tx *Tx) RevokeSession(sessionID, because string) (bool, error) {
-	ended, err := tx.revokeFrom(`SELECT session_id FROM session WHERE session_id = $1`, sessionID, because)
-	return ended > 0, err
+	ended, err := tx.exec(`UPDATE session SET revoked_at = $2, revoked_because = $3 WHERE session_id = $1 AND revoked_at = 0`,
+		sessionID, tx.Millis(), because)
+	if err != nil {
+		return false, err
+	}
+	exchanged, err := tx.one(`SELECT session_id FROM session WHERE parent_session_id = $1 AND parent_session_id > '' LIMIT 1`, func(row) {}, sessionID)
+	if err != nil || !exchanged {
+		return ended > 0, err
+	}
+	further, err := tx.revokeFrom(`SELECT session_id FROM session WHERE parent_session_id = $1 AND parent_session_id > ''`, sessionID, because)
+	return ended+further > 0, err
 }
 
 // RevokeSessionsOfApplication ends every session of an application, and those that came of exchanging their tokens.
@@ -113,11 +125,12 @@ func (tx *Tx) revokeSessionsOfInstance(instanceID, because string) error {
 	return err
 }
 
-// revokeFrom ends the sessions that a query selects by $1, and those that came of exchanging their tokens, and returns how many stood.
+// revokeFrom ends the sessions that a query selects by $1, and those that came of exchanging their tokens, and returns how many stood. That
+// parents are greater than nothing tells PostgreSQL that those which came of others are few: nearly all sessions have the same parent, none.
 func (tx *Tx) revokeFrom(selected, by, because string) (ended int, err error) {
 	return tx.exec(`UPDATE session SET revoked_at = $2, revoked_because = $3 WHERE revoked_at = 0 AND session_id IN
 		(WITH RECURSIVE ended (session_id) AS (`+selected+`
-			UNION SELECT session.session_id FROM session JOIN ended ON session.parent_session_id = ended.session_id)
+			UNION SELECT session.session_id FROM session JOIN ended ON session.parent_session_id = ended.session_id AND session.parent_session_id > '')
 		SELECT session_id FROM ended)`, by, tx.Millis(), because)
 }
 
