@@ -136,7 +136,7 @@ func (s *Service) conclude(ctx context.Context, caller api.Caller, t try, matche
 		signedIn, err = s.open(tx, caller, user, event)
 		return err
 	})
-	if _, refused := fault.As(err); err != nil && !refused {
+	if _, refused := fault.As(err); err != nil && !refused || store.Interrupted(err) {
 		return SignedIn{}, fmt.Errorf("conclude a sign-in: %w", err)
 	}
 	audit.Log(ctx, s.log, caller, event)

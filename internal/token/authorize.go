@@ -222,7 +222,7 @@ func (s *Service) OpenAuthorize(ctx context.Context, text string) (AuthorizeRequ
 		return AuthorizeRequest{}, authorizeGone.Because("%v", err)
 	}
 	r.Client, err = s.findClient(ctx, clientID)
-	if _, refused := fault.As(err); refused {
+	if _, refused := fault.As(err); refused && !store.Interrupted(err) {
 		return AuthorizeRequest{}, authorizeGone.Because("%v", err)
 	}
 	if err != nil {

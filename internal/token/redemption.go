@@ -57,7 +57,7 @@ func (s *Service) redeem(ctx context.Context, r *redemption, spend func(*store.T
 		issued, err = spend(tx)
 		return err
 	})
-	if _, refused := fault.As(err); r.event.Name != "" && (err == nil || refused) {
+	if _, refused := fault.As(err); r.event.Name != "" && (err == nil || refused && !store.Interrupted(err)) {
 		audit.Log(ctx, s.Log, r.caller, r.event)
 	}
 	return issued, err

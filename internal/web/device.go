@@ -93,7 +93,7 @@ func (h *Handler) lookUp(v *visit, typed string) (request token.DeviceRequest, f
 
 // orLocked shows how long to wait when a look-up was refused, and hands on every other error.
 func (h *Handler) orLocked(v *visit, err error) error {
-	if _, refused := fault.As(err); !refused {
+	if refusal, refused := fault.As(err); !refused || refusal.Kind == fault.TemporarilyUnavailable {
 		return err
 	}
 	wait, err := h.Signin.UserCodeLocked(v.ctx(), v.caller, v.session)
