@@ -5,6 +5,8 @@ package nodes
 import (
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +101,8 @@ func TestEveryServerRefusesWithinASecondWhatWasEndedAtOne(t *testing.T) {
 	moved, movedSession := holder("mover")
 	_, stolen := holder("loser")
 	_, sealed := a.signIn("alice")
+	_, disabled := holder("idler")
+	assertions := a.application("assertions")
 	credentials := a.vended(a.vend(leftSession))
 	f.operate("iam", "create-user", "robot", "--policy-arn", "arn:aws:iam::aws:policy/AdministratorAccess")
 	f.operate("iam", "create-user", "limited")
@@ -120,6 +124,10 @@ func TestEveryServerRefusesWithinASecondWhatWasEndedAtOne(t *testing.T) {
 		{"the session was ended", portal(loggedOut), func() { a.must(logout, key{}, members{"accessToken": loggedOut.access}) }},
 		{"the assignment was removed", portal(movedSession), func() { a.must(api.DeleteAccountAssignment.Operation, admin, assignment(moved)) }},
 		{"a command ended the sessions of a person", portal(stolen), func() { f.setPassword("loser") }},
+		{"the person was disabled", portal(disabled), func() { f.disable("idler") }},
+		{"the application was disabled", func() answer { return b.assert(assertions) }, func() {
+			a.must(api.UpdateApplication.Operation, admin, members{"ApplicationArn": assertions.arn, "Status": "DISABLED"})
+		}},
 		{"the access key was deactivated", signed(robot), func() { f.operate("iam", "deactivate-access-key", robot.AccessKeyID) }},
 		{"the policy was taken away", signed(limited), func() { f.operate("iam", "delete-user-policy", "limited", "--name", "all") }},
 		{"the holder of the access key was deleted", signed(third), func() { f.operate("iam", "delete-user", "robot") }},
@@ -266,6 +274,58 @@ func permissionSet(n *node) string {
 	}
 	n.Fatalf("the demo has no permission set %s", demoRole)
 	return ""
+}
+
+// disable disables a person in the directory file.
+func (f *fleet) disable(userName string) {
+	f.Helper()
+	entry := "- userName: " + userName + "\n"
+	file := f.operate("export")
+	if !strings.Contains(file, entry) {
+		f.Fatalf("the export does not have %q:\n%s", entry, file)
+	}
+	path := filepath.Join(f.TempDir(), "directory.yaml")
+	if err := os.WriteFile(path, []byte(strings.Replace(file, entry, entry+"    status: DISABLED\n", 1)), 0o600); err != nil {
+		f.Fatal(err)
+	}
+	f.operate("apply", "-f", path)
+}
+
+// application is one that takes assertions of an issuer.
+type application struct {
+	arn    string
+	issuer *harness.Issuer
+}
+
+const bearerGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+func (n *node) application(name string) application {
+	n.Helper()
+	must := func(operation *api.Operation, in members) answer { return n.must(operation, n.admin(), in) }
+	issuer := harness.StartIssuer(n.T)
+	trusted := must(api.CreateTrustedTokenIssuer.Operation, members{
+		"InstanceArn": n.InstanceARN, "Name": name, "TrustedTokenIssuerType": "OIDC_JWT",
+		"TrustedTokenIssuerConfiguration": members{"OidcJwtConfiguration": members{
+			"IssuerUrl": issuer.URL, "ClaimAttributePath": "email", "IdentityStoreAttributePath": "emails.value", "JwksRetrievalOption": "OPEN_ID_DISCOVERY",
+		}},
+	}).text("TrustedTokenIssuerArn")
+	arn := must(api.CreateApplication.Operation, members{
+		"InstanceArn": n.InstanceARN, "ApplicationProviderArn": "arn:aws:sso::aws:applicationProvider/custom", "Name": name,
+	}).text("ApplicationArn")
+	must(api.PutApplicationAuthenticationMethod.Operation, members{"ApplicationArn": arn, "AuthenticationMethodType": "IAM",
+		"AuthenticationMethod": members{"Iam": members{"ActorPolicy": members{"Version": "2012-10-17", "Statement": []members{{
+			"Effect": "Allow", "Principal": members{"AWS": "*"}, "Action": "sso-oauth:CreateTokenWithIAM", "Resource": "*"}}}}}})
+	must(api.PutApplicationGrant.Operation, members{"ApplicationArn": arn, "GrantType": bearerGrant, "Grant": members{"JwtBearer": members{
+		"AuthorizedTokenIssuers": []members{{"TrustedTokenIssuerArn": trusted, "AuthorizedAudiences": []string{harness.Audience}}}}}})
+	must(api.PutApplicationAssignmentConfiguration.Operation, members{"ApplicationArn": arn, "AssignmentRequired": false})
+	return application{arn, issuer}
+}
+
+// assert signs alice in to an application, each time with another assertion.
+func (n *node) assert(at application) answer {
+	n.Helper()
+	return n.call(api.CreateTokenWithIAM.Operation, n.admin(), members{"clientId": at.arn, "grantType": bearerGrant,
+		"assertion": at.issuer.Token(n.T, harness.ECKeyID, at.issuer.Claims("alice@acme.example", nil))})
 }
 
 // newKey makes a key of a user by command.
