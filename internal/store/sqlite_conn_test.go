@@ -2,8 +2,13 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"sallyport/internal/sys"
 )
 
 // A container may have no folder that temporary files can be written to, and rows have no business in one that others read.
@@ -42,5 +47,37 @@ func TestABoundLimitIsNothingToPlanBy(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// The log is written from its beginning again after a checkpoint, and cut down to so much when it was longer.
+func TestTheWriteAheadLogIsBounded(t *testing.T) {
+	s := openFile(t)
+	const page, pages = 4096, 4000 // of a checkpoint, as the connection sets it
+	log := s.database.(*sqliteDatabase).path + "-wal"
+	longest, written := int64(0), int64(0)
+	text := strings.Repeat("x", 1<<20)
+	for i := range 64 {
+		update(t, s, func(tx *Tx) error { return tx.AddAccessKey(AccessKey{AccessKeyID: fmt.Sprint(i), SealedSecret: text}) })
+		info, err := os.Stat(log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		written += int64(len(text))
+		longest = max(longest, info.Size())
+	}
+	if most := int64(page*pages) + 4<<20; longest > most || longest < most/4 {
+		t.Errorf("the log has %d bytes after %d were written, want %d at most", longest, written, most)
+	}
+}
+
+func TestADatabaseThatOthersMayReadIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, File)
+	if err := os.WriteFile(path, nil, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := Open(Options{Dir: dir, Clock: &sys.Clock{}}); err == nil || !strings.Contains(err.Error(), "chmod 600 "+path) {
+		t.Errorf("opened it: %v, %v", s, err)
 	}
 }
