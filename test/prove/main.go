@@ -3,7 +3,7 @@
 // Prove holds the program to its promises while things go wrong: nothing that it acknowledged is lost, nothing that is good once is honoured twice, no
 // session outlives its end, and no secret is in any log.
 //
-//	go run ./test/prove [-short] [-only NAME,…] [-seed N] [-database sqlite|postgres|both] [-nodes N]
+//	go run ./test/prove [-short] [-only NAME,…] [-seed N] [-database sqlite|postgres|both] [-nodes N] [-at-once N]
 //
 // It prints one line of JSON for each trouble, and a table of all at the end. It ends with 1 when a promise was broken; the folder with the ledger,
 // the logs and the data stays then, and is named.
@@ -24,6 +24,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"text/tabwriter"
 	"time"
@@ -47,10 +48,14 @@ func main() {
 	flag.StringVar(&p.binary, "binary", "", "`program` to prove; without it, that of this tree is built")
 	flag.IntVar(&p.nodes, "nodes", 1, "`number` of servers over the database")
 	flag.StringVar(&p.keep, "keep", "", "`folder` for what stays; without it a temporary one")
+	flag.IntVar(&p.atOnce, "at-once", 0, "`number` of troubles that are made side by side; without it three of the short form, and one of the long one")
 	verbose := flag.Bool("v", false, "tell how it goes")
 	flag.Parse()
 	if *verbose {
 		p.progress = os.Stderr
+	}
+	if p.atOnce <= 0 {
+		p.atOnce = map[bool]int{true: 3, false: 1}[p.short]
 	}
 	p.seed = cmp.Or(p.seed, 1+rand.Uint64()%math.MaxUint32)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -111,7 +116,10 @@ type prover struct {
 	binary   string
 	nodes    int
 	keep     string
-	figures  []figure
+	atOnce   int
+
+	mu      sync.Mutex // for what is printed and counted
+	figures []figure
 }
 
 // figure is a line of the output.
@@ -147,25 +155,52 @@ func (p *prover) all(ctx context.Context, troubles []trouble.Trouble, databases 
 			return false, err
 		}
 	}
-	kept = true
-	for _, database := range databases {
-		for _, t := range troubles {
-			if !t.On(database) || p.short && !t.Short || ctx.Err() != nil {
-				continue
-			}
-			whole, err := p.one(ctx, t, database, filepath.Join(folder, t.Name+"-"+database))
-			if err != nil {
-				return false, err
-			}
-			kept = kept && whole
-		}
-	}
+	kept, err = p.each(ctx, p.jobs(troubles, databases), folder)
 	p.table()
+	if err != nil {
+		return false, err
+	}
 	if !kept {
 		fmt.Fprintf(p.out, "promises were broken: %s has what there is to see\n", folder)
 		return false, ctx.Err()
 	}
 	return true, errors.Join(ctx.Err(), os.RemoveAll(folder))
+}
+
+// job is a trouble on a database.
+type job struct {
+	trouble.Trouble
+	database string
+}
+
+func (p *prover) jobs(troubles []trouble.Trouble, databases []string) (jobs []job) {
+	for _, database := range databases {
+		for _, t := range troubles {
+			if t.On(database) && (t.Short || !p.short) {
+				jobs = append(jobs, job{t, database})
+			}
+		}
+	}
+	return jobs
+}
+
+// each makes troubles, as many side by side as were asked for: most of the time something waits for a server that is away.
+func (p *prover) each(ctx context.Context, jobs []job, folder string) (kept bool, err error) {
+	broken, errs := make([]bool, len(jobs)), make([]error, len(jobs))
+	places := make(chan struct{}, p.atOnce)
+	var making sync.WaitGroup
+	for i, j := range jobs {
+		places <- struct{}{}
+		making.Go(func() {
+			if ctx.Err() == nil {
+				kept, err := p.one(ctx, j.Trouble, j.database, filepath.Join(folder, j.Name+"-"+j.database))
+				broken[i], errs[i] = !kept, err
+			}
+			<-places
+		})
+	}
+	making.Wait()
+	return !slices.Contains(broken, true), errors.Join(errs...)
 }
 
 // one makes a trouble, prints its figure, and reports whether every promise was kept. The folder stays if not.
@@ -185,6 +220,8 @@ func (p *prover) one(ctx context.Context, t trouble.Trouble, database, folder st
 	if err == nil && len(breaches) == 0 {
 		return true, os.RemoveAll(folder)
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	fmt.Fprintf(p.out, "%s: %s has the ledger and the logs\n", t.Name, folder)
 	return false, nil
 }
@@ -238,6 +275,8 @@ func (p *prover) run(ctx context.Context, t trouble.Trouble, b *bed.Bed, f *figu
 const mostShown = 20
 
 func (p *prover) print(f figure, breaches []ledger.Breach) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.figures = append(p.figures, f)
 	text, err := json.Marshal(f)
 	if err != nil {

@@ -48,21 +48,23 @@ var move = Trouble{
 // overtaken is what a copy says when rows of the one that was killed arrived after it had looked: a COMMIT outlives whoever sent it.
 const overtaken = "somebody else copies into this database at the same time"
 
+// whole is what a copy, or a restore, says when the one that was killed had done everything but say so.
+const whole = "the target is not empty"
+
 // copyKilled kills a copy after more and more of its progress, until one comes to its end, and returns how many were killed.
 func copyKilled(b *bed.Bed, words ...string) (killed int, err error) {
 	const most = 200 // above the number of lines that a copy tells
 	for lines := 0; lines < most; lines += 1 + b.Random.IntN(6) {
 		dead, err := harness.OperateUntil(b.Binary, lines, time.Duration(b.Random.Int64N(int64(20*time.Millisecond))), words...)
-		if err != nil && strings.Contains(err.Error(), overtaken) {
-			continue // the same command again goes on behind that
-		}
-		if err != nil {
+		switch {
+		case dead:
+			killed++
+		case err != nil && strings.Contains(err.Error(), overtaken): // the same command again goes on behind that
+		case err == nil, killed > 0 && strings.Contains(err.Error(), whole):
+			return killed, b.Ledger.Remark(fmt.Sprintf("the copy is whole, after %d that were killed", killed))
+		default:
 			return killed, err
 		}
-		if !dead {
-			return killed, b.Ledger.Remark(fmt.Sprintf("the copy is whole, after %d that were killed", killed))
-		}
-		killed++
 	}
 	return killed, fmt.Errorf("a copy does not end that told of its progress %d times", most)
 }

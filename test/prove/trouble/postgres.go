@@ -18,7 +18,7 @@ const pair = 2
 var databaseKill = Trouble{
 	Name: "database-kill", What: "kill -9 of all of PostgreSQL at random moments under load", Databases: []string{PostgreSQL}, Short: true, Nodes: pair,
 	Run: func(ctx context.Context, b *bed.Bed, size Size) (Figures, error) {
-		return databaseGoes(ctx, b, size.Pick(12, 3), func() error {
+		return databaseGoes(ctx, b, size.Pick(12, 2), func() error {
 			b.Postgres.Kill()
 			return b.Postgres.Start()
 		}, nil)

@@ -34,6 +34,9 @@ var connectionLoss = Trouble{
 		lost := map[string]int64{}
 		for range size.Pick(3, 1) {
 			for _, loss := range losses {
+				if size.Short && loss.long {
+					continue
+				}
 				b.Round++
 				before := commitsLost(b)
 				if err := lose(ctx, b, loss); err != nil {
@@ -63,6 +66,7 @@ type loss struct {
 	commits int64 // how many it loses, of each server
 	all     bool  // of all servers at once, in place of one by chance
 	lasts   time.Duration
+	long    bool // not for the short form
 }
 
 // losses are told apart by what a server can know: nothing of an answer that is lost, and less of a silence.
@@ -73,7 +77,7 @@ var losses = []loss{
 	{name: "one server is cut off", mode: wire.Cut, lasts: 2 * time.Second},
 	{name: "one server hears nothing", mode: wire.Silent, lasts: 3 * time.Second},
 	{name: "all servers are cut off", mode: wire.Cut, lasts: time.Second, all: true},
-	{name: "all servers hear nothing", mode: wire.Silent, lasts: 12 * time.Second, all: true}, // beyond the deadline of transactions
+	{name: "all servers hear nothing", mode: wire.Silent, lasts: 12 * time.Second, all: true, long: true}, // beyond the deadline of transactions
 }
 
 // lose has the network do something under load, and be whole again.
