@@ -151,7 +151,7 @@ iam: {users: [], roles: [], oidcProviders: []}
 		t.Fatal(err)
 	}
 	left := map[string]bool{
-		"migration": true, "instance": true, "sealing_key": true, "audit_event": true, "directory_user": true, "directory_group": true, "permission_set": true,
+		"migration": true, "change": true, "instance": true, "sealing_key": true, "audit_event": true, "directory_user": true, "directory_group": true, "permission_set": true,
 	}
 	for table, n := range rows {
 		if n != 0 && !left[table] {
