@@ -25,7 +25,11 @@ func operate(ctx context.Context, c *Config, mayMake bool, do func(*House) error
 	if _, err := os.Stat(database); errors.Is(err, fs.ErrNotExist) && !mayMake && c.Database.Reveal() == "" {
 		return fmt.Errorf("there is no database %s: is --data the folder that `sallyport serve` has?", database)
 	}
-	house, err := OpenHouse(ctx, c, slog.New(slog.DiscardHandler))
+	opens := visiting
+	if mayMake {
+		opens = furnishing
+	}
+	house, err := enterHouse(ctx, c, slog.New(slog.DiscardHandler), opens)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -279,8 +280,10 @@ func openAddress(c *Config, address string, mayMake bool) (*store.Store, error) 
 		}
 		path = filepath.Join(path, store.File)
 	}
-	if err := needFile(path); err != nil && !mayMake {
-		return nil, err
+	if !mayMake {
+		if err := store.CheckFile(path); err != nil {
+			return nil, err
+		}
 	}
 	return store.Connect(store.Options{File: path, Clock: &sys.Clock{}})
 }
@@ -295,6 +298,9 @@ func Verify(ctx context.Context, c *Config, backup string, out io.Writer) error 
 		return err
 	}
 	defer s.Close()
+	if err := needSchema(ctx, s); err != nil {
+		return err
+	}
 	wrong := 0
 	report := func(v store.Verified) {
 		if len(v.Wrong) == 0 {
@@ -322,9 +328,21 @@ func Verify(ctx context.Context, c *Config, backup string, out io.Writer) error 
 	return err
 }
 
+// needSchema says that a database has no tables.
+func needSchema(ctx context.Context, s *store.Store) error {
+	all, err := s.Migrations(ctx)
+	if err == nil && !slices.ContainsFunc(all, func(m store.Migration) bool { return m.Applied > 0 }) {
+		err = errors.New("the database holds nothing: is it the one that `sallyport serve` has?")
+	}
+	return err
+}
+
 func verified(ctx context.Context, c *Config, backup string) (*store.Store, error) {
 	if backup == "" {
 		return connect(c, false)
+	}
+	if info, err := os.Stat(backup); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder: `sallyport verify --data %s` checks the database in it", backup, backup)
 	}
 	s, _, err := store.OpenBackup(ctx, backup, &sys.Clock{})
 	return s, err

@@ -59,6 +59,19 @@ type House struct {
 
 // OpenHouse opens the store and the key ring of a configuration, and makes the instance at the first start.
 func OpenHouse(ctx context.Context, c *Config, log *slog.Logger) (*House, error) {
+	return enterHouse(ctx, c, log, serving)
+}
+
+// opening says what may become of the instance where a house is opened.
+type opening int
+
+const (
+	serving    opening = iota // it is made, or follows the configuration
+	furnishing                // it is made, or stays as it is: a command may have been given other settings than the server
+	visiting                  // it has to be there
+)
+
+func enterHouse(ctx context.Context, c *Config, log *slog.Logger, opens opening) (*House, error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
@@ -67,18 +80,23 @@ func OpenHouse(ctx context.Context, c *Config, log *slog.Logger) (*House, error)
 	if h.Store, err = store.Open(store.Options{Dir: c.Data, Database: c.Database.Reveal(), Replica: c.DatabaseReplica.Reveal(), Clock: h.Clock, Logger: log, Migrated: !c.Migrate}); err != nil {
 		return nil, err
 	}
-	if err := h.open(ctx, c); err != nil {
+	if err := h.open(ctx, c, opens); err != nil {
 		return nil, errors.Join(err, h.Store.Close())
 	}
 	return h, nil
 }
 
-func (h *House) open(ctx context.Context, c *Config) error {
+func (h *House) open(ctx context.Context, c *Config, opens opening) error {
+	if opens == visiting {
+		if err := needInstance(ctx, h.Store); err != nil {
+			return err
+		}
+	}
 	root, previous, err := h.rootKeys(ctx, c)
 	if err != nil {
 		return err
 	}
-	if err := h.Store.Update(ctx, func(tx *store.Tx) error { return h.ensureInstance(tx, c) }); err != nil {
+	if err := h.Store.Update(ctx, func(tx *store.Tx) error { return h.ensureInstance(tx, c, opens) }); err != nil {
 		return fmt.Errorf("read the instance: %w", err)
 	}
 	if h.Ring, err = keys.Open(ctx, h.Store, root, h.Instance.InstanceID, previous...); err != nil {
@@ -149,8 +167,19 @@ func (h *House) rootKeyInFolder(ctx context.Context, c *Config) (keys.RootKey, e
 // defaultOwner owns an instance until a directory file names another account.
 const defaultOwner = "111122223333"
 
-// ensureInstance reads the instance and makes it when there is none. The Region follows the configuration.
-func (h *House) ensureInstance(tx *store.Tx, c *Config) error {
+// needInstance says that a database is not in use, where it has to be: before a root key and an instance are made for it.
+func needInstance(ctx context.Context, s *store.Store) error {
+	return s.Look(ctx, func(tx *store.Tx) error {
+		_, found, err := tx.Instance()
+		if err == nil && !found {
+			err = errors.New("the database holds no instance: is it the one that `sallyport serve` has? `serve` and `apply` make one")
+		}
+		return err
+	})
+}
+
+// ensureInstance reads the instance and makes it when there is none. The Region follows the configuration of servers.
+func (h *House) ensureInstance(tx *store.Tx, c *Config, opens opening) error {
 	instance, found, err := tx.Instance()
 	if err != nil {
 		return err
@@ -164,7 +193,7 @@ func (h *House) ensureInstance(tx *store.Tx, c *Config) error {
 		}
 	}
 	h.IsNew = !found
-	if !found || instance.Region != c.Region {
+	if !found || opens == serving && instance.Region != c.Region {
 		instance.Region = c.Region
 		if err := tx.PutInstance(instance); err != nil {
 			return err

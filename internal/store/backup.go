@@ -51,8 +51,8 @@ var ErrFileExists = errors.New("there is such a file")
 // Backup writes the database as of one moment into a file, while others read and write. Everything that was acknowledged before Backup was
 // called is in it. The file appears under its name when it is whole, on disk and verified.
 func (s *Store) Backup(ctx context.Context, options BackupOptions) (m Manifest, err error) {
-	if _, err := os.Stat(options.File); err == nil && !options.Replace {
-		return m, fmt.Errorf("%w: %s", ErrFileExists, options.File)
+	if err := mayBecome(options); err != nil {
+		return m, err
 	}
 	m = Manifest{MadeAt: s.clock.Now().UnixMilli(), Version: options.Version, Rows: map[string]int64{}}
 	plan, err := planCopy(ctx, s)
@@ -74,6 +74,22 @@ func (s *Store) Backup(ctx context.Context, options BackupOptions) (m Manifest, 
 		return m, err
 	}
 	return m, place(aside.Name(), options.File, options.Replace)
+}
+
+// mayBecome says why there can be no file of that name, before rows are written that would be lost.
+func mayBecome(options BackupOptions) error {
+	info, err := os.Stat(options.File)
+	switch folder := filepath.Dir(options.File); {
+	case err == nil && info.IsDir():
+		return fmt.Errorf("%s is a folder: name a file in it", options.File)
+	case err == nil && !options.Replace:
+		return fmt.Errorf("%w: %s", ErrFileExists, options.File)
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("there is no folder %s: make it first", folder)
+		}
+	}
+	return nil
 }
 
 // writeBackup writes the rows.

@@ -91,6 +91,9 @@ func openPostgres(options Options) (database, error) {
 // newPostgres is openPostgres without a connection.
 func newPostgres(options Options) (*postgresDatabase, error) {
 	config, err := pgxpool.ParseConfig(options.Database)
+	if err != nil && !strings.HasPrefix(options.Database, "postgres://") && !strings.HasPrefix(options.Database, "postgresql://") {
+		return nil, errors.New("read the address of the database: expected postgres://USER@HOST:PORT/NAME")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the address of the database: %w", err) // without the password: pgx leaves it out
 	}

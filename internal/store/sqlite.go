@@ -35,7 +35,7 @@ func openSQLite(options Options) (database, error) {
 		return openSQLiteReadOnly(options, path)
 	}
 	if err := makeFile(path); err != nil {
-		return nil, fmt.Errorf("make database %s: %w", path, err)
+		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	mode := readWrite
 	if options.Access == Alone {

@@ -14,7 +14,7 @@ import (
 
 // openSQLiteReadOnly opens a file that is there and that nobody writes.
 func openSQLiteReadOnly(options Options, path string) (database, error) {
-	if err := checkSQLiteFile(path); err != nil {
+	if err := CheckFile(path); err != nil {
 		return nil, err
 	}
 	d := &sqliteDatabase{
@@ -45,12 +45,16 @@ var errReadOnly = errors.New("store: the file is only read")
 // sqliteHeader begins every file of SQLite.
 const sqliteHeader = "SQLite format 3\x00"
 
-func checkSQLiteFile(path string) error {
+// CheckFile says what a file is not that has to be a database of SQLite. Opening it otherwise could make one.
+func CheckFile(path string) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a folder, and no SQLite database", path)
+	}
 	header := make([]byte, len(sqliteHeader))
 	if _, err := io.ReadFull(file, header); err != nil || string(header) != sqliteHeader {
 		return fmt.Errorf("%s is no SQLite database", path)
