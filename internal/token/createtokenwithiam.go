@@ -231,16 +231,16 @@ func checkAssignment(ctx context.Context, tx *store.Tx, app application, user st
 
 // redeemForApplication redeems the grant. Where what is configured has changed since it was read, it is decided about once more.
 func (s *Service) redeemForApplication(ctx context.Context, r *applicationRequest, g applicationGrant) (issue, error) {
-	decided := r.app // what the decisions so far rest on; the transaction may run more than once
+	name, decided := r.app.name(), r.app // what the decisions so far rest on; the transaction may run more than once
 	return s.redeem(ctx, &r.redemption, func(tx *store.Tx) (issue, error) {
-		now, found, err := readApplication(tx, decided.name())
+		now, found, err := readApplication(tx, name)
 		switch {
 		case err != nil:
 			return issue{}, err
 		case !found:
-			return issue{}, applicationUnknown.Because("application %s was deleted meanwhile", decided.ApplicationID)
+			return issue{}, applicationUnknown.Because("application %s was deleted meanwhile", name.ApplicationID)
 		case !now.equal(decided):
-			r.app = now
+			r.app, decided = now, application{} // nothing, until all is decided anew
 			if err := s.permit(ctx, r); err != nil {
 				return issue{}, err
 			}
