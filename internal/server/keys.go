@@ -88,7 +88,13 @@ func (k *keeper) tend(ctx context.Context) error {
 		}
 		k.movedTo = active
 	}
-	for _, keyID := range k.Ring.Due(lives()) {
+	due := k.Ring.Due(lives())
+	if len(due) > 0 {
+		if err := k.Store.CheckClock(ctx); err != nil {
+			return err
+		}
+	}
+	for _, keyID := range due {
 		_, _, err := k.retireKey(ctx, schedule, keyID, false)
 		var needed *keys.StillNeeded
 		switch {

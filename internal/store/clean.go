@@ -64,8 +64,32 @@ var sweeps = []sweep{
 		(SELECT event_id FROM audit_event WHERE event_id < $1 ORDER BY event_id LIMIT $2)`, olderThan(keepAudit)},
 }
 
-// Clean removes expired rows in small batches until none is left or ctx ends, and returns how many it removed.
+// maxClockOff is how far the machine's clock may be from the one that all nodes share before the node removes nothing for good any more: what has
+// expired by a clock that is far ahead is needed by all others.
+const maxClockOff = time.Minute
+
+// CheckClock refuses a machine whose clock is more than maxClockOff from the database's. On SQLite there is no other clock.
+func (s *Store) CheckClock(ctx context.Context) error {
+	shared, err := s.now(ctx)
+	if err != nil || shared == 0 {
+		return err
+	}
+	return checkClock(time.Now(), time.UnixMilli(shared)) // the machine's own: development mode moves its clock on purpose
+}
+
+func checkClock(own, shared time.Time) error {
+	if off := own.Sub(shared); off.Abs() > maxClockOff {
+		return fmt.Errorf("the clock of this machine is %s from the database's, so nothing that has expired is removed: set it right", off.Round(time.Second))
+	}
+	return nil
+}
+
+// Clean removes expired rows in small batches until none is left or ctx ends, and returns how many it removed. A node whose
+// clock is far off removes none.
 func (s *Store) Clean(ctx context.Context) (int, error) {
+	if err := s.CheckClock(ctx); err != nil {
+		return 0, err
+	}
 	if err := s.Update(ctx, func(tx *Tx) error { return tx.SettleOperations() }); err != nil {
 		return 0, err
 	}

@@ -238,6 +238,22 @@ func TestCleanRemovesOnlyWhatHasLongEnded(t *testing.T) {
 	}
 }
 
+func TestAMachineWhoseClockIsFarOffRemovesNothing(t *testing.T) {
+	shared := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	for off, removes := range map[time.Duration]bool{
+		0: true, time.Minute: true, -time.Minute: true, time.Minute + time.Millisecond: false, -time.Hour: false, 48 * time.Hour: false,
+	} {
+		if err := checkClock(shared.Add(off), shared); (err == nil) != removes {
+			t.Errorf("%s off: %v", off, err)
+		}
+	}
+	s, clock := open(t)
+	clock.Advance(100 * 24 * time.Hour) // as development mode does
+	if err := s.CheckClock(context.Background()); err != nil {
+		t.Errorf("on one machine with the database: %v", err)
+	}
+}
+
 func TestUserNamesFoldOnlyASCII(t *testing.T) {
 	s, _ := open(t)
 	update(t, s, func(tx *Tx) error {
