@@ -57,7 +57,7 @@ test-terraform:
 
 # What was acknowledged survives, what is single-use is used once: under kill -9, power cuts, full disks, fail-over and more, on both databases.
 prove: test-deps
-	go run ./test/prove -database both
+	go run ./test/prove -database both -at-once 2
 
 prove-short: test-deps
 	go run ./test/prove -short -database both
