@@ -57,6 +57,14 @@ var operators = append([]operator{
 	{"version", "version", "print the version", printVersion},
 }, iamOperators...)
 
+// settings are those that every command here takes.
+func settings() (all []cli.Setting) {
+	for _, s := range server.Flags() {
+		all = append(all, cli.Setting{Flag: s.Name, Form: s.Form, Help: s.Help})
+	}
+	return all
+}
+
 func main() {
 	args := os.Args[1:]
 	if found := asked(args); len(found) > 0 {
@@ -73,6 +81,7 @@ func main() {
 	for _, c := range operators {
 		program.Operators = append(program.Operators, cli.Operator{Words: c.words, Usage: c.usage, Purpose: c.help})
 	}
+	program.Settings = settings
 	os.Exit(program.Main(args, command.Environ{
 		LookupEnv: os.LookupEnv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Home: home(), Version: server.Version(),
 	}))

@@ -32,6 +32,9 @@ type Program struct {
 	Commands []*command.Command // for people
 	// Operators are the commands that operate the service.
 	Operators []Operator
+
+	// Settings returns the options that all of those have besides their own. Only completion asks.
+	Settings func() []Setting
 }
 
 // Operator is a command that operates the service. The main program runs it; here it is shown, so that people find it.
@@ -39,6 +42,13 @@ type Operator struct {
 	Words   string // "keys rotate"
 	Usage   string // with what follows the words
 	Purpose string
+}
+
+// Setting is an option that operators' commands share: a setting of the server.
+type Setting struct {
+	Flag string // --data
+	Form string // what a value looks like; empty for switches
+	Help string // one line
 }
 
 func (p *Program) service(word string) *api.Service {

@@ -167,22 +167,58 @@ func (k knownValues) addToken(token *ssocache.Token) {
 // shellOutline is the outline with the words that operate the service, which the prompt cannot run.
 func (r *run) shellOutline() outline.Program {
 	program := r.outline()
+	var settings []outline.Option
+	if len(r.Operators) > 0 {
+		for _, s := range r.Settings() {
+			settings = append(settings, operatorOption(s.Flag, s.Form, s.Help))
+		}
+	}
 	for _, operator := range r.Operators {
-		program.Words = addOperator(program.Words, strings.Fields(operator.Words), operator.Purpose)
+		program.Words = addOperator(program.Words, strings.Fields(operator.Words), operatorWord(operator, settings))
 	}
 	return program
 }
 
-// addOperator enters a command of one or two words.
-func addOperator(known []outline.Word, words []string, purpose string) []outline.Word {
+// operatorWord is the last word of an operator's command with the options of its usage, in which what takes a value is followed by it in
+// capitals, and the settings where these are allowed.
+func operatorWord(operator Operator, settings []outline.Option) outline.Word {
+	word := outline.Word{Purpose: operator.Purpose, Runs: true, Own: true}
+	said := strings.FieldsFunc(strings.TrimPrefix(operator.Usage, operator.Words), func(r rune) bool { return strings.ContainsRune(" [|]…", r) })
+	for i, text := range said {
+		form := ""
+		if i+1 < len(said) && said[i+1] == strings.ToUpper(said[i+1]) && !strings.HasPrefix(said[i+1], "-") {
+			form = said[i+1]
+		}
+		switch {
+		case text == anySetting:
+			word.Options = append(word.Options, settings...)
+		case strings.HasPrefix(text, "--"):
+			word.Options = append(word.Options, operatorOption(text, form, ""))
+		case text == pathForm && i == 0:
+			word.Files = true
+		}
+	}
+	return word
+}
+
+// anySetting stands in a usage for the options of all settings, pathForm for the path of a file.
+const anySetting, pathForm = "--SETTING", "FILE"
+
+func operatorOption(name, form, purpose string) outline.Option {
+	return outline.Option{Name: name, Purpose: purpose, TakesValue: form != "", Path: form == pathForm || form == "DIR"}
+}
+
+// addOperator enters a command of one or two words, of which last is the last.
+func addOperator(known []outline.Word, words []string, last outline.Word) []outline.Word {
+	last.Text = words[len(words)-1]
 	if len(words) == 1 {
-		return append(known, outline.Word{Text: words[0], Purpose: purpose, Runs: true})
+		return append(known, last)
 	}
 	at := slices.IndexFunc(known, func(w outline.Word) bool { return w.Text == words[0] })
 	if at < 0 {
 		known = append(known, outline.Word{Text: words[0]})
 		at = len(known) - 1
 	}
-	known[at].Words = append(known[at].Words, outline.Word{Text: words[1], Purpose: purpose, Runs: true})
+	known[at].Words = append(known[at].Words, last)
 	return known
 }

@@ -105,7 +105,7 @@ func (at *place) answer() Answer {
 		return Answer{Candidates: at.optionsLeft()}
 	}
 	if at.Pending == nil {
-		return Answer{Candidates: at.next()}
+		return Answer{Candidates: at.next(), Files: at.Files}
 	}
 	answer := at.values(at.Pending, "", at.partial)
 	if at.Pending.Optional || at.Pending.Many && at.Filled {

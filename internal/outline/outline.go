@@ -20,6 +20,8 @@ type Word struct {
 	Words   []Word // what may follow it
 	Options []Option
 	Runs    bool // the line may also end here, or go on with options
+	Own     bool // its options are all that hold behind it: not those of the words before, nor the global ones
+	Files   bool // the path of a file may follow
 }
 
 // Option is what begins with two dashes.

@@ -15,6 +15,7 @@ type Walk struct {
 	Pending *Option         // takes the next word as its value
 	Filled  bool            // and has one already
 	Empty   string          // the first option that lacks its value
+	Files   bool            // the path of a file may follow
 	Unknown []string        // words and options that were not found; they are passed over
 
 	runs bool
@@ -70,7 +71,10 @@ func (w *Walk) takeWord(text string) {
 	}
 	word := w.Words[i]
 	w.Path = append(w.Path, text)
-	w.Words, w.runs = word.Words, word.Runs
+	w.Words, w.runs, w.Files = word.Words, word.Runs, word.Files
+	if word.Own {
+		w.Options = nil
+	}
 	w.Options = append(slices.Clone(word.Options), w.Options...)
 }
 

@@ -618,6 +618,24 @@ func readBounded(path string, most int64) ([]byte, error) {
 	return text, nil
 }
 
+// Flag is a setting as an option of a command line.
+type Flag struct {
+	Name string // with its dashes
+	Form string // what a value looks like; empty for switches
+	Help string // one line
+}
+
+// Flags are the settings that may be given as options.
+func Flags() []Flag {
+	var flags []Flag
+	for _, s := range settings() {
+		if s.except != "flag" {
+			flags = append(flags, Flag{s.flag(), s.form, s.help})
+		}
+	}
+	return flags
+}
+
 // Usage writes every setting as a flag with its meaning, default and environment variable.
 func Usage(w io.Writer) error {
 	var text strings.Builder
