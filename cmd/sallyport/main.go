@@ -87,6 +87,9 @@ func main() {
 	}))
 }
 
+// interruptedCode is what shells expect of a program that Ctrl-C ended.
+const interruptedCode = 130
+
 func runCommand(c operator, args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
@@ -95,6 +98,9 @@ func runCommand(c operator, args []string) int {
 	case errors.Is(err, flag.ErrHelp):
 		explain([]operator{c})
 		return 0
+	case err != nil && ctx.Err() != nil: // whatever was in the middle says so in its own words
+		fmt.Fprintf(os.Stderr, "sallyport: %s: interrupted before it was done\n", c.words)
+		return interruptedCode
 	case err != nil:
 		if refusal, refused := fault.As(err); refused {
 			err = errors.New(refusal.Message) // the exception's name is for programs
