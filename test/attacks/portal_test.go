@@ -77,6 +77,7 @@ var portalSteps = map[string]attack{
 		session := first.login(c, "alice")
 		w.want(200, second.accounts(session.access))
 		w.want(200, first.send("POST", "/logout", bearer(session.access), nil))
+		heard()
 		for _, node := range []*world{second, first} {
 			w.refused(node.accounts(session.access), 401, "UnauthorizedException")
 			w.refused(node.credentials(session.access, "111122223333", "AdministratorAccess"), 401, "UnauthorizedException")

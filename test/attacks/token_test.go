@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf16"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 	"github.com/aws/smithy-go"
 
+	"sallyport/internal/testdb"
 	"sallyport/test/harness"
 )
 
@@ -173,7 +175,18 @@ var tokenSteps = map[string]attack{
 // sql runs a statement on the rows of the server, beside it.
 func (w *world) sql(statement string, values ...any) [][]string {
 	w.t.Helper()
-	return harness.Rows(w.t, w.server.Data, statement, values...)
+	rows := harness.Rows(w.t, w.server.Data, statement, values...)
+	if !strings.HasPrefix(statement, "SELECT") {
+		heard()
+	}
+	return rows
+}
+
+// heard waits as long as servers that share a PostgreSQL may take to hear of what others changed. On SQLite they ask.
+func heard() {
+	if testdb.OnPostgreSQL() {
+		time.Sleep(time.Second)
+	}
 }
 
 // number runs a statement that counts.

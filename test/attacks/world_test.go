@@ -398,7 +398,19 @@ func (w *world) command(stdin string, args ...string) (string, error) {
 	c := exec.Command(harness.Binary(w.t), append(args, "--data", w.server.Data)...)
 	c.Env, c.Stdin = harness.Environ(w.t, w.server.Data), strings.NewReader(stdin)
 	out, err := c.CombinedOutput()
+	if !onlyAdds(args) {
+		heard()
+	}
 	return string(out), err
+}
+
+// onlyAdds reports whether a command changes nothing, or adds what nobody has been answered about: of that servers need not hear.
+func onlyAdds(args []string) bool {
+	switch args[0] {
+	case "explain", "export", "config":
+		return true
+	}
+	return args[0] == "iam" && len(args) > 1 && strings.HasPrefix(args[1], "create-")
 }
 
 // apply makes the directory the demo's with some texts replaced: pairs of old and new.

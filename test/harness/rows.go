@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 )
 
 // Rows runs a statement on the rows that belong to a data folder, beside the server, and returns what it answers as texts. Values are bound
-// as $1 and so on.
+// as $1 and so on. Nodes hear of what it changes, within a second.
 func Rows(t testing.TB, data, statement string, values ...any) [][]string {
 	t.Helper()
 	run := rowsOfFile
@@ -24,11 +25,17 @@ func Rows(t testing.TB, data, statement string, values ...any) [][]string {
 		run, place = rowsOfPostgres, database
 	}
 	rows, err := run(place, statement, values)
+	if table := changedTable.FindStringSubmatch(statement); err == nil && table != nil && testdb.OnPostgreSQL() {
+		_, err = run(place, `INSERT INTO change (change_id, about, made_at)
+			VALUES (md5(random()::text), $1, CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT))`, []any{table[1]})
+	}
 	if err != nil {
 		t.Fatalf("%s: %v", statement, err)
 	}
 	return rows
 }
+
+var changedTable = regexp.MustCompile(`^(?:UPDATE|DELETE FROM|INSERT INTO) (\w+)`)
 
 // Query runs a statement on a PostgreSQL and returns what it answers as texts.
 func Query(address, statement string, values ...any) ([][]string, error) {
