@@ -10,8 +10,12 @@ import (
 // slow_down waits 6 s for the rest of the sign-in.
 const pollBurst = 3
 
-// paceEntries bounds the keys that one pace remembers. A forgotten key starts afresh, which errs on the caller's side.
-const paceEntries = 1 << 16
+const (
+	// paceEntries bounds the keys that one pace remembers. A forgotten key starts afresh, which errs on the caller's side.
+	paceEntries = 1 << 16
+	// paceFew are not worth looking through.
+	paceFew = 1 << 10
+)
 
 // pace limits how often something may happen for each key, by the generic cell rate algorithm: on average once an interval, and a burst at
 // once. It lives in this node's memory: with n nodes the true limit is up to n times looser, and a pending poll writes nothing.
@@ -22,6 +26,7 @@ type pace struct {
 
 	mu  sync.Mutex
 	due map[string]time.Time // theoretical arrival time of the next
+	at  int                  // how many keys there are when those that are not limited any more are forgotten
 }
 
 // subscriberBits is what one IPv6 subscriber gets at least, and can draw any number of addresses from.
@@ -36,7 +41,7 @@ func subscriber(address netip.Addr) string {
 }
 
 func newPace(interval time.Duration, burst int) *pace {
-	return &pace{interval: interval, burst: burst, due: map[string]time.Time{}}
+	return &pace{interval: interval, burst: burst, due: map[string]time.Time{}, at: paceFew}
 }
 
 // ratePace allows so many a second, and ten seconds' worth at once. A rate of zero allows everything.
@@ -61,8 +66,9 @@ func (p *pace) allow(key string, now time.Time) bool {
 	if due.Sub(now) > time.Duration(p.burst-1)*p.interval {
 		return false
 	}
-	if len(p.due) >= paceEntries {
+	if len(p.due) >= p.at {
 		p.forget(now)
+		p.at = min(max(2*len(p.due), paceFew), paceEntries) // twice what is in use: looking through it all is rare
 	}
 	p.due[key] = due.Add(p.interval)
 	return true

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -27,5 +28,22 @@ func TestPace(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+// Devices start anew, with other codes. What is remembered of those that ended must not pile up to the bound.
+func TestAPaceForgetsKeysThatDoNotComeAgain(t *testing.T) {
+	const inUse = 5000
+	p := newPace(5*time.Second, 3)
+	now := time.Unix(1_800_000_000, 0)
+	for round := range 10 {
+		for n := range inUse {
+			if !p.allow(fmt.Sprint(round, "-", n), now) {
+				t.Fatal("a key that nobody used is limited")
+			}
+		}
+		now = now.Add(time.Minute)
+	}
+	if len(p.due) > 2*inUse {
+		t.Errorf("%d keys are remembered, of which %d are in use", len(p.due), inUse)
 	}
 }
