@@ -30,6 +30,7 @@ func TestPace(t *testing.T) {
 		})
 	}
 }
+
 // Devices start anew, with other codes. What is remembered of those that ended must not pile up to the bound.
 func TestAPaceForgetsKeysThatDoNotComeAgain(t *testing.T) {
 	const inUse = 5000
