@@ -28,15 +28,15 @@ test-go:
 
 # The packages in which goroutines share something. The race detector needs a C compiler.
 test-race:
-	CGO_ENABLED=1 go test -race ./internal/store ./internal/keys ./internal/token ./internal/signin ./internal/server ./internal/assertion ./internal/explain ./internal/sigv4
+	CGO_ENABLED=1 go test -timeout 20m -race ./internal/store ./internal/keys ./internal/token ./internal/signin ./internal/server ./internal/assertion ./internal/explain ./internal/sigv4
 
 # Every transaction twice, the first time for nothing, as after a conflict.
 test-rehearsed:
-	TEST_REHEARSE=1 go test ./internal/...
+	TEST_REHEARSE=1 go test -timeout 20m ./internal/...
 
 # The same tests on a private PostgreSQL, and the attack catalogue.
 test-postgres:
-	go run ./test/postgres go test ./internal/... ./test/attacks
+	go run ./test/postgres go test -timeout 20m ./internal/... ./test/attacks
 
 # The root key in a token: SoftHSM stands for the hardware. It needs a C compiler.
 test-pkcs11:
