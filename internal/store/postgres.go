@@ -46,6 +46,7 @@ type postgresMode struct {
 type postgresWay struct {
 	opening []string // statements; none where the transaction is a statement alone
 	writes  bool
+	hopeful bool          // rows may be added before it is known whether they are there already
 	within  time.Duration // in place of transactionDeadline, unless zero
 }
 
@@ -132,7 +133,7 @@ func (d *postgresDatabase) configure(config *pgxpool.Config, address string) {
 	parameters := config.ConnConfig.RuntimeParams
 	level := cmp.Or(strings.ToUpper(parameters[isolation]), "SERIALIZABLE")
 	d.mode.snapshotsMove = level != "SERIALIZABLE" && level != "REPEATABLE READ"
-	d.updates = postgresWay{opening: []string{beginWith + level}, writes: true}
+	d.updates = postgresWay{opening: []string{beginWith + level}, writes: true, hopeful: true}
 	d.views = postgresWay{opening: []string{beginView}}
 	setDefault(parameters, "application_name", "sallyport")
 	if d.mode.unnamed { // poolers refuse to open connections with settings: each transaction brings its own
@@ -229,6 +230,9 @@ func (d *postgresDatabase) transact(ctx context.Context, fn func(*Tx) error, way
 			return err
 		case d.closed.Load():
 			return ErrClosed
+		case errors.Is(err, errHoped):
+			way.hopeful = false
+			continue
 		case errors.Is(err, errConflict):
 			conflicts++
 		case errors.Is(err, errConnection):
@@ -332,6 +336,7 @@ func (d *postgresDatabase) tables() string {
 var (
 	errConflict   = errors.New("store: another transaction was in the way")
 	errConnection = errors.New("store: no connection to the database")
+	errHoped      = errors.New("store: a row is there already, or may not be added")
 )
 
 // errBusy ends a transaction for which the database has no time or room. It had its chance: running it again at once would make that worse.
@@ -355,7 +360,10 @@ var retried = map[string]error{
 	readOnlyCode: errConnection, // the node that led before
 }
 
-const readOnlyCode = "25006" // read_only_sql_transaction
+const (
+	readOnlyCode       = "25006" // read_only_sql_transaction
+	integrityViolation = "23"    // the class integrity_constraint_violation
+)
 
 // unknownOutcomes are what an answer to COMMIT may say of its outcome.
 var unknownOutcomes = map[string]bool{
@@ -388,6 +396,8 @@ func (s *postgresSession) classify(err error) error {
 			why = errConnection
 		case overloaded[answer.Code]:
 			why = errBusy
+		case s.hoping && strings.HasPrefix(answer.Code, integrityViolation):
+			why = errHoped
 		}
 		if why != nil {
 			return fmt.Errorf("%w: %w", why, err)

@@ -44,6 +44,9 @@ func TestPostgreSQLReadsNoWholeTableForAKey(t *testing.T) {
 		if method.Type.NumIn() == 1 || scans[method.Name] != "" || postgresScans[method.Name] != "" {
 			continue
 		}
+		if method.Type.In(1).Kind() == reflect.Func { // its statements are those of other methods
+			continue
+		}
 		for _, statement := range statementsOf(t, s, method) {
 			checked++
 			for _, scan := range wholeScans(t, planner, statement) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -18,7 +19,9 @@ type postgresSession struct {
 	postgresWay
 	begun    bool
 	waiting  []postgresStatement // go with the next trip
+	foreseen []foreseenAnswer
 	prepared map[string]*pgconn.StatementDescription
+	hoping   bool  // a row was added without asking whether there is one already
 	failed   error // of the first statement that failed: nothing counts after it
 }
 
@@ -54,8 +57,21 @@ func (s *postgresSession) exec(sql string, args []any) (int, error) {
 }
 
 func (s *postgresSession) query(sql string, args []any, scan func(row) error) error {
+	if answer, foreseen := s.takeForeseen(sql, args); foreseen {
+		return answer.replay(scan)
+	}
 	_, err := s.run(sql, args, scan)
 	return err
+}
+
+// hope adds a row with the transaction, as later does, where it may be hoped that there is none: the transaction is run again, without hope,
+// when the database says otherwise.
+func (s *postgresSession) hope(sql string, args []any) (bool, error) {
+	if !s.hopeful {
+		return false, nil
+	}
+	s.hoping = true
+	return true, s.later(sql, args, anyCount)
 }
 
 // later has the statement travel with the next one, or with COMMIT. Below SERIALIZABLE the rows that a transaction has read may change before
@@ -64,6 +80,7 @@ func (s *postgresSession) later(sql string, args []any, want int) error {
 	if s.failed != nil {
 		return s.failed
 	}
+	s.foreseen = nil
 	if !s.writes || want != anyCount && s.mode.snapshotsMove {
 		changed, err := s.exec(sql, args)
 		if err == nil && want != anyCount && changed != want {
@@ -97,6 +114,9 @@ func (s *postgresSession) run(sql string, args []any, scan func(row) error) (tag
 	if err != nil {
 		return tag, fmt.Errorf("run %q: %w", sql, err)
 	}
+	if !strings.HasPrefix(sql, "SELECT") {
+		s.foreseen = nil
+	}
 	tag, scanned, err := s.send(postgresStatement{sql: sql, values: values, scan: scan, want: anyCount})
 	if err != nil {
 		s.failed = s.classify(err)
@@ -105,10 +125,10 @@ func (s *postgresSession) run(sql string, args []any, scan func(row) error) (tag
 	return tag, scanned
 }
 
-// send sends what waits and the statement, and returns the answer to the latter. An error of scan is told apart from those of the database: it
-// does not end the transaction.
-func (s *postgresSession) send(last postgresStatement) (tag pgconn.CommandTag, scanned, err error) {
-	trip := append(s.waiting, last)
+// send sends what waits and the statements, and returns the answer to the last one. An error of scan is told apart from those of the database:
+// it does not end the transaction.
+func (s *postgresSession) send(statements ...postgresStatement) (tag pgconn.CommandTag, scanned, err error) {
+	trip := append(s.waiting, statements...)
 	named := trip
 	if !s.begun && len(s.opening) > 0 {
 		trip = s.open(trip)
@@ -124,8 +144,8 @@ func (s *postgresSession) send(last postgresStatement) (tag pgconn.CommandTag, s
 	}
 	s.waiting, s.begun = s.waiting[:0], len(s.opening) > 0
 	if len(trip) == 1 {
-		tag, scanned, err = read(s.start(last), last.scan)
-		return tag, scanned, in(last, err)
+		tag, scanned, err = read(s.start(trip[0]), trip[0].scan)
+		return tag, scanned, in(trip[0], err)
 	}
 	return s.sendAll(trip)
 }

@@ -48,6 +48,25 @@ func (tx *Tx) laterOne(sql string, args ...any) error {
 	return tx.c.later(sql, args, 1)
 }
 
+// hope adds a row of which it may be hoped that there is none, and reports false where that has to be asked first: on SQLite, which answers
+// at once, and where hope was in vain. The transaction goes on as if the row were new.
+func (tx *Tx) hope(sql string, args ...any) (bool, error) {
+	c, ok := tx.c.(interface {
+		hope(sql string, args []any) (bool, error)
+	})
+	if !ok {
+		return false, nil
+	}
+	if tx.scanning {
+		return false, errNested
+	}
+	hoped, err := c.hope(sql, args)
+	if hoped && tx.hearing != nil {
+		tx.changes(sql)
+	}
+	return hoped, err
+}
+
 // each runs statements that have the same binds, one after the other.
 func (tx *Tx) each(statements []string, args ...any) error {
 	for _, statement := range statements {

@@ -26,6 +26,8 @@ type applicationGrant struct {
 	Read func(s *Service, tx *store.Tx, r *applicationRequest) error
 	// Verify makes the checks that may ask the network, and so must not be in a transaction. It may be nil.
 	Verify func(ctx context.Context, s *Service, r *applicationRequest) error
+	// Foresee asks of the transaction what Redeem is going to ask first, so that the questions travel together (store.Foresee).
+	Foresee func(s *Service, tx *store.Tx, r *applicationRequest) error
 	// Redeem spends what the application sent and returns the session that the tokens are for.
 	Redeem func(ctx context.Context, s *Service, tx *store.Tx, r *applicationRequest) (issue, error)
 }
@@ -233,6 +235,15 @@ func checkAssignment(ctx context.Context, tx *store.Tx, app application, user st
 func (s *Service) redeemForApplication(ctx context.Context, r *applicationRequest, g applicationGrant) (issue, error) {
 	name, decided := r.app.name(), r.app // what the decisions so far rest on; the transaction may run more than once
 	return s.redeem(ctx, &r.redemption, func(tx *store.Tx) (issue, error) {
+		err := tx.Foresee(func(tx *store.Tx) error {
+			if _, _, err := readApplication(tx, name); err != nil {
+				return err
+			}
+			return g.Foresee(s, tx, r)
+		})
+		if err != nil {
+			return issue{}, err
+		}
 		now, found, err := readApplication(tx, name)
 		switch {
 		case err != nil:

@@ -27,6 +27,10 @@ var applicationCodeGrant = applicationGrant{
 	Check: func(in *api.CreateTokenWithIAMRequest) error {
 		return require("code", in.Code, "redirectUri", in.RedirectURI, "codeVerifier", in.CodeVerifier)
 	},
+	Foresee: func(s *Service, tx *store.Tx, r *applicationRequest) error {
+		_, _, err := tx.Code(rowOf(r.Code), s.Ring.Digest(digestCode, r.Code), r.client.ID)
+		return err
+	},
 	Redeem: func(ctx context.Context, s *Service, tx *store.Tx, r *applicationRequest) (issue, error) {
 		return s.redeemCode(tx, &r.redemption, presentedCode{r.Code, r.RedirectURI, r.CodeVerifier})
 	},

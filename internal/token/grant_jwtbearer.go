@@ -29,6 +29,16 @@ var jwtBearerGrant = applicationGrant{
 	Check:  func(in *api.CreateTokenWithIAMRequest) error { return require("assertion", in.Assertion) },
 	Read:   readIssuer,
 	Verify: verifyAssertion,
+	Foresee: func(s *Service, tx *store.Tx, r *applicationRequest) error {
+		if _, _, err := tx.TrustedTokenIssuer(r.issuer.IssuerID); err != nil {
+			return err
+		}
+		if find, known := attributes[r.issuer.AttributePath]; known {
+			_, err := find(tx, r.attribute)
+			return err
+		}
+		return nil
+	},
 	Redeem: redeemAssertion,
 }
 

@@ -474,6 +474,18 @@ func TestTheTraceTellsWhichCheckFailedAndHoldsNoSecret(t *testing.T) {
 	}
 }
 
+// A transaction may run more than once, and what an earlier run found is not what was decided.
+func TestTheTraceOfATransactionTellsEachCheckOnce(t *testing.T) {
+	w := newWorld(t)
+	request := &api.CreateTokenWithIAMRequest{ClientID: appARN(theApp), GrantType: bearerGrant, Assertion: w.assertion(nil)}
+	for _, want := range []string{"ok   first use", "-    first use: the answer of a moment ago"} {
+		text, _ := w.traced(request)
+		if strings.Count(text, "first use") != 1 || !strings.Contains(text, want) || strings.Count(text, "ok   user:") != 1 {
+			t.Errorf("want one first use, %q, and one user in\n%s", want, text)
+		}
+	}
+}
+
 func TestAnIssuerOfAnotherInstanceIsNotTrusted(t *testing.T) {
 	w := newWorld(t)
 	foreign := arn.TrustedTokenIssuer{Account: owner, InstanceID: "ssoins-2222222222222222", IssuerID: issuerID}.String()

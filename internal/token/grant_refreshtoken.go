@@ -31,6 +31,11 @@ var applicationRefreshGrant = applicationGrant{
 	Type:   oauth.GrantRefreshToken,
 	Silent: true,
 	Check:  func(in *api.CreateTokenWithIAMRequest) error { return require("refreshToken", in.RefreshToken) },
+	Foresee: func(s *Service, tx *store.Tx, r *applicationRequest) error {
+		token, _ := creds.OpenRefresh(s.Ring, r.RefreshToken)
+		_, _, _, err := tx.SessionAndUser(token.SessionID)
+		return err
+	},
 	Redeem: func(ctx context.Context, s *Service, tx *store.Tx, r *applicationRequest) (issue, error) {
 		return s.redeemRefresh(tx, &r.redemption, r.RefreshToken)
 	},

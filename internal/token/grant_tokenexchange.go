@@ -19,8 +19,13 @@ import (
 // tokenExchangeGrant redeems the access token that a person has at another application (RFC 8693 §2.1). What comes of it is a session of its
 // own that hangs on the one that the token belongs to: it ends with it, and goes no further than it.
 var tokenExchangeGrant = applicationGrant{
-	Type:   oauth.GrantTokenExchange,
-	Check:  checkExchange,
+	Type:  oauth.GrantTokenExchange,
+	Check: checkExchange,
+	Foresee: func(s *Service, tx *store.Tx, r *applicationRequest) error {
+		token, _ := creds.OpenAccess(s.Ring, r.SubjectToken)
+		_, _, _, err := tx.SessionAndUser(token.SessionID)
+		return err
+	},
 	Redeem: redeemSubject,
 }
 

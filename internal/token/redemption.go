@@ -13,6 +13,7 @@ import (
 	"sallyport/internal/oauth"
 	"sallyport/internal/store"
 	"sallyport/internal/sys"
+	"sallyport/internal/trace"
 )
 
 // redemption is what redeeming a grant needs to know, by whichever operation the grant came.
@@ -52,8 +53,11 @@ func require(members ...string) error {
 
 // redeem runs the transaction that issues, and logs what it did. A refusal commits, and so may have something to tell as well.
 func (s *Service) redeem(ctx context.Context, r *redemption, spend func(*store.Tx) (issue, error)) (issued issue, err error) {
+	checks := trace.From(ctx)
+	decided := checks.Mark()
 	err = s.Store.Update(ctx, func(tx *store.Tx) (err error) {
 		r.event = audit.Event{}
+		checks.Forget(decided)
 		issued, err = spend(tx)
 		return err
 	})

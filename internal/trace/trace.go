@@ -57,6 +57,7 @@ type tree struct {
 	left    int     // nodes that found no room
 	failed  bool
 	fixes   []string
+	written int // how often what was pending was written
 }
 
 // entry is a check, or a group of them. Nobody reads the trace of a request that succeeds, so what a check says is written when somebody asks.
@@ -176,8 +177,43 @@ func (t *Trace) add(outcome Outcome, check, format string, args ...any) {
 	t.tree.pending = append(t.tree.pending, place{t, len(t.nodes) - 1})
 }
 
+// Mark is a moment of a trace.
+type Mark struct {
+	nodes, pending, fixes, left, written int
+	failed                               bool
+}
+
+// Mark notes where the trace is, for Forget.
+func (t *Trace) Mark() Mark {
+	if t == nil {
+		return Mark{}
+	}
+	t.tree.mu.Lock()
+	defer t.tree.mu.Unlock()
+	return Mark{len(t.nodes), len(t.tree.pending), len(t.tree.fixes), t.tree.left, t.tree.written, t.tree.failed}
+}
+
+// Forget takes back what was noted in t since the mark, and in groups that were begun since: what was decided then is decided anew, as in a
+// transaction that is run again. The room that it took stays taken where it was written meanwhile.
+func (t *Trace) Forget(since Mark) {
+	if t == nil {
+		return
+	}
+	t.tree.mu.Lock()
+	defer t.tree.mu.Unlock()
+	if t.tree.written == since.written {
+		t.tree.pending = t.tree.pending[:since.pending]
+	} else {
+		t.tree.pending = t.tree.pending[:0] // what waited at the mark was written, and what waits came after
+	}
+	clear(t.nodes[since.nodes:])
+	t.nodes = t.nodes[:since.nodes]
+	t.tree.fixes, t.tree.left, t.tree.failed = t.tree.fixes[:since.fixes], since.left, since.failed
+}
+
 // write writes what the pending checks say, as far as there is room.
 func (t *tree) write() {
+	t.written++
 	for _, p := range t.pending {
 		e := &p.in.nodes[p.at]
 		e.Check, e.Detail = Clean(e.Check, maxName), Clean(fmt.Sprintf(e.format, e.args...), maxDetail)

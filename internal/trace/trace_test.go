@@ -317,3 +317,46 @@ func FuzzParseRecord(f *testing.F) {
 		record.Text(io.Discard, ASCII)
 	})
 }
+
+func TestWhatIsForgottenWasNeverNoted(t *testing.T) {
+	noise := func(checks *Trace) {
+		checks.Pass("a", "one")
+		checks.Group("b").Fail("c", "two")
+		checks.Fix("aws sts get-caller-identity")
+	}
+	for _, c := range []struct {
+		name                  string
+		before, undone, after func(*Trace)
+	}{
+		{"nothing", noise, func(*Trace) {}, noise},
+		{"checks, groups, failures and commands", func(checks *Trace) { checks.Pass("x", "y") }, noise, func(checks *Trace) { checks.Note("z", "end") }},
+		{"all there is", func(*Trace) {}, noise, noise},
+		{"after somebody read it", func(checks *Trace) { noise(checks); checks.Record() }, noise, noise},
+		{"which somebody read", noise, func(checks *Trace) { noise(checks); checks.Record() }, noise},
+		{"as many as have to be written down", noise, func(checks *Trace) {
+			for range 2 * maxNodes {
+				checks.Pass("a", "")
+			}
+		}, func(checks *Trace) { checks.Fail("z", "end") }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, forgetful := With(context.Background())
+			c.before(forgetful)
+			mark := forgetful.Mark()
+			c.undone(forgetful)
+			forgetful.Forget(mark)
+			c.after(forgetful)
+			_, straight := With(context.Background())
+			c.before(straight)
+			c.after(straight)
+			var got, want strings.Builder
+			forgetful.Record().Text(&got, ASCII)
+			straight.Record().Text(&want, ASCII)
+			if got.String() != want.String() || forgetful.Failed() != straight.Failed() {
+				t.Errorf("got:\n%s\nwant:\n%s", got.String(), want.String())
+			}
+		})
+	}
+	var nobody *Trace
+	nobody.Forget(nobody.Mark())
+}
