@@ -34,9 +34,10 @@ test-race:
 test-rehearsed:
 	TEST_REHEARSE=1 go test -timeout 20m ./internal/...
 
-# The same tests on a private PostgreSQL, and the attack catalogue.
+# The same tests on a private PostgreSQL, and the attack catalogue; what touches the database most on the newest PostgreSQL, too.
 test-postgres:
 	go run ./test/postgres go test -timeout 20m ./internal/... ./test/attacks
+	go run ./test/postgres -newest go test ./internal/store ./internal/keys ./internal/token
 
 # The root key in a token: SoftHSM stands for the hardware. It needs a C compiler.
 test-pkcs11:

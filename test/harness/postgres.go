@@ -84,16 +84,29 @@ func newPostgres(settings []string) (*Postgres, error) {
 			return nil, err
 		}
 	}
-	p.Port, err = freePort()
-	return p, err
+	if p.Port, err = freePort(); err != nil || os.Getenv(PostgresVariable) == "" {
+		return p, err
+	}
+	return p, p.bringPrograms()
 }
 
-// postgresVariable names a folder with the programs of another PostgreSQL than Debian's.
-const postgresVariable = "TEST_POSTGRES_PROGRAMS"
+// bringPrograms puts the programs, with the libraries and files that they look for beside their own folder, where the owner of the data may
+// read them: whoever unpacked them may have a home of their own.
+func (p *Postgres) bringPrograms() error {
+	there := filepath.Join(p.folder, "programs")
+	if err := os.CopyFS(there, os.DirFS(filepath.Dir(p.bin))); err != nil {
+		return err
+	}
+	p.bin = filepath.Join(there, filepath.Base(p.bin))
+	return nil
+}
+
+// PostgresVariable names a folder with the programs of another PostgreSQL than Debian's.
+const PostgresVariable = "TEST_POSTGRES_PROGRAMS"
 
 // postgresPrograms finds the folder that the environment names, or the newest of Debian's servers.
 func postgresPrograms() (string, error) {
-	if folder := os.Getenv(postgresVariable); folder != "" {
+	if folder := os.Getenv(PostgresVariable); folder != "" {
 		return folder, nil
 	}
 	return debianPrograms()

