@@ -10,7 +10,7 @@ import (
 // haste: a question that is not asked again did no harm, and one that was not foreseen is asked as ever.
 func (tx *Tx) Foresee(ask func(*Tx) error) error {
 	c, ok := tx.c.(*postgresSession)
-	if !ok {
+	if !ok || tx.single {
 		return nil
 	}
 	if tx.scanning {
