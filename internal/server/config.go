@@ -42,7 +42,7 @@ type Config struct {
 	// (PGPASSWORD, PGPASSFILE): command lines are visible to every process. All servers of one database have the same root_key.
 	Database Secret `setting:"database" form:"URL" help:"PostgreSQL that servers share (default: a file in the data folder)"`
 
-	// DatabaseFile is a file that holds the address of the database: a mounted secret.
+	// DatabaseFile is a file that holds the address of the database: a mounted secret. Others may not read it, as said at RootKeyFile.
 	DatabaseFile string `setting:"database_file" form:"FILE" help:"file that holds the address of the database"`
 
 	// DatabaseReplica is the address of a read-only copy of the database, such as a streaming standby. Lists of users, groups, applications and
@@ -105,7 +105,9 @@ type Config struct {
 	// DATA/root.key, made at the first start.
 	RootKey Secret `setting:"root_key" form:"KEY" except:"flag" help:"root key (default: the file root.key in the data folder)"`
 
-	// RootKeyFile is a file that holds the root key: a mounted secret, or a path that only the server's user can read.
+	// RootKeyFile is a file that holds the root key: a mounted secret, or a path that only the server's user can read (mode 0600). One that
+	// belongs to root may be for the server's group as well (0640); for everybody it may not, and the server does not start. The same holds of
+	// every setting that names a file with a secret.
 	RootKeyFile string `setting:"root_key_file" form:"FILE" help:"file that holds the root key"`
 
 	// RootKeyPrevious are root keys of before, one a line, while the root key is being changed: what they seal still opens. `sallyport keys

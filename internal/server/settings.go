@@ -589,31 +589,22 @@ func (c *Config) readSecretFiles() []error {
 	return mistakes
 }
 
-// readSecretFile returns a file's text without the line end that editors add.
-func readSecretFile(path string) (string, error) {
-	raw, err := readBounded(path, maxSecretFile)
-	if err != nil {
-		return "", fmt.Errorf("expected a file that can be read: %w", err)
-	}
-	text := strings.TrimRight(string(raw), "\r\n")
-	if text == "" {
-		return "", errors.New("expected a file with a secret in it, and it is empty")
-	}
-	return text, nil
-}
-
 func readBounded(path string, most int64) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
+	return readAtMost(file, most)
+}
+
+func readAtMost(file *os.File, most int64) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(file, most+1))
 	if err != nil {
 		return nil, err
 	}
 	if int64(len(text)) > most {
-		return nil, fmt.Errorf("%s is larger than %d bytes", path, most)
+		return nil, fmt.Errorf("%s is larger than %d bytes", file.Name(), most)
 	}
 	return text, nil
 }

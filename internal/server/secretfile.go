@@ -1,0 +1,57 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// This file reads the files that hold secrets: root keys, PINs, and addresses of databases with their passwords.
+
+// readSecretFile returns a file's text without the line end that editors add. One that others may read is refused: its secret is theirs as well.
+func readSecretFile(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("expected a file that can be read: %w", err)
+	}
+	defer file.Close()
+	info, err := file.Stat() // of what was opened: orchestrators mount links, and change where they lead
+	if err != nil {
+		return "", fmt.Errorf("expected a file that can be read: %w", err)
+	}
+	if err := checkReaders(path, info); err != nil {
+		return "", err
+	}
+	raw, err := readAtMost(file, maxSecretFile)
+	if err != nil {
+		return "", fmt.Errorf("expected a file that can be read: %w", err)
+	}
+	text := strings.TrimRight(string(raw), "\r\n")
+	if text == "" {
+		return "", errors.New("expected a file with a secret in it, and it is empty")
+	}
+	return text, nil
+}
+
+const (
+	modeOthers     fs.FileMode = 0o077               // whoever is not the owner
+	modeGroupReads fs.FileMode = modeOthers &^ 0o040 // the same, but for the group's reading
+)
+
+// checkReaders refuses a file that others than the server may read. A file of the superuser is one that an orchestrator mounted, or that an
+// administrator made for a server that runs as somebody else: its group may read it, or the server could not. Pipes are nobody's to find.
+func checkReaders(path string, info fs.FileInfo) error {
+	mode := info.Mode().Perm()
+	superusers, known := superusersFile(info)
+	switch {
+	case !known || !info.Mode().IsRegular():
+		return nil
+	case superusers && mode&modeGroupReads != 0:
+		return fmt.Errorf("the file %s is readable by others (mode %04o): chmod 640 it, or have it mounted with the mode 0440", path, mode)
+	case !superusers && mode&modeOthers != 0:
+		return fmt.Errorf("the file %s is readable by others (mode %04o): chmod 600 it", path, mode)
+	}
+	return nil
+}

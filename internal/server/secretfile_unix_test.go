@@ -1,0 +1,78 @@
+//go:build unix
+
+package server
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// heldBy is what the file system says of a file that somebody has.
+type heldBy struct {
+	fs.FileInfo
+	mode fs.FileMode
+	uid  uint32
+}
+
+func (h heldBy) Mode() fs.FileMode { return h.mode }
+func (h heldBy) Sys() any          { return &syscall.Stat_t{Uid: h.uid} }
+
+func TestAFileWithASecretIsNotForOthersToRead(t *testing.T) {
+	const root, server = 0, 1000
+	for _, c := range []struct {
+		name string
+		file heldBy
+		want string // in the error; empty for none
+	}{
+		{"the server's own, and nobody else's", heldBy{mode: 0o600, uid: server}, ""},
+		{"the server's own, to be read alone", heldBy{mode: 0o400, uid: server}, ""},
+		{"the server's own, read by its group", heldBy{mode: 0o640, uid: server}, "is readable by others (mode 0640): chmod 600 it"},
+		{"the server's own, read by everybody", heldBy{mode: 0o644, uid: server}, "is readable by others (mode 0644): chmod 600 it"},
+		{"mounted for the server's group", heldBy{mode: 0o440, uid: root}, ""},
+		{"an administrator's, for the server's group", heldBy{mode: 0o640, uid: root}, ""},
+		{"the superuser's alone", heldBy{mode: 0o600, uid: root}, ""},
+		{"mounted for everybody", heldBy{mode: 0o444, uid: root}, "is readable by others (mode 0444): chmod 640 it, or have it mounted with the mode 0440"},
+		{"an administrator's, read by everybody", heldBy{mode: 0o644, uid: root}, "(mode 0644): chmod 640 it"},
+		{"an administrator's, written by the group", heldBy{mode: 0o660, uid: root}, "(mode 0660): chmod 640 it"},
+		{"a pipe of a shell", heldBy{mode: fs.ModeNamedPipe | 0o644, uid: server}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := checkReaders("/run/secret", c.file)
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), "the file /run/secret is") || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestEveryFileWithASecretIsRefusedWhenOthersMayReadIt(t *testing.T) {
+	secrets := 0
+	for _, s := range settings() {
+		if !s.hidden {
+			continue
+		}
+		secrets++
+		path := writeFile(t, "secret", "postgres://somebody:hunter2@127.0.0.1/x\n")
+		if err := os.Chmod(path, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		link := filepath.Join(t.TempDir(), "link") // as orchestrators mount them
+		if err := os.Symlink(path, link); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Load([]string{"--" + strings.ReplaceAll(s.fileKey(), "_", "-"), link}, nil)
+		if err == nil || !strings.Contains(err.Error(), s.fileKey()+": ") || !strings.Contains(err.Error(), "is readable by others (mode 0644)") {
+			t.Errorf("%s: error %v", s.fileKey(), err)
+		}
+		if err != nil && strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: the secret is in the error: %v", s.fileKey(), err)
+		}
+	}
+	if secrets < 5 {
+		t.Errorf("%d settings are secrets; root keys, the PIN and addresses of databases are", secrets)
+	}
+}
