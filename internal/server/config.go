@@ -458,6 +458,15 @@ func (c *Config) checkKeyRotation() error {
 // ServesTLS tells whether the listener itself speaks TLS.
 func (c *Config) ServesTLS() bool { return c.TLSAuto || c.TLSCert != "" }
 
+// checkBound refuses development mode on an address that is not loopback, which a name may stand for: the machine's own table of hosts says
+// what localhost is.
+func (c *Config) checkBound(address net.Addr) error {
+	if bound, ok := address.(*net.TCPAddr); c.Dev && (!ok || !bound.IP.IsLoopback()) {
+		return c.mistake("listen", fmt.Sprintf("development mode listens on loopback only, and the name stands for %s here: expected 127.0.0.1 or [::1]", address))
+	}
+	return nil
+}
+
 // Bound records the address that the listener really got, which differs from the setting when the port was 0, and derives the
 // public URL from it when none was given.
 func (c *Config) Bound(address net.Addr) {

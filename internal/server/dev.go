@@ -163,8 +163,12 @@ func (d *devRim) readControl(w http.ResponseWriter, r *http.Request) (strictjson
 	return value, nil
 }
 
-// sameOrigin refuses what a page of another origin sends: DNS rebinding brings such pages to loopback servers.
+// sameOrigin refuses what a page of another origin sends: DNS rebinding brings such pages to loopback servers. It refuses what came through a
+// proxy as well, one that the configuration expects included: behind it, anybody could act for everybody.
 func (d *devRim) sameOrigin(r *http.Request) error {
+	if cameThroughProxy(r.Header) {
+		return mistake(http.StatusForbidden, "control endpoints take no requests that came through a proxy")
+	}
 	origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
 	if origin != "" && origin != d.config.PublicURL || site != "" && site != "same-origin" && site != "none" {
 		return mistake(http.StatusForbidden, "control endpoints take no requests from pages of another origin")

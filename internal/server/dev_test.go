@@ -3,7 +3,11 @@ package server
 import (
 	"context"
 	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"testing"
+	"time"
 
 	"sallyport/internal/api"
 	"sallyport/internal/directory"
@@ -129,5 +133,50 @@ func TestDevelopmentModeHasNoPublicAddress(t *testing.T) {
 		if (err == nil) != good {
 			t.Errorf("%s: %v", address, err)
 		}
+	}
+}
+
+func TestDevelopmentModeListensOnNoNameOfAnotherAddress(t *testing.T) {
+	for address, good := range map[string]bool{"127.0.0.1:1": true, "127.5.0.1:1": true, "[::1]:1": true, "192.0.2.1:1": false, "0.0.0.0:1": false, "[::]:1": false} {
+		bound, err := net.ResolveTCPAddr("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := (&Config{Dev: true}).checkBound(bound); (err == nil) != good {
+			t.Errorf("%s: %v", address, err)
+		}
+		if err := (&Config{}).checkBound(bound); err != nil {
+			t.Errorf("%s without development mode: %v", address, err)
+		}
+	}
+}
+
+func TestDevelopmentModeIsForNobodyBehindAProxy(t *testing.T) {
+	ask := func(noProxies bool, path, header string) int {
+		handler := hygiene(http.NotFoundHandler(), hygieneOptions{
+			now: time.Now, hosts: map[string]bool{"localhost": true}, noProxies: noProxies, log: slog.New(slog.DiscardHandler),
+		})
+		request := httptest.NewRequest("GET", path, nil)
+		request.Host = "localhost"
+		if header != "" {
+			request.Header.Set(header, "1.1 proxy")
+		}
+		response := httptest.NewRecorder()
+		handler.ServeHTTP(response, request)
+		return response.Code
+	}
+	for _, header := range forwardingHeaders {
+		if got := ask(true, "/start", header); got != http.StatusForbidden {
+			t.Errorf("a request with %s: %d", header, got)
+		}
+		if got := ask(true, "/readyz", header); got != http.StatusNotFound {
+			t.Errorf("a health check with %s: %d", header, got)
+		}
+		if got := ask(false, "/start", header); got != http.StatusNotFound {
+			t.Errorf("a request with %s where proxies are expected: %d", header, got)
+		}
+	}
+	if got := ask(true, "/start", ""); got != http.StatusNotFound {
+		t.Errorf("a request without a proxy: %d", got)
 	}
 }

@@ -66,6 +66,7 @@ type hygieneOptions struct {
 	now            func() time.Time // the server's clock, which Date shows
 	hosts          map[string]bool  // the Host values that are answered, by exact bytes: Config.hostTable
 	trustedProxies []netip.Prefix
+	noProxies      bool // development mode: what came through a proxy that the configuration does not expect is for nobody
 	log            *slog.Logger
 
 	// htmlError writes the body and the status of a refusal for a browser. The headers of every response are there by then.
@@ -305,6 +306,7 @@ var (
 	methodUnknown  = &hygieneRefusal{http.StatusMethodNotAllowed, "The method is not supported. The Allow header lists the ones that are."}
 	hostUnknown    = &hygieneRefusal{http.StatusMisdirectedRequest, "The Host header names an address that this server does not answer for. Use the public URL that it is configured with."}
 	headersMany    = &hygieneRefusal{http.StatusRequestHeaderFieldsTooLarge, "The request has too many header fields or cookies."}
+	proxied        = &hygieneRefusal{http.StatusForbidden, "Development mode is for programs on its own machine, and this request came through a proxy. Serve without dev, or name the proxy in trusted_proxies."}
 	earlyData      = &hygieneRefusal{http.StatusTooEarly, "The request came as TLS early data, which can be replayed. Send it again after the handshake."}
 	bodyChunked    = &hygieneRefusal{http.StatusBadRequest, "Chunked request bodies are not taken. Send the body with Content-Length."}
 	bodyCompressed = &hygieneRefusal{http.StatusUnsupportedMediaType, "Request bodies must not be compressed. Send the body without Content-Encoding."}
@@ -334,6 +336,8 @@ func (h *hygieneHandler) refusal(r *http.Request) *hygieneRefusal {
 		return hostUnknown
 	case hasTooManyHeaders(r.Header):
 		return headersMany
+	case h.noProxies && cameThroughProxy(r.Header) && !isHealthCheck(r.URL.Path):
+		return proxied
 	case len(r.Header["Early-Data"]) > 0: // RFC 8470 §5.1: 1 is its only value; a proxy that sends another is not to be trusted with it
 		return earlyData
 	case isEncoded(r.Header["Content-Encoding"]):
@@ -348,6 +352,19 @@ func (h *hygieneHandler) refusal(r *http.Request) *hygieneRefusal {
 
 // isHealthCheck: load balancers probe by address and cannot be told a Host. The two answers reveal nothing and change nothing.
 func isHealthCheck(path string) bool { return path == "/healthz" || path == "/readyz" }
+
+// forwardingHeaders are what proxies add, by themselves or as their manuals have them set up (RFC 7239, RFC 9110 §7.6.3).
+var forwardingHeaders = []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"}
+
+// cameThroughProxy tells whether somebody passed the request on. A proxy that hides itself is not seen.
+func cameThroughProxy(header http.Header) bool {
+	for _, name := range forwardingHeaders {
+		if len(header[name]) > 0 {
+			return true
+		}
+	}
+	return false
+}
 
 func isEncoded(codings []string) bool {
 	for _, coding := range codings {

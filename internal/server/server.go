@@ -241,6 +241,9 @@ func Serve(ctx context.Context, c *Config, out, errOut io.Writer) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	defer listener.Close()
+	if err := c.checkBound(listener.Addr()); err != nil {
+		return err
+	}
 	c.Bound(listener.Addr())
 	s, err := house.assemble(ctx, c)
 	if err != nil {
@@ -301,7 +304,8 @@ func (s *Server) handler(ctx context.Context) (http.Handler, error) {
 		return nil, err
 	}
 	return hygiene(rim.Presigned(s.doors(rim, pages, dev)), hygieneOptions{
-		now: s.Clock.Now, hosts: s.config.hostTable(), trustedProxies: s.config.TrustedProxies, log: s.Log, htmlError: pages.Error,
+		now: s.Clock.Now, hosts: s.config.hostTable(), trustedProxies: s.config.TrustedProxies,
+		noProxies: s.config.Dev && len(s.config.TrustedProxies) == 0, log: s.Log, htmlError: pages.Error,
 	}), nil
 }
 

@@ -30,6 +30,7 @@ const noUUID = "00000000-0000-4000-8000-000000000000"
 // sampleOf is an input of the operation that its model has nothing against: every required member, and those that name something.
 func sampleOf(operation *api.Operation, n names) members {
 	in := members{}
+	operation.Service.Answered() // has the model of every operation read
 	for _, m := range operation.Input.Members {
 		if value := n.sample(operation.Name, m); value != nil {
 			in[m.Name] = value

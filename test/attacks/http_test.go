@@ -89,7 +89,7 @@ var httpSteps = map[string]attack{
 		w.rawRefused("no host", "GET /healthz HTTP/1.1\r\n\r\n", "400")
 	},
 	"http-hop-headers": func(w *world) {
-		direct, proxied := w, w.another("--trusted-proxies=127.0.0.1")
+		direct, proxied := w.another(proxyElsewhere), w.another("--trusted-proxies=127.0.0.1")
 		shown := func(w *world, header map[string]string) string {
 			w.t.Helper()
 			header["Content-Type"], header["User-Agent"] = "application/json", "hops/1"
@@ -173,6 +173,8 @@ var httpSteps = map[string]attack{
 			w.rawRefused(fmt.Sprintf("%q", host), "GET /start HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n", "421|400")
 			w.rawRefused(fmt.Sprintf("%q", host), "GET /_dev/state HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n", "421|400")
 		}
+		w = w.another(proxyElsewhere)
+		_, port, _ = strings.Cut(w.host(), ":")
 		a := w.raw("GET /signin HTTP/1.1\r\nHost: localhost:" + port + "\r\nX-Forwarded-Host: evil.example.test\r\nConnection: close\r\n\r\n")
 		if len(a.statuses) != 1 || a.statuses[0] != "200" || strings.Contains(a.text, "evil.example.test") {
 			w.t.Errorf("an honest host: %s", a.text)

@@ -36,7 +36,7 @@ var signinSteps = map[string]attack{
 	},
 	"signin-brute": func(w *world) {
 		// A small one: rotating a header that is not believed changes nothing, and the right password is refused while the name is locked.
-		w = w.another()
+		w = w.another(proxyElsewhere)
 		for n := range 11 {
 			b := w.browser()
 			b.header["X-Forwarded-For"] = fmt.Sprintf("203.0.113.%d", n)

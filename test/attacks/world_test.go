@@ -34,6 +34,10 @@ const (
 	verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 )
 
+// proxyElsewhere has a server expect proxies, and not the ones that send what we do: without it, development mode refuses everything that says
+// it came through one.
+const proxyElsewhere = "--trusted-proxies=192.0.2.1"
+
 // world is a running server, and whoever talks to it within one entry.
 type world struct {
 	t      *testing.T
