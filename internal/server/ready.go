@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"sallyport/internal/arn"
 	"sallyport/internal/safefile"
@@ -18,18 +21,24 @@ import (
 	"sallyport/internal/web"
 )
 
-// readiness answers health checks. Alive is a process that answers; ready is one that can read its store and is not stopping.
-type readiness struct{ stopping atomic.Bool }
+// readiness answers health checks. Alive is a process that answers; ready is one that can read its store, writes to it, and is not stopping.
+type readiness struct {
+	stopping atomic.Bool
+	writing  writeProbe
+}
 
 func (h *readiness) stop() { h.stopping.Store(true) }
 
-func (h *readiness) routes(mux *http.ServeMux, s *store.Store) {
+func (h *readiness) routes(mux *http.ServeMux, s *store.Store, log *slog.Logger) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		err := s.View(r.Context(), func(tx *store.Tx) error {
 			_, _, err := tx.Instance()
 			return err
 		})
+		if err == nil {
+			err = h.writing.ask(r.Context(), log, s.Touch)
+		}
 		if h.stopping.Load() || err != nil {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			io.WriteString(w, "not ready\n")
@@ -37,6 +46,68 @@ func (h *readiness) routes(mux *http.ServeMux, s *store.Store) {
 		}
 		io.WriteString(w, "ready\n")
 	})
+}
+
+const (
+	// touchEvery is how often a write is tried at most: everybody may ask whether the server is ready, and each write waits for the disk.
+	touchEvery = 2 * time.Second
+	// touchPatience is how long somebody who asks waits for the write. One that takes longer says nothing yet: another process may be changing
+	// much at once. One that takes longer than touchMost fails.
+	touchPatience = time.Second
+	touchMost     = 15 * time.Second
+)
+
+var errTouching = errors.New("nothing is written: a write takes too long")
+
+// writeProbe tries now and then whether the store takes writes, while somebody asks. A disk that is full or read-only still answers reads, so
+// nothing else would show it before people cannot sign in any more.
+type writeProbe struct {
+	mu      sync.Mutex
+	began   time.Time     // the last try
+	running chan struct{} // closed at the end of the try that is under way; nil without one
+	last    error         // what came of the one before
+}
+
+// ask returns why nothing can be written, or nil.
+func (p *writeProbe) ask(ctx context.Context, log *slog.Logger, touch func(context.Context) error) error {
+	p.mu.Lock()
+	if p.running == nil && (p.began.IsZero() || time.Since(p.began) >= touchEvery) {
+		p.began, p.running = time.Now(), make(chan struct{})
+		go p.try(context.WithoutCancel(ctx), log, touch)
+	}
+	running := p.running
+	p.mu.Unlock()
+	if running != nil {
+		patience := time.NewTimer(touchPatience)
+		defer patience.Stop()
+		select {
+		case <-running:
+		case <-patience.C:
+		case <-ctx.Done():
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.running != nil && time.Since(p.began) > touchMost {
+		return errTouching
+	}
+	return p.last
+}
+
+// try writes, and says in the log when that begins to fail or is over.
+func (p *writeProbe) try(ctx context.Context, log *slog.Logger, touch func(context.Context) error) {
+	err := touch(ctx)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case err != nil && p.last == nil:
+		log.Error("not ready: the store takes no writes", "error", err)
+	case err == nil && p.last != nil:
+		log.Info("the store takes writes again")
+	}
+	p.last = err
+	close(p.running)
+	p.running = nil
 }
 
 // readyFile is what --ready-file holds. Other people's tools read it: keys are never renamed.

@@ -6,10 +6,15 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func TestAReadyFileOfAnEarlierStartDoesNotStayWhenTheNextOneFails(t *testing.T) {
@@ -45,4 +50,93 @@ func TestAStopBetweenTheReadyFileAndTheGreetingIsAStop(t *testing.T) {
 	if err := Serve(ctx, config, io.Discard, onServing(stop)); err != nil {
 		t.Errorf("ended with %v", err)
 	}
+}
+
+func TestWritesAreTriedOnceForManyWhoAskAndSeldom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tries := 0
+		var p writeProbe
+		ask := func() error {
+			return p.ask(t.Context(), slog.New(slog.DiscardHandler), func(context.Context) error {
+				tries++
+				time.Sleep(10 * time.Millisecond)
+				return nil
+			})
+		}
+		var all sync.WaitGroup
+		for range 50 {
+			all.Go(func() {
+				if err := ask(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if ask(); tries != 1 {
+			t.Errorf("%d tries at one moment", tries)
+		}
+		time.Sleep(touchEvery)
+		if ask(); tries != 2 {
+			t.Errorf("%d tries after a while", tries)
+		}
+	})
+}
+
+func TestReadinessFollowsWhetherWritesSucceed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p writeProbe
+		var log strings.Builder
+		failed := errors.New("the disk is read-only")
+		for _, c := range []struct {
+			name  string
+			takes time.Duration
+			fails error
+			ready bool
+		}{
+			{"a write succeeds", 0, nil, true},
+			{"a write fails", 0, failed, false},
+			{"a write fails again", 0, failed, false},
+			{"a write that is slow does not count yet: failing stays failing", 2 * touchPatience, nil, false},
+			{"and when it has succeeded, it counts", 0, nil, true},
+			{"a write that is slow does not count yet: ready stays ready", 2 * touchPatience, nil, true},
+		} {
+			err := p.ask(t.Context(), slog.New(slog.NewTextHandler(&log, nil)), func(context.Context) error {
+				time.Sleep(c.takes)
+				return c.fails
+			})
+			if (err == nil) != c.ready {
+				t.Errorf("%s: %v", c.name, err)
+			}
+			time.Sleep(c.takes + touchEvery)
+			synctest.Wait()
+		}
+		if got := strings.Count(log.String(), "\n"); got != 2 {
+			t.Errorf("the log has %d lines for one failure and its end:\n%s", got, log.String())
+		}
+	})
+}
+
+func TestAWriteThatNeverEndsIsAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p writeProbe
+		hang, end := context.WithCancel(t.Context())
+		ask := func() error {
+			return p.ask(t.Context(), slog.New(slog.DiscardHandler), func(context.Context) error {
+				<-hang.Done()
+				return nil
+			})
+		}
+		if err := ask(); err != nil {
+			t.Errorf("at first: %v", err)
+		}
+		time.Sleep(touchMost)
+		if err := ask(); !errors.Is(err, errTouching) {
+			t.Errorf("after a long while: %v", err)
+		}
+		end()
+		synctest.Wait()
+		if err := ask(); err != nil {
+			t.Errorf("when it has ended: %v", err)
+		}
+	})
 }

@@ -343,7 +343,7 @@ func (s *Server) doors(rim *wire.Rim, pages *web.Handler, dev *devRim) *http.Ser
 	mux := http.NewServeMux()
 	rim.Routes(mux)
 	pages.Routes(mux)
-	s.ready.routes(mux, s.Store)
+	s.ready.routes(mux, s.Store, s.Log)
 	if dev != nil {
 		dev.routes(mux)
 		mux.HandleFunc("GET "+pathExplain, explainRoute(s.recorder, s.Clock, dev.sameOrigin))

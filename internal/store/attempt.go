@@ -1,5 +1,10 @@
 package store
 
+import (
+	"context"
+	"time"
+)
+
 // Attempts are counted in the store, so that every node sees them and a restart forgets none.
 
 // CountAttempt adds one to the tally of the key and returns the new tally and when it starts again from nothing. A tally whose time has
@@ -32,4 +37,15 @@ func (tx *Tx) UncountAttempt(key string, ends int64) error {
 func (tx *Tx) ForgetAttempts(key string) error {
 	_, err := tx.exec(`DELETE FROM attempt WHERE attempt_key = $1`, key)
 	return err
+}
+
+// touched is the key of the tally of writes that were only tried. It begins anew each day.
+const touched = "touch"
+
+// Touch writes one row that nobody reads, to learn whether anything can be written.
+func (s *Store) Touch(ctx context.Context) error {
+	return s.Update(ctx, func(tx *Tx) error {
+		_, _, err := tx.CountAttempt(touched, tx.Now.Add(24*time.Hour).UnixMilli())
+		return err
+	})
 }
