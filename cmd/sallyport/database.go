@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"sallyport/internal/command"
 	"sallyport/internal/server"
@@ -15,53 +13,48 @@ import (
 // This file is the commands about the database as a whole.
 
 func migrate(ctx context.Context, args []string) error {
-	status, args := takeSwitch(args, "--status")
-	dryRun, args := takeSwitch(args, "--dry-run")
-	expand, args := takeSwitch(args, "--expand")
-	c, err := server.Load(args, os.Environ())
+	a := &arguments{rest: args}
+	form := server.MigrateForm{Show: a.flag("--status"), DryRun: a.flag("--dry-run"), Expand: a.flag("--expand")}
+	a.exclude("--status", "--dry-run", "--status lists all there is, and --dry-run what is pending")
+	a.exclude("--status", "--expand", "--status lists all there is, and changes nothing")
+	a.exclude("--dry-run", "--expand", "--dry-run lists what is pending, and says of each file whether it takes something away")
+	c, err := a.load()
 	if err != nil {
 		return err
 	}
-	return server.Migrate(ctx, c, server.MigrateForm{Show: status, DryRun: dryRun, Expand: expand}, os.Stdout, os.Stderr)
-}
-
-// takeFile takes the file that a command begins with.
-func takeFile(args []string) (file string, rest []string) {
-	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
-		return "", args
-	}
-	return args[0], args[1:]
+	return server.Migrate(ctx, c, form, os.Stdout, os.Stderr)
 }
 
 func backup(ctx context.Context, args []string) error {
-	file, args := takeFile(args)
-	force, args := takeSwitch(args, "--force")
-	c, err := server.Load(args, os.Environ())
+	a := &arguments{rest: args}
+	form := server.BackupForm{File: a.need("FILE", "the backup to write"), Replace: a.flag("--force")}
+	c, err := a.load()
 	if err != nil {
 		return err
 	}
-	if file == "" {
-		return errors.New("FILE is missing: the backup to write")
-	}
-	return server.Backup(ctx, c, server.BackupForm{File: file, Replace: force}, progress(os.Stderr), os.Stdout)
+	return server.Backup(ctx, c, form, progress(os.Stderr), os.Stdout)
 }
 
 func restore(ctx context.Context, args []string) error {
-	file, args := takeFile(args)
-	keep, args := takeSwitch(args, "--keep-sessions")
-	c, err := server.Load(args, os.Environ())
+	a := &arguments{rest: args}
+	form := server.RestoreForm{File: a.need("FILE", "the backup to restore"), KeepSessions: a.flag("--keep-sessions")}
+	c, err := a.load()
 	if err != nil {
 		return err
 	}
-	if file == "" {
-		return errors.New("FILE is missing: the backup to restore")
-	}
-	return server.Restore(ctx, c, server.RestoreForm{File: file, KeepSessions: keep}, progress(os.Stderr), os.Stdout)
+	return server.Restore(ctx, c, form, progress(os.Stderr), os.Stdout)
 }
 
+// databaseSettings are those that name the database, besides --data, which also has the root key.
+var databaseSettings = []string{"--database", "--database-file", "--database-replica", "--database-replica-file"}
+
 func verify(ctx context.Context, args []string) error {
-	file, args := takeFile(args)
-	c, err := server.Load(args, os.Environ())
+	a := &arguments{rest: args}
+	file := a.subject("FILE", "the backup to check")
+	if file != "" {
+		a.excludeSettings("it is "+file+" that is checked", databaseSettings...)
+	}
+	c, err := a.load()
 	if err != nil {
 		return err
 	}
@@ -69,13 +62,16 @@ func verify(ctx context.Context, args []string) error {
 }
 
 func copyDatabase(ctx context.Context, args []string) error {
-	from, args := takeValue(args, "--from")
-	to, args := takeValue(args, "--to")
-	c, err := server.Load(args, os.Environ())
+	a := &arguments{rest: args}
+	form := server.CopyForm{From: a.value("--from"), To: a.value("--to")}
+	if a.has("--from") && a.has("--to") {
+		a.excludeSettings("--from and --to name both databases", append([]string{"--data"}, databaseSettings...)...)
+	}
+	c, err := a.load()
 	if err != nil {
 		return err
 	}
-	return server.Copy(ctx, c, server.CopyForm{From: from, To: to}, progress(os.Stderr), os.Stdout)
+	return server.Copy(ctx, c, form, progress(os.Stderr), os.Stdout)
 }
 
 // progress writes lines as they come: on a terminal one that is replaced until it is final, elsewhere the final ones.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -15,20 +14,18 @@ import (
 // explainRequest shows why a request was refused. Values of tokens stand there as digests, so it also tells the digest of a value that the
 // operator has at hand.
 func explainRequest(ctx context.Context, args []string) error {
-	asJSON, args := takeSwitch(args, "--json")
-	value, args := takeValue(args, "--digest")
-	if value != "" {
+	a := &arguments{rest: args}
+	asJSON, value := a.flag("--json"), a.value("--digest")
+	a.exclude("--digest", "--json", "a digest is one line")
+	if a.has("--digest") {
+		if err := a.end(); err != nil {
+			return err
+		}
 		fmt.Println(trace.Digest(value))
 		return nil
 	}
-	requestID := ""
-	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		requestID, args = strings.TrimSpace(args[0]), args[1:]
-		if requestID == "" {
-			return errors.New("REQUEST-ID is empty: it is in the answer's header x-amzn-RequestId, and in the server's log")
-		}
-	}
-	c, err := server.Load(args, os.Environ())
+	requestID := a.subject("REQUEST-ID", "it is in the answer's header x-amzn-RequestId, and in the server's log")
+	c, err := a.load()
 	if err != nil {
 		return err
 	}

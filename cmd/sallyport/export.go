@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 
@@ -14,11 +13,9 @@ import (
 // export writes the directory to standard output, or all at once in the place of a file, which is its owner's alone: it has people's
 // addresses.
 func export(ctx context.Context, args []string) error {
-	file, rest := takeValue(args, "-o", "--output-file")
-	if file == "" && len(rest) < len(args) {
-		return errors.New("-o FILE is missing: the file to write, or - for standard output")
-	}
-	c, err := server.Load(rest, os.Environ())
+	a := &arguments{rest: args}
+	file := a.value("-o", "--output-file") // - is standard output
+	c, err := a.load()
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -35,13 +34,14 @@ type option struct {
 	name, value string // --policy, FILE
 	required    bool
 	many        bool
+	clears      bool // an empty value takes away what there is
 }
 
 var (
 	accountOption  = option{name: "--account", value: "ID"}
 	policyOptions  = []option{{name: "--policy", value: "FILE"}, {name: "--document", value: "JSON"}, {name: "--policy-arn", value: "ARN"}}
 	ofPrincipal    = []option{accountOption, {name: "--user", value: "NAME"}, {name: "--role", value: "NAME"}}
-	roleOptions    = []option{{name: "--description", value: "TEXT"}, {name: "--max-session", value: "SECONDS"}}
+	roleOptions    = []option{{name: "--description", value: "TEXT", clears: true}, {name: "--max-session", value: "SECONDS"}}
 	namedPolicy    = option{name: "--name", value: "POLICY"}
 	pathOption     = option{name: "--path", value: "PATH"}
 	trustOption    = option{name: "--trust", value: "FILE", required: true}
@@ -106,14 +106,9 @@ func (c iamCommand) usage() string {
 
 func (c iamCommand) command(ctx context.Context, args []string) error {
 	r, settings, err := c.read(args)
+	a := &arguments{rest: settings, wrong: cmp.Or(err, c.complete(r))}
+	config, err := a.load()
 	if err != nil {
-		return err
-	}
-	config, err := server.Load(settings, os.Environ())
-	if err != nil {
-		return err
-	}
-	if err := c.complete(r); err != nil {
 		return err
 	}
 	return server.IAM(ctx, config, func(p server.Principals) error {
@@ -153,7 +148,7 @@ func (c iamCommand) read(args []string) (r request, settings []string, err error
 		case inline:
 			r.values[name] = append(r.values[name], value)
 		case i+1 == len(args):
-			return r, nil, fmt.Errorf("%s has no value", name)
+			return r, nil, misused("%s: expected a value after it", name)
 		default:
 			i++
 			r.values[name] = append(r.values[name], args[i])
@@ -165,13 +160,17 @@ func (c iamCommand) read(args []string) (r request, settings []string, err error
 // complete looks for what is missing.
 func (c iamCommand) complete(r request) error {
 	if c.subject != "" && r.subject == "" {
-		return fmt.Errorf("%s is missing: usage: sallyport %s", c.subject, c.usage())
+		return misused("%s is missing", c.subject)
 	}
 	for _, o := range c.options {
-		if values := r.values[o.name]; o.required && len(values) == 0 {
-			return fmt.Errorf("%s %s is missing", o.name, o.value)
-		} else if !o.many && len(values) > 1 {
-			return fmt.Errorf("%s is given twice", o.name)
+		values := r.values[o.name]
+		switch {
+		case o.required && len(values) == 0:
+			return misused("%s %s is missing", o.name, o.value)
+		case !o.many && len(values) > 1:
+			return misused("%s is given twice: expected it once", o.name)
+		case !o.clears && slices.Contains(values, ""): // most often a variable that was never set
+			return misused("%s: expected a value after it", o.name)
 		}
 	}
 	return nil
@@ -211,7 +210,7 @@ func (r request) policy(name string) (policies []store.IAMPolicy, err error) {
 	case given == 0:
 		return nil, nil
 	case given > 1:
-		return nil, errors.New("give one of --policy, --document and --policy-arn")
+		return nil, misused("--policy, --document and --policy-arn exclude each other: expected one of them")
 	case r.given("--policy-arn"):
 		p, known := rules.AttachedPolicy(r.value("--policy-arn"))
 		if !known {
@@ -288,7 +287,7 @@ func (r request) seconds(name string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(r.value(name), 10, 32)
 	if err != nil {
-		return 0, fmt.Errorf("%s is a number of seconds, such as 3600", name)
+		return 0, misused("%s is a number of seconds, such as 3600", name)
 	}
 	return n, nil
 }
@@ -314,7 +313,7 @@ func updateRole(ctx context.Context, p server.Principals, r request, _ io.Writer
 		change.Description = &text
 	}
 	if change == (iam.RoleChange{}) {
-		return errors.New("nothing is to change: give --trust, --max-session or --description")
+		return misused("nothing is to change: give --trust, --max-session or --description")
 	}
 	return p.UpdateRole(ctx, p.Operator, r.account, r.subject, change)
 }
@@ -342,15 +341,18 @@ func deletePrincipal(kind string) iamRun {
 func putPolicy(kind string) iamRun {
 	return func(ctx context.Context, p server.Principals, r request, _ io.Writer) error {
 		name := r.value("--name")
-		if name == "" && !r.given("--policy-arn") {
-			return errors.New("--name POLICY is missing: what to call the policy")
+		switch {
+		case name == "" && !r.given("--policy-arn"):
+			return misused("--name POLICY is missing: what to call the policy")
+		case name != "" && r.given("--policy-arn"):
+			return misused("--name and --policy-arn exclude each other: a policy of AWS has its own name")
 		}
 		policies, err := r.policy(name)
 		if err != nil {
 			return err
 		}
 		if len(policies) == 0 {
-			return errors.New("the policy is missing: give --policy FILE, --document JSON or --policy-arn ARN")
+			return misused("the policy is missing: give --policy FILE, --document JSON or --policy-arn ARN")
 		}
 		return p.PutPolicy(ctx, p.Operator, r.principal(kind), policies[0])
 	}
@@ -383,7 +385,7 @@ func deletePolicy(kind string) iamRun {
 // holder is whose keys a command is about.
 func (r request) holder() (store.IAMPrincipal, error) {
 	if r.given("--user") == r.given("--role") {
-		return store.IAMPrincipal{}, errors.New("say whose: --user NAME or --role NAME")
+		return store.IAMPrincipal{}, misused("say whose: --user NAME or --role NAME, and not both")
 	}
 	p := store.IAMPrincipal{AccountID: r.account, Kind: store.IAMUserKind, Name: r.value("--user")}
 	if r.given("--role") {

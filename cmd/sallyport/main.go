@@ -44,7 +44,7 @@ var operators = append([]operator{
 	{"keys retire", "keys retire KEY-ID [--force] [--SETTING VALUE …]",
 		"take a key out of the ring. Before its time that needs --force, and ends what hangs on the key", retireKey},
 	{"keys rewrap", "keys rewrap [--SETTING VALUE …]", "seal the ring under a new root key, beside those of before in the settings", rewrapKeys},
-	{"migrate", "migrate [--status | --dry-run] [--expand] [--SETTING VALUE …]",
+	{"migrate", "migrate [--status | --dry-run | --expand] [--SETTING VALUE …]",
 		"bring the database's schema up to date, or say how far it is. --expand leaves out what takes something away from older servers", migrate},
 	{"backup", "backup FILE [--force] [--SETTING VALUE …]", "write the database into a file, beside running servers; the root key is not in it", backup},
 	{"restore", "restore FILE [--keep-sessions] [--SETTING VALUE …]", "put a backup into an empty database. Everybody signs in again, unless sessions are kept", restore},
@@ -101,6 +101,9 @@ func runCommand(c operator, args []string) int {
 	case err != nil && ctx.Err() != nil: // whatever was in the middle says so in its own words
 		fmt.Fprintf(os.Stderr, "sallyport: %s: interrupted before it was done\n", c.words)
 		return interruptedCode
+	case isMisuse(err):
+		fmt.Fprintf(os.Stderr, "sallyport: %s: %v\nusage: sallyport %s\n", c.words, err, c.usage)
+		return command.ExitUsage
 	case err != nil:
 		if refusal, refused := fault.As(err); refused {
 			err = errors.New(refusal.Message) // the exception's name is for programs
@@ -164,23 +167,22 @@ func serve(ctx context.Context, args []string) error {
 }
 
 func apply(ctx context.Context, args []string) error {
-	file, args := takeValue(args, "-f", "--file")
-	dryRun, args := takeSwitch(args, "--dry-run")
-	c, err := server.Load(args, os.Environ())
+	a := &arguments{rest: args}
+	file, dryRun := a.value("-f", "--file"), a.flag("--dry-run")
+	if file == "" {
+		a.refuse("-f FILE is missing: the directory file to apply")
+	}
+	c, err := a.load()
 	if err != nil {
 		return err
-	}
-	if file == "" {
-		return errors.New("-f FILE is missing: the directory file to apply")
 	}
 	return server.Apply(ctx, c, file, dryRun, os.Stdout)
 }
 
 func setPassword(ctx context.Context, args []string) error {
-	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
-		return errors.New("NAME is missing: whose password to set")
-	}
-	c, err := server.Load(args[1:], os.Environ())
+	a := &arguments{rest: args}
+	name := a.need("NAME", "whose password to set")
+	c, err := a.load()
 	if err != nil {
 		return err
 	}
@@ -188,10 +190,10 @@ func setPassword(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := server.SetPassword(ctx, c, args[0], password); err != nil {
+	if err := server.SetPassword(ctx, c, name, password); err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "the password of %s is set; they have to sign in again everywhere\n", args[0])
+	fmt.Fprintf(os.Stderr, "the password of %s is set; they have to sign in again everywhere\n", name)
 	return nil
 }
 
@@ -222,21 +224,19 @@ func readPassword() (string, error) {
 }
 
 func rotateKeys(ctx context.Context, args []string) error {
-	now, args := takeSwitch(args, "--now")
-	text, args := takeValue(args, "--activate-in")
+	a := &arguments{rest: args}
 	activateIn := server.PublishAhead
-	switch {
-	case now && text != "":
-		return errors.New("--now and --activate-in exclude each other: --now is --activate-in 0s")
-	case now:
-		activateIn = 0
-	case text != "":
+	if text := a.value("--activate-in"); text != "" {
 		var err error
 		if activateIn, err = server.ParseActivateIn(text); err != nil {
-			return fmt.Errorf("--activate-in: %w", err)
+			a.refuse("--activate-in: %w", err)
 		}
 	}
-	c, err := server.Load(args, os.Environ())
+	if a.flag("--now") {
+		activateIn = 0
+	}
+	a.exclude("--now", "--activate-in", "--now is --activate-in 0s")
+	c, err := a.load()
 	if err != nil {
 		return err
 	}
@@ -244,15 +244,13 @@ func rotateKeys(ctx context.Context, args []string) error {
 }
 
 func retireKey(ctx context.Context, args []string) error {
-	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
-		return errors.New("KEY-ID is missing: `sallyport keys list` shows them")
-	}
-	force, rest := takeSwitch(args[1:], "--force")
-	c, err := server.Load(rest, os.Environ())
+	a := &arguments{rest: args}
+	keyID, force := a.need("KEY-ID", "`sallyport keys list` shows them"), a.flag("--force")
+	c, err := a.load()
 	if err != nil {
 		return err
 	}
-	return server.RetireKey(ctx, c, args[0], force, os.Stdout)
+	return server.RetireKey(ctx, c, keyID, force, os.Stdout)
 }
 
 func rewrapKeys(ctx context.Context, args []string) error {
@@ -287,36 +285,10 @@ func printConfig(_ context.Context, args []string) error {
 	return c.Print(os.Stdout)
 }
 
-func printVersion(context.Context, []string) error {
+func printVersion(_ context.Context, args []string) error {
+	if err := (&arguments{rest: args}).end(); err != nil {
+		return err
+	}
 	fmt.Println("sallyport " + server.Version())
 	return nil
-}
-
-// takeValue takes an option and its value out of the arguments.
-func takeValue(args []string, names ...string) (value string, rest []string) {
-	for i := 0; i < len(args); i++ {
-		name, inline, ok := strings.Cut(args[i], "=")
-		switch {
-		case !slices.Contains(names, name):
-			rest = append(rest, args[i])
-		case ok:
-			value = inline
-		case i+1 < len(args):
-			i++
-			value = args[i]
-		}
-	}
-	return value, rest
-}
-
-// takeSwitch takes an option without a value out of the arguments.
-func takeSwitch(args []string, name string) (given bool, rest []string) {
-	for _, arg := range args {
-		if arg == name {
-			given = true
-		} else {
-			rest = append(rest, arg)
-		}
-	}
-	return given, rest
 }

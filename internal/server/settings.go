@@ -367,6 +367,9 @@ func Load(args, env []string) (*Config, error) {
 		return nil, flag.ErrHelp
 	}
 	variables, envMistakes := readEnv(env)
+	for i, mistake := range flagMistakes {
+		flagMistakes[i] = &ArgumentError{mistake}
+	}
 	c := Defaults()
 	above := c.apply(slices.Concat(variables, flags))
 	mistakes := slices.Concat(flagMistakes, envMistakes)
@@ -405,6 +408,12 @@ func (g *given) shown() string {
 	}
 	return strconv.Quote(strings.Join(g.texts, ","))
 }
+
+// ArgumentError is a mistake of the command line: an argument that is not known, that cannot be one, or that has no value.
+type ArgumentError struct{ error }
+
+// Unwrap returns the mistake.
+func (e *ArgumentError) Unwrap() error { return e.error }
 
 // readFlags reads --name value, --name=value, and --name alone for switches. A list may be repeated; of other flags the last counts.
 func readFlags(args []string) (values []given, mistakes []error) {
