@@ -2,7 +2,9 @@ package iam
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -111,4 +113,40 @@ func wantRefusal(t testing.TB, err error, kind *fault.Kind, words string) {
 	if refusal, ok := fault.As(err); !ok || refusal.Kind != kind || !strings.Contains(refusal.Message, words) {
 		t.Errorf("got %v, want %s with %q", err, kind.Name, words)
 	}
+}
+
+func TestOfManyWhoWantAKeyInUseOneMakesIt(t *testing.T) {
+	b := newBench(t)
+	p := store.IAMPrincipal{AccountID: owner, Kind: store.IAMUserKind, Name: "together"}
+	if _, err := b.s.EnsureAccessKey(ctx, operator, p); !isRefusal(err, fault.NotFound) {
+		t.Errorf("a key of nobody: %v", err)
+	}
+	if _, err := b.s.CreateUser(ctx, operator, store.IAMUser{AccountID: owner, UserName: p.Name}); err != nil {
+		t.Fatal(err)
+	}
+	ids := make([]string, 8)
+	var all sync.WaitGroup
+	for i := range ids {
+		all.Go(func() {
+			key, err := b.s.EnsureAccessKey(ctx, operator, p)
+			if ids[i] = key.AccessKeyID; err != nil || key.SealedSecret == "" {
+				t.Errorf("%+v, %v", key, err)
+			}
+		})
+	}
+	all.Wait()
+	if slices.Sort(ids); len(slices.Compact(ids)) != 1 {
+		t.Errorf("the keys are %q", ids)
+	}
+	if err := b.s.SetAccessKeyStatus(ctx, operator, ids[0], store.KeyInactive); err != nil {
+		t.Fatal(err)
+	}
+	if key, err := b.s.EnsureAccessKey(ctx, operator, p); err != nil || key.AccessKeyID == ids[0] {
+		t.Errorf("in place of one that is not in use: %+v, %v", key, err)
+	}
+}
+
+func isRefusal(err error, kind *fault.Kind) bool {
+	refusal, refused := fault.As(err)
+	return refused && refusal.Kind == kind
 }

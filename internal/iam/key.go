@@ -46,6 +46,25 @@ func (s *Service) CreateAccessKey(ctx context.Context, caller api.Caller, p stor
 	return key, err
 }
 
+// EnsureAccessKey returns the oldest key in use of a user or a role, sealed as it is kept, and makes one where there is none. However many ask
+// at once, one is made.
+func (s *Service) EnsureAccessKey(ctx context.Context, caller api.Caller, p store.IAMPrincipal) (key store.AccessKey, err error) {
+	err = audit.Change(ctx, s.Store, s.Log, caller, func(tx *store.Tx) (audit.Event, error) {
+		all, err := tx.AccessKeysOf(p)
+		if err != nil {
+			return audit.Event{}, err
+		}
+		for _, key = range all {
+			if key.Status == store.KeyActive {
+				return audit.Event{}, nil
+			}
+		}
+		key = s.newKey(p).AccessKey
+		return audit.Event{Name: audit.AccessKeyCreated, Detail: key.AccessKeyID + " of " + detail(p)}, addKey(tx, key)
+	})
+	return key, err
+}
+
 func addKey(tx *store.Tx, key store.AccessKey) error {
 	p := key.Principal()
 	if err := roomForKey(tx, p); err != nil {

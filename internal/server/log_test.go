@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -35,6 +36,22 @@ func TestLogLinesCarryTheRequestID(t *testing.T) {
 		}
 		if RequestID(ctx) != "id-of-the-request" || RequestID(t.Context()) != "" {
 			t.Errorf("%s: the context does not give the id back", format)
+		}
+	}
+}
+
+func TestMomentsInTheLogAreInUTC(t *testing.T) {
+	elsewhere := time.FixedZone("elsewhere", 5*60*60+45*60)
+	for _, format := range []string{"text", "json"} {
+		var out bytes.Buffer
+		log := mustLogger(t, &out, format, "info")
+		record := slog.NewRecord(time.Date(2030, 1, 2, 3, 4, 5, 0, elsewhere), slog.LevelInfo, "said", 0)
+		record.AddAttrs(slog.Time("until", time.Date(2031, 1, 2, 3, 4, 5, 0, elsewhere)))
+		if err := log.Handler().Handle(t.Context(), record); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), "2030-01-01T21:19:05") || !strings.Contains(out.String(), "2031-01-01T21:19:05") || strings.Contains(out.String(), "+05:45") {
+			t.Errorf("%s: %s", format, out.String())
 		}
 	}
 }

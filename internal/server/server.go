@@ -452,29 +452,20 @@ const adminName = "admin"
 // adminKey returns the access key of the administrator of development mode, who is made at the first start.
 func (h *House) adminKey(ctx context.Context) (id, secret string, err error) {
 	admin := store.IAMPrincipal{AccountID: h.Instance.OwnerAccountID, Kind: store.IAMUserKind, Name: adminName}
-	var keys []store.AccessKey
-	err = h.Store.View(ctx, func(tx *store.Tx) (err error) {
-		keys, err = tx.AccessKeysOf(admin)
-		return err
-	})
+	key, err := h.IAM.EnsureAccessKey(ctx, api.Caller{}, admin)
+	if refusal, refused := fault.As(err); refused && refusal.Kind == fault.NotFound {
+		if err = h.makeAdmin(ctx, admin); err == nil {
+			key, err = h.IAM.EnsureAccessKey(ctx, api.Caller{}, admin)
+		}
+	}
 	if err != nil {
 		return "", "", err
 	}
-	for _, key := range keys {
-		if key.Status != store.KeyActive {
-			continue
-		}
-		secret, ok := creds.OpenAccessKeySecret(h.Ring, key.AccessKeyID, key.SealedSecret)
-		if !ok {
-			return "", "", errors.New("the stored access key of the administrator does not open")
-		}
-		return key.AccessKeyID, secret, nil
+	secret, ok := creds.OpenAccessKeySecret(h.Ring, key.AccessKeyID, key.SealedSecret)
+	if !ok {
+		return "", "", errors.New("the stored access key of the administrator does not open")
 	}
-	if err := h.makeAdmin(ctx, admin); err != nil {
-		return "", "", err
-	}
-	key, err := h.IAM.CreateAccessKey(ctx, api.Caller{}, admin)
-	return key.AccessKeyID, key.Secret, err
+	return key.AccessKeyID, secret, nil
 }
 
 // makeAdmin makes the administrator, unless an earlier start did.
