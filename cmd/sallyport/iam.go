@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sallyport/internal/arn"
+	"sallyport/internal/command"
 	"sallyport/internal/iam"
 	"sallyport/internal/rules"
 	"sallyport/internal/server"
@@ -180,13 +181,13 @@ func (c iamCommand) complete(r request) error {
 const maxPolicyFile = 1 << 20
 
 // readFile reads the file that an option names, or standard input for a hyphen. It is empty when the option is not given.
-func (r request) readFile(name string) (string, error) {
+func (r request) readFile(ctx context.Context, name string) (string, error) {
 	path := r.value(name)
 	switch path {
 	case "":
 		return "", nil
 	case "-":
-		text, err := io.ReadAll(io.LimitReader(os.Stdin, maxPolicyFile))
+		text, err := command.Await(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(os.Stdin, maxPolicyFile)) })
 		return string(text), err
 	}
 	file, err := os.Open(path)
@@ -199,7 +200,7 @@ func (r request) readFile(name string) (string, error) {
 }
 
 // policy reads the policy that the options give, under the name, if they give one.
-func (r request) policy(name string) (policies []store.IAMPolicy, err error) {
+func (r request) policy(ctx context.Context, name string) (policies []store.IAMPolicy, err error) {
 	given := 0
 	for _, o := range policyOptions {
 		if r.given(o.name) {
@@ -220,7 +221,7 @@ func (r request) policy(name string) (policies []store.IAMPolicy, err error) {
 	}
 	document := r.value("--document")
 	if r.given("--policy") {
-		if document, err = r.readFile("--policy"); err != nil {
+		if document, err = r.readFile(ctx, "--policy"); err != nil {
 			return nil, err
 		}
 	}
@@ -231,7 +232,7 @@ func (r request) policy(name string) (policies []store.IAMPolicy, err error) {
 const firstPolicy = "policy"
 
 func createUser(ctx context.Context, p server.Principals, r request, out io.Writer) error {
-	policies, err := r.policy(firstPolicy)
+	policies, err := r.policy(ctx, firstPolicy)
 	if err != nil {
 		return err
 	}
@@ -259,11 +260,11 @@ func listUsers(ctx context.Context, p server.Principals, r request, out io.Write
 }
 
 func createRole(ctx context.Context, p server.Principals, r request, out io.Writer) error {
-	trust, err := r.readFile("--trust")
+	trust, err := r.readFile(ctx, "--trust")
 	if err != nil {
 		return err
 	}
-	policies, err := r.policy(firstPolicy)
+	policies, err := r.policy(ctx, firstPolicy)
 	if err != nil {
 		return err
 	}
@@ -295,7 +296,7 @@ func (r request) seconds(name string) (int64, error) {
 func updateRole(ctx context.Context, p server.Principals, r request, _ io.Writer) error {
 	var change iam.RoleChange
 	if r.given("--trust") {
-		trust, err := r.readFile("--trust")
+		trust, err := r.readFile(ctx, "--trust")
 		if err != nil {
 			return err
 		}
@@ -347,7 +348,7 @@ func putPolicy(kind string) iamRun {
 		case name != "" && r.given("--policy-arn"):
 			return misused("--name and --policy-arn exclude each other: a policy of AWS has its own name")
 		}
-		policies, err := r.policy(name)
+		policies, err := r.policy(ctx, name)
 		if err != nil {
 			return err
 		}
@@ -442,13 +443,13 @@ func deleteAccessKey(ctx context.Context, p server.Principals, r request, _ io.W
 	return p.DeleteAccessKey(ctx, p.Operator, r.subject)
 }
 
-func (r request) provider() (iam.Provider, error) {
-	jwks, err := r.readFile("--jwks")
+func (r request) provider(ctx context.Context) (iam.Provider, error) {
+	jwks, err := r.readFile(ctx, "--jwks")
 	return iam.Provider{AccountID: r.account, URL: r.subject, ClientIDs: r.values["--client-id"], JWKS: jwks}, err
 }
 
 func createProvider(ctx context.Context, p server.Principals, r request, out io.Writer) error {
-	provider, err := r.provider()
+	provider, err := r.provider(ctx)
 	if err != nil {
 		return err
 	}
@@ -460,7 +461,7 @@ func createProvider(ctx context.Context, p server.Principals, r request, out io.
 }
 
 func updateProvider(ctx context.Context, p server.Principals, r request, _ io.Writer) error {
-	provider, err := r.provider()
+	provider, err := r.provider(ctx)
 	if err != nil {
 		return err
 	}

@@ -87,9 +87,6 @@ func main() {
 	}))
 }
 
-// interruptedCode is what shells expect of a program that Ctrl-C ended.
-const interruptedCode = 130
-
 func runCommand(c operator, args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
@@ -99,8 +96,12 @@ func runCommand(c operator, args []string) int {
 		explain([]operator{c})
 		return 0
 	case err != nil && ctx.Err() != nil: // whatever was in the middle says so in its own words
-		fmt.Fprintf(os.Stderr, "sallyport: %s: interrupted before it was done\n", c.words)
-		return interruptedCode
+		said := "interrupted before it was done"
+		if errors.Is(err, server.ErrGoesOn) {
+			said += "; " + server.ErrGoesOn.Error()
+		}
+		fmt.Fprintf(os.Stderr, "sallyport: %s: %s\n", c.words, said)
+		return command.ExitInterrupt
 	case isMisuse(err):
 		fmt.Fprintf(os.Stderr, "sallyport: %s: %v\nusage: sallyport %s\n", c.words, err, c.usage)
 		return command.ExitUsage
@@ -186,7 +187,7 @@ func setPassword(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	password, err := readPassword()
+	password, err := readPassword(ctx)
 	if err != nil {
 		return err
 	}
@@ -201,16 +202,16 @@ func setPassword(ctx context.Context, args []string) error {
 const maxPasswordInput = 4096
 
 // readPassword asks on the terminal, twice and without echo, or reads the first line of standard input.
-func readPassword() (string, error) {
+func readPassword(ctx context.Context) (string, error) {
 	if !command.IsTerminal(os.Stdin) {
-		text, err := io.ReadAll(io.LimitReader(os.Stdin, maxPasswordInput))
+		text, err := command.Await(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(os.Stdin, maxPasswordInput)) })
 		line, _, _ := strings.Cut(string(text), "\n")
 		return strings.TrimSuffix(line, "\r"), err
 	}
 	var typed [2]string
 	for i, prompt := range []string{"New password: ", "Once more: "} {
 		fmt.Fprint(os.Stderr, prompt)
-		text, err := command.ReadSecret(os.Stdin)
+		text, err := command.ReadSecret(ctx, os.Stdin)
 		fmt.Fprintln(os.Stderr)
 		if err != nil {
 			return "", err

@@ -1,6 +1,8 @@
 package command
 
 import (
+	"context"
+	"errors"
 	"os"
 
 	"golang.org/x/term"
@@ -25,5 +27,37 @@ func TerminalWidth(stream any) (columns int, terminal bool) {
 	return columns, true
 }
 
-// ReadSecret reads a line from a terminal that does not show it.
-func ReadSecret(terminal *os.File) ([]byte, error) { return term.ReadPassword(int(terminal.Fd())) }
+// ReadSecret reads a line from a terminal that does not show it. When ctx ends the terminal is as it was, and whatever is typed is left to the
+// next that reads: the program has to end.
+func ReadSecret(ctx context.Context, terminal *os.File) ([]byte, error) {
+	fd := int(terminal.Fd())
+	state, err := term.GetState(fd)
+	if err != nil {
+		return nil, err
+	}
+	text, err := Await(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
+	if ctx.Err() != nil {
+		return nil, errors.Join(ctx.Err(), term.Restore(fd, state))
+	}
+	return text, err
+}
+
+// Await reads from a person or a pipe, which may take for ever, and ends when ctx does. The reading itself cannot be ended: it goes on until the
+// program ends.
+func Await(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
+	type answer struct {
+		text []byte
+		err  error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		text, err := read()
+		answered <- answer{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case a := <-answered:
+		return a.text, a.err
+	}
+}

@@ -288,6 +288,9 @@ func RewrapKeys(ctx context.Context, c *Config, out io.Writer) error {
 			event = audit.Event{Name: audit.RootKeyChanged, Detail: fmt.Sprintf("%d keys are sealed under the root key %s", done.Done, done.Root)}
 			return audit.Record(tx, operator, event)
 		})
+		if ctx.Err() != nil {
+			return fmt.Errorf("%w: %w", err, ErrGoesOn)
+		}
 		if err != nil {
 			return fmt.Errorf("%d keys are sealed under the root key %s, and the others as before; run it again: %w", done.Done, done.Root, err)
 		}

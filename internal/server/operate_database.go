@@ -233,6 +233,9 @@ func rootKeyAtHand(c *Config) bool {
 // that of the settings.
 type CopyForm struct{ From, To string }
 
+// ErrGoesOn is what is true of a command that was interrupted, where it is.
+var ErrGoesOn = errors.New("the same command goes on where this one stopped")
+
 // Copy copies one database into another one that is empty, or goes on with that.
 func Copy(ctx context.Context, c *Config, form CopyForm, progress Progress, out io.Writer) error {
 	if form.From == form.To {
@@ -251,7 +254,7 @@ func Copy(ctx context.Context, c *Config, form CopyForm, progress Progress, out 
 	rows, err := store.Copy(ctx, from, to, progress.rows())
 	if err := errors.Join(err, to.Close()); err != nil {
 		if ctx.Err() != nil {
-			return fmt.Errorf("%w: the same command goes on where this one stopped", err)
+			return fmt.Errorf("%w: %w", err, ErrGoesOn)
 		}
 		return err
 	}
