@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/miekg/pkcs11"
 )
@@ -40,52 +41,54 @@ func loadModule(path string) (*pkcs11.Ctx, error) {
 	return module, nil
 }
 
+// tokenPatience bounds how long anybody waits for a token. Those in reach of a network answer within a second; one that takes ten is stuck, and
+// PKCS #11 has no way to end a call.
+const tokenPatience = 10 * time.Second
+
 // tokenRoot is a root in a token. One session serves all, in turn: sessions may not be shared, and roots are asked seldom.
 type tokenRoot struct {
 	PKCS11
-	module *pkcs11.Ctx
+	patience time.Duration
 
-	mu      sync.Mutex
+	turn    chan struct{} // has a value while the token is asked, also when nobody waits for the answer any more
+	module  *pkcs11.Ctx   // nil until it is loaded
 	open    bool
 	session pkcs11.SessionHandle
 	key     pkcs11.ObjectHandle
 }
 
 // OpenPKCS11 finds the key in its token and asks it for one wrapping, so that a key that may not be used so is found out now.
-func OpenPKCS11(p PKCS11) (Root, error) {
-	module, err := loadModule(p.Module)
-	if err != nil {
-		return nil, err
-	}
-	root := &tokenRoot{PKCS11: p, module: module}
+func OpenPKCS11(ctx context.Context, p PKCS11) (Root, error) { return openPKCS11(ctx, p, tokenPatience) }
+
+func openPKCS11(ctx context.Context, p PKCS11, patience time.Duration) (Root, error) {
+	root := &tokenRoot{PKCS11: p, patience: patience, turn: make(chan struct{}, 1)}
 	probe, associated := []byte("probe"), []byte("sallyport/probe")
-	wrapped, err := root.Wrap(context.Background(), probe, associated)
+	wrapped, err := root.Wrap(ctx, probe, associated)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := root.Unwrap(context.Background(), wrapped, associated); err != nil {
+	if _, err := root.Unwrap(ctx, wrapped, associated); err != nil {
 		return nil, err
 	}
 	return root, nil
 }
 
 // Wrap has the token seal the secret. The nonce is ours unless the token insists on its own.
-func (t *tokenRoot) Wrap(_ context.Context, secret, associated []byte) (wrapped []byte, err error) {
+func (t *tokenRoot) Wrap(ctx context.Context, secret, associated []byte) ([]byte, error) {
 	nonce := make([]byte, nonceSize)
 	rand.Read(nonce)
-	err = t.do(func() error {
+	wrapped, err := t.ask(ctx, func() ([]byte, error) {
 		parameters := pkcs11.NewGCMParams(nonce, associated, tagBits)
 		defer parameters.Free()
 		mechanism := []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_GCM, parameters)}
 		if err := t.module.EncryptInit(t.session, mechanism, t.key); err != nil {
-			return err
+			return nil, err
 		}
 		sealed, err := t.module.Encrypt(t.session, secret)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		wrapped, err = frame(parameters.IV(), sealed)
-		return err
+		return frame(parameters.IV(), sealed)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("wrap under %s: %w", t.Name(), err)
@@ -94,20 +97,19 @@ func (t *tokenRoot) Wrap(_ context.Context, secret, associated []byte) (wrapped 
 }
 
 // Unwrap has the token open what Wrap had it seal.
-func (t *tokenRoot) Unwrap(_ context.Context, wrapped, associated []byte) (secret []byte, err error) {
+func (t *tokenRoot) Unwrap(ctx context.Context, wrapped, associated []byte) ([]byte, error) {
 	nonce, sealed, err := unframe(wrapped)
 	if err != nil {
 		return nil, err
 	}
-	err = t.do(func() error {
+	secret, err := t.ask(ctx, func() ([]byte, error) {
 		parameters := pkcs11.NewGCMParams(nonce, associated, tagBits)
 		defer parameters.Free()
 		mechanism := []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_GCM, parameters)}
 		if err := t.module.DecryptInit(t.session, mechanism, t.key); err != nil {
-			return err
+			return nil, err
 		}
-		secret, err = t.module.Decrypt(t.session, sealed)
-		return err
+		return t.module.Decrypt(t.session, sealed)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("unwrap under %s: %w", t.Name(), err)
@@ -115,23 +117,50 @@ func (t *tokenRoot) Unwrap(_ context.Context, wrapped, associated []byte) (secre
 	return secret, nil
 }
 
+// ask waits for its turn and for what the token does, both no longer than the patience. A call that hangs keeps its turn, and one goroutine, until
+// the token lets go of it: everybody else is told so.
+func (t *tokenRoot) ask(ctx context.Context, operation func() ([]byte, error)) ([]byte, error) {
+	waiting, end := context.WithTimeoutCause(ctx, t.patience,
+		fmt.Errorf("the token %q has not answered for %s: see whether its service runs and who else holds it", t.Token, t.patience))
+	defer end()
+	select {
+	case t.turn <- struct{}{}:
+	case <-waiting.Done():
+		return nil, context.Cause(waiting)
+	}
+	type answer struct {
+		bytes []byte
+		err   error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		defer func() { <-t.turn }()
+		bytes, err := t.do(operation)
+		answered <- answer{bytes, err}
+	}()
+	select {
+	case a := <-answered:
+		return a.bytes, a.err
+	case <-waiting.Done():
+		return nil, context.Cause(waiting)
+	}
+}
+
 // do runs one operation in the session, and once more in a new one when the token has let go of the first: it was pulled out, or its
 // service was restarted.
-func (t *tokenRoot) do(operation func() error) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+func (t *tokenRoot) do(operation func() ([]byte, error)) ([]byte, error) {
 	fresh := !t.open
 	if err := t.connect(); err != nil {
-		return err
+		return nil, err
 	}
-	err := operation()
+	bytes, err := operation()
 	if err == nil || fresh || !failedWith(err, pkcs11.CKR_SESSION_HANDLE_INVALID, pkcs11.CKR_SESSION_CLOSED, pkcs11.CKR_USER_NOT_LOGGED_IN,
 		pkcs11.CKR_DEVICE_REMOVED, pkcs11.CKR_TOKEN_NOT_PRESENT, pkcs11.CKR_KEY_HANDLE_INVALID, pkcs11.CKR_DEVICE_ERROR) {
-		return err
+		return bytes, err
 	}
 	t.disconnect()
 	if err := t.connect(); err != nil {
-		return err
+		return nil, err
 	}
 	return operation()
 }
@@ -144,6 +173,10 @@ func (t *tokenRoot) disconnect() {
 func (t *tokenRoot) connect() error {
 	if t.open {
 		return nil
+	}
+	var err error
+	if t.module, err = loadModule(t.Module); err != nil {
+		return err
 	}
 	slot, err := t.slot()
 	if err != nil {

@@ -3,14 +3,21 @@
 package keys
 
 import (
+	"bufio"
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/miekg/pkcs11"
 )
@@ -19,6 +26,9 @@ const (
 	softPIN   = "1234"
 	softToken = "sallyport test"
 )
+
+// tokenFolder is where SoftHSM keeps the token of all tests.
+var tokenFolder string
 
 // softModule finds SoftHSM, a token in software.
 func softModule(t *testing.T) string {
@@ -50,6 +60,7 @@ func TestPKCS11(t *testing.T) {
 		{"a token that forgets its sessions is asked again", testForgottenSessions},
 		{"many goroutines share a token", testSharedToken},
 		{"what is wrong with a token is said", testTokenMistakes},
+		{"a token that hangs is not waited for", testHangingToken},
 		{"the root key moves into a token and back", testMovingRoot},
 	} {
 		t.Run(c.name, c.test)
@@ -103,6 +114,7 @@ func makeToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("SOFTHSM2_CONF", conf)
+	tokenFolder = tokens
 	out, err := exec.Command("softhsm2-util", "--init-token", "--free", "--label", softToken, "--pin", softPIN, "--so-pin", "5678").CombinedOutput()
 	if err != nil {
 		t.Fatalf("make a token: %v: %s", err, out)
@@ -111,7 +123,7 @@ func makeToken(t *testing.T) {
 
 func openSoft(t *testing.T, p PKCS11) Root {
 	t.Helper()
-	root, err := OpenPKCS11(p)
+	root, err := OpenPKCS11(ctx, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,19 +162,29 @@ func testWrapping(t *testing.T) {
 	}
 }
 
+// logOut has the token forget all sessions of this process, which are logged in together.
+func logOut(t *testing.T, p PKCS11) {
+	t.Helper()
+	module, err := loadModule(p.Module)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slot, err := (&tokenRoot{PKCS11: p, module: module}).slot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := module.CloseAllSessions(slot); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func testForgottenSessions(t *testing.T) {
 	root := openSoft(t, softKey(t, "forgets")).(*tokenRoot)
 	wrapped, err := root.Wrap(ctx, []byte("m"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	slot, err := root.slot()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := root.module.CloseAllSessions(slot); err != nil { // logs out, too
-		t.Fatal(err)
-	}
+	logOut(t, root.PKCS11)
 	if got, err := root.Unwrap(ctx, wrapped, nil); err != nil || string(got) != "m" {
 		t.Errorf("unwrapped %q, %v", got, err)
 	}
@@ -200,17 +222,127 @@ func testTokenMistakes(t *testing.T) {
 		want   string
 	}{
 		{"a module that is none", func(p *PKCS11) { p.Module = "/nonexistent.so" }, "cannot be loaded"},
+		{"a PIN that is not the token's", func(p *PKCS11) { p.PIN = "4321" }, "refuses the PIN: see pkcs11_pin_file, before it locks itself"},
+		{"a PIN that is too short for any", func(p *PKCS11) { p.PIN = "7" }, "refuses the PIN"},
 		{"a token that there is not", func(p *PKCS11) { p.Token = "other" }, `no token "other"`},
 		{"a key that there is not", func(p *PKCS11) { p.Key = "other" }, "pkcs11-tool"},
 		{"a label of two keys", func(p *PKCS11) { p.Key = "twice" }, "more than one AES key"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			logOut(t, good)
 			p := good
 			c.change(&p)
-			if _, err := OpenPKCS11(p); err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got %v, want %q in it", err, c.want)
+			if _, err := OpenPKCS11(ctx, p); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), p.PIN) {
+				t.Errorf("got %v, want %q in it, and no PIN", err, c.want)
 			}
 		})
+	}
+}
+
+// holdToken has another process hold all files of the token, as one that was stopped in the middle of its work does. SoftHSM waits for them without end.
+func holdToken(t *testing.T) (letGo func()) {
+	t.Helper()
+	holder := exec.Command(os.Args[0])
+	holder.Env = append(os.Environ(), holdVariable+"="+tokenFolder)
+	in, err := holder.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := holder.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := holder.Start(); err != nil {
+		t.Fatal(err)
+	}
+	letGo = sync.OnceFunc(func() {
+		in.Close()
+		holder.Wait()
+	})
+	t.Cleanup(letGo)
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Fatalf("hold the token: %q, %v", line, err)
+	}
+	return letGo
+}
+
+const holdVariable = "SALLYPORT_TEST_HOLD"
+
+// In a process that is to hold a token nothing else runs.
+func init() {
+	folder := os.Getenv(holdVariable)
+	if folder == "" {
+		return
+	}
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		file, err := syscall.Open(path, syscall.O_RDWR, 0)
+		if err != nil {
+			return err
+		}
+		return syscall.FcntlFlock(uintptr(file), syscall.F_SETLKW, &syscall.Flock_t{Type: syscall.F_WRLCK}) // until the process ends
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println("held")
+	io.Copy(io.Discard, os.Stdin)
+	os.Exit(0)
+}
+
+func testHangingToken(t *testing.T) {
+	const soon = 50 * time.Millisecond
+	p := softKey(t, "hangs")
+	root := openSoft(t, p).(*tokenRoot)
+	wrapped, err := root.Wrap(ctx, []byte("m"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	node, other := mustOnStore(t, dir, openSoft(t, p)), mustOnStore(t, dir, root)
+	text := node.Seal("p", []byte("m"))
+	next, err := other.Publish(ctx, Publication{})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	letGo := holdToken(t)
+	if _, err := openPKCS11(ctx, p, soon); err == nil || !strings.Contains(err.Error(), `the token "sallyport test" has not answered for 50ms: see whether its service runs`) {
+		t.Errorf("a start with a token that hangs: %v", err)
+	}
+	root.patience = soon
+	for range 2 { // the second finds the first at the token
+		if _, err := root.Unwrap(ctx, wrapped, nil); err == nil || !strings.Contains(err.Error(), "has not answered for 50ms") {
+			t.Errorf("a token that hangs: %v", err)
+		}
+		if _, err := root.Wrap(ctx, []byte("m"), nil); err == nil || !strings.Contains(err.Error(), "has not answered for 50ms") {
+			t.Errorf("a token that hangs: %v", err)
+		}
+	}
+	cut, end := context.WithCancel(ctx)
+	end()
+	if _, err := root.Unwrap(cut, wrapped, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("a caller that has gone: %v", err)
+	}
+	if err := node.Reload(ctx); err == nil || !strings.Contains(err.Error(), "has not answered") {
+		t.Errorf("a ring whose token hangs is read: %v", err)
+	}
+	if _, err := node.Open("p", text); err != nil || node.CurrentKeyID() == next.KeyID {
+		t.Errorf("the ring goes on with %s: %v", node.CurrentKeyID(), err)
+	}
+
+	letGo()
+	root.patience = tokenPatience
+	if got, err := root.Unwrap(ctx, wrapped, nil); err != nil || string(got) != "m" {
+		t.Errorf("a token that was let go of unwraps %q, %v", got, err)
+	}
+	for node.Reload(ctx) != nil { // until the token has answered what it was asked meanwhile
+	}
+	if node.CurrentKeyID() != next.KeyID {
+		t.Errorf("the key in use is %s, want %s", node.CurrentKeyID(), next.KeyID)
 	}
 }
 

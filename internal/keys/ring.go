@@ -15,6 +15,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -41,6 +42,9 @@ const (
 	reloadPause = time.Second
 	// reloadTimeout bounds how long a request waits for that.
 	reloadTimeout = 2 * time.Second
+	// rootPatience bounds how long Reload waits for a root, which is asked about new keys only: servers reload twice a second, and what was retired
+	// has to be gone within one, whatever becomes of a token meanwhile.
+	rootPatience = 250 * time.Millisecond
 )
 
 // Ring seals, opens, signs and digests. It is safe for use by many goroutines.
@@ -50,7 +54,8 @@ type Ring struct {
 	instance string // bound into every sealed text, so that no other installation's is accepted
 
 	state   atomic.Pointer[state]
-	loading chan struct{} // has a value from reading the store to keeping what was read, so that no older reading replaces a newer
+	loading chan struct{}               // has a value from reading the store to keeping what was read, so that no older reading replaces a newer
+	asked   map[store.SealingKey]*asked // what roots were asked and nobody has taken up yet; whoever has put a value into loading may use it
 
 	reload     sync.Mutex
 	reloadedAt time.Time
@@ -78,7 +83,7 @@ type member struct {
 // Open reads the ring from the store and makes its first keys when there are none. What the root wraps from now on; entries that a previous
 // root wrapped open as well.
 func Open(ctx context.Context, s *store.Store, root Root, instance string, previous ...Root) (*Ring, error) {
-	r := &Ring{store: s, roots: roots{root, previous}, instance: instance, loading: make(chan struct{}, 1)}
+	r := &Ring{store: s, roots: roots{root, previous}, instance: instance, loading: make(chan struct{}, 1), asked: map[store.SealingKey]*asked{}}
 	if err := r.begin(ctx); err != nil {
 		return nil, fmt.Errorf("open the key ring: %w", err)
 	}
@@ -124,8 +129,11 @@ func (r *Ring) begin(ctx context.Context) error {
 }
 
 // Reload reads the ring again, so that keys which other processes added or retired are so here as well. While some entry does not open,
-// Reload returns an error, and the ring goes on with all others: what was retired must not stay because of it.
-func (r *Ring) Reload(ctx context.Context) error { return r.load(ctx) }
+// Reload returns an error, and the ring goes on with all others: what was retired must not stay because of it. An entry whose root does not answer
+// at once is taken up by a later Reload.
+func (r *Ring) Reload(ctx context.Context) error {
+	return r.loadWithin(ctx, rootPatience)
+}
 
 // ActiveKey is the key that seals and signs, as of one moment. It goes on to seal when the ring has moved on meanwhile, so what is made
 // under it is of one key throughout.
@@ -208,28 +216,76 @@ func rowData(keyID, purpose string) []byte { return []byte("sealing_key/" + keyI
 
 // load makes the ring what the store says. It asks the store one question, and where nothing has changed does nothing else: every node
 // loads many times a minute.
-func (r *Ring) load(ctx context.Context) error {
+func (r *Ring) load(ctx context.Context) error { return r.loadWithin(ctx, 0) }
+
+// loadWithin is load that waits so long at most for roots; zero is for as long as they take.
+func (r *Ring) loadWithin(ctx context.Context, patience time.Duration) error {
+	var enough <-chan time.Time
+	for {
+		waiting, err := r.loadKnown(ctx)
+		if len(waiting) == 0 {
+			return err
+		}
+		if enough == nil && patience > 0 {
+			enough = time.After(patience)
+		}
+		for _, a := range waiting {
+			select {
+			case <-a.answered:
+			case <-enough:
+				return err
+			case <-ctx.Done():
+				return fmt.Errorf("read the key ring: %w", ctx.Err())
+			}
+		}
+	}
+}
+
+// asked is an entry that a root was asked to open.
+type asked struct {
+	answered chan struct{} // closed when the others are set
+	seed     []byte
+	err      error
+}
+
+// ask has a root open an entry, unless it was asked before. The answer is kept until it is taken up, whoever has asked.
+func (r *Ring) ask(ctx context.Context, row store.SealingKey) *asked {
+	if a := r.asked[row]; a != nil {
+		return a
+	}
+	a := &asked{answered: make(chan struct{})}
+	r.asked[row] = a
+	ctx = context.WithoutCancel(ctx)
+	go func() {
+		defer close(a.answered)
+		a.seed, a.err = r.openSeed(ctx, row)
+	}()
+	return a
+}
+
+// loadKnown makes the ring what the store says, as far as roots need not be waited for. It returns what they were asked.
+func (r *Ring) loadKnown(ctx context.Context) (waiting []*asked, err error) {
 	select {
 	case r.loading <- struct{}{}:
 	case <-ctx.Done():
-		return fmt.Errorf("read the key ring: %w", ctx.Err())
+		return nil, fmt.Errorf("read the key ring: %w", ctx.Err())
 	}
 	defer func() { <-r.loading }()
 	var rows []store.SealingKey
-	err := r.store.Look(ctx, func(tx *store.Tx) (err error) {
+	err = r.store.Look(ctx, func(tx *store.Tx) (err error) {
 		rows, err = tx.SealingKeys()
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("read the key ring: %w", err)
+		return nil, fmt.Errorf("read the key ring: %w", err)
 	}
 	before := r.state.Load()
 	if before != nil && slices.Equal(before.rows, rows) {
-		return nil
+		return nil, nil
 	}
-	next, err := r.read(ctx, rows, before)
+	next, waiting, err := r.read(ctx, rows, before)
 	if next == nil {
-		return err
+		return waiting, err
 	}
 	if before != nil {
 		next.lost = before.lost
@@ -240,68 +296,83 @@ func (r *Ring) load(ctx context.Context) error {
 		}
 	}
 	r.state.Store(next)
-	return err
+	return waiting, err
 }
 
 // read makes a state of the rows. Keys that were read before are taken over: a key never changes, whatever root wraps it. The error tells
-// which entries do not open; the state is without these, and nil when it would be of no use.
-func (r *Ring) read(ctx context.Context, rows []store.SealingKey, before *state) (*state, error) {
-	next := &state{rows: rows, epochs: map[string]*epoch{}, rsa: map[string]*rsaKey{}}
+// which entries do not open, or do not yet; the state is without these, and nil when it would be of no use.
+func (r *Ring) read(ctx context.Context, rows []store.SealingKey, before *state) (next *state, waiting []*asked, err error) {
+	next = &state{rows: rows, epochs: map[string]*epoch{}, rsa: map[string]*rsaKey{}}
+	maps.DeleteFunc(r.asked, func(row store.SealingKey, _ *asked) bool { return !slices.Contains(rows, row) })
 	var errs []error
 	for _, row := range rows {
-		if err := r.take(ctx, next, before, row); err != nil {
-			errs = append(errs, err)
+		if next.keep(before, row) {
+			continue
+		}
+		a := r.ask(ctx, row)
+		select {
+		case <-a.answered:
+			delete(r.asked, row)
+			if a.err == nil {
+				a.err = next.take(row, a.seed, r.instance)
+			}
+			if a.err != nil {
+				errs = append(errs, a.err)
+			}
+		default:
+			waiting = append(waiting, a)
+			errs = append(errs, fmt.Errorf("key %s of the ring is not open yet: the root key %s has not answered", row.KeyID, row.RootKeyID))
 		}
 	}
-	err := errors.Join(errs...)
-	if err != nil {
+	if err = errors.Join(errs...); err != nil {
 		next.rows = nil // try again at the next load, although the rows are the same
 		if before == nil {
-			return nil, err
+			return nil, waiting, err
 		}
 	}
 	if next.lookup == nil || len(next.ordered) == 0 {
-		return nil, cmp.Or(err, errors.New("the key ring has lost its keys: put the database back from its backup"))
+		return nil, waiting, cmp.Or(err, errors.New("the key ring has lost its keys: put the database back from its backup"))
 	}
 	next.jwks = next.publicKeys()
-	return next, err
+	return next, waiting, err
 }
 
-// take reads one entry into the state.
-func (r *Ring) take(ctx context.Context, next, before *state, row store.SealingKey) error {
+// keep takes an entry over from a state in which it was read before, if it was.
+func (s *state) keep(before *state, row store.SealingKey) bool {
 	if row.Purpose == purposeLookup && before != nil {
-		next.lookup = before.lookup // there is one, and it stays
-		return nil
+		s.lookup = before.lookup // there is one, and it stays
+		return true
 	}
 	if row.Purpose == purposeRSA {
 		if known := before.rsaKey(row); known != nil {
-			next.rsa[known.epochID] = known
-			return nil
+			s.rsa[known.epochID] = known
+			return true
 		}
 	}
 	if known := before.known(row); known != nil {
-		next.add(known, row)
-		return nil
+		s.add(known, row)
+		return true
 	}
-	seed, err := r.openSeed(ctx, row)
-	if err != nil {
-		return err
-	}
+	return false
+}
+
+// take reads an entry, whose secret has been opened, into the state.
+func (s *state) take(row store.SealingKey, seed []byte, instance string) error {
 	switch row.Purpose {
 	case purposeLookup:
-		next.lookup = newMACs(seed)
+		s.lookup = newMACs(seed)
 	case purposeEpoch:
-		e, err := newEpoch(row.KeyID, seed, r.instance)
+		e, err := newEpoch(row.KeyID, seed, instance)
 		if err != nil {
 			return err
 		}
-		next.add(e, row)
+		s.add(e, row)
 	case purposeRSA:
 		key, err := readRSAKey(row, seed)
 		if err != nil {
 			return err
 		}
-		next.rsa[key.epochID] = key
+		s.rsa[key.epochID] = key
 	}
 	return nil
 }
@@ -340,7 +411,7 @@ func (r *Ring) epoch(id string) (*epoch, bool) {
 	if time.Since(r.reloadedAt) >= reloadPause {
 		ctx, cancel := context.WithTimeout(context.Background(), reloadTimeout)
 		defer cancel()
-		_ = r.load(ctx) // what came of it is what follows; the server tells of a ring that cannot be read
+		_ = r.loadWithin(ctx, rootPatience) // what came of it is what follows; the server tells of a ring that cannot be read
 		// From its end: a store that takes long is not asked by one request after the other of those that waited here meanwhile.
 		r.reloadedAt = time.Now()
 	}

@@ -1,9 +1,18 @@
 package keys
 
 import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"sallyport/internal/store"
+	"sallyport/internal/sys"
+	"sallyport/internal/testdb"
 )
 
 // A forged key id has the ring ask the store again. While that does not answer, such requests must not wait one behind the other.
@@ -27,4 +36,97 @@ func TestUnknownKeysWaitForAStoreThatHangsOnlyOnce(t *testing.T) {
 			t.Errorf("after the pause the ring was not asked again, or for longer: %s", time.Since(began))
 		}
 	})
+}
+
+// silent is a root that answers when it is let.
+type silent struct {
+	RootKey
+	asked atomic.Int64  // how often it was
+	when  func()        // called whenever it is, unless nil
+	may   chan struct{} // closed when it may answer
+}
+
+func (s *silent) Unwrap(ctx context.Context, wrapped, associated []byte) ([]byte, error) {
+	s.asked.Add(1)
+	if s.when != nil {
+		s.when()
+	}
+	<-s.may
+	return s.RootKey.Unwrap(ctx, wrapped, associated)
+}
+
+func TestARootThatDoesNotAnswerKeepsNothingFromTheRingButItsNewKeys(t *testing.T) {
+	dir := t.TempDir()
+	root := &silent{RootKey: rootOf('a'), may: make(chan struct{})}
+	answer := sync.OnceFunc(func() { close(root.may) })
+	t.Cleanup(answer)
+	other := mustOnStore(t, dir, root.RootKey)
+	first, old := other.CurrentKeyID(), other.Seal("p", []byte("old"))
+	second, err := other.Publish(ctx, Publication{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := mustOnStore(t, dir, root.RootKey)
+	node.roots = roots{current: root}
+	third, err := other.Publish(ctx, Publication{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := other.Seal("p", []byte("new"))
+
+	for range 2 {
+		if err := node.Reload(ctx); err == nil || !strings.Contains(err.Error(), "key "+third.KeyID+" of the ring is not open yet: the root key "+root.Name()+" has not answered") {
+			t.Errorf("a ring whose root is silent is read: %v", err)
+		}
+	}
+	clock := &sys.Clock{}
+	clock.Advance(time.Minute) // a key that was in use just now is not retired
+	s, err := store.Open(store.Options{Dir: dir, Database: testdb.URL(t, dir), Clock: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	later, err := Open(ctx, s, root.RootKey, "i")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := later.Retire(ctx, Retirement{KeyID: first, Lives: quarter, Force: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := node.Reload(ctx); err == nil {
+		t.Error("a ring whose root is silent is read")
+	}
+	if _, err := node.Open("p", old); !errors.Is(err, ErrNotSealed) {
+		t.Errorf("what the retired key sealed: %v", err)
+	}
+	if node.CurrentKeyID() != second.KeyID {
+		t.Errorf("the key in use is %s, want %s", node.CurrentKeyID(), second.KeyID)
+	}
+	if _, err := node.Open("p", kept); !errors.Is(err, ErrNotSealed) {
+		t.Errorf("what a key sealed that is not known yet: %v", err)
+	}
+	if n := root.asked.Load(); n != 1 {
+		t.Errorf("the root was asked %d times about one key", n)
+	}
+
+	answer()
+	for node.Reload(ctx) != nil { // until what was asked is answered
+	}
+	if text, err := node.Open("p", kept); err != nil || string(text) != "new" || node.CurrentKeyID() != third.KeyID {
+		t.Errorf("when the root has answered: %q, %v, under %s", text, err, node.CurrentKeyID())
+	}
+	if n := root.asked.Load(); n != 1 {
+		t.Errorf("the root was asked %d times about one key", n)
+	}
+}
+
+func TestAStartIsEndedWhileTheRootIsSilent(t *testing.T) {
+	dir := t.TempDir()
+	ring := mustOnStore(t, dir, rootOf('a'))
+	starting, end := context.WithCancel(ctx)
+	root := &silent{RootKey: rootOf('a'), when: end, may: make(chan struct{})}
+	t.Cleanup(func() { close(root.may) })
+	if _, err := Open(starting, ring.store, root, "i"); !errors.Is(err, context.Canceled) {
+		t.Errorf("a start that was ended: %v", err)
+	}
 }

@@ -22,8 +22,8 @@ import (
 // key in the server's memory (RootKey) is one and a key that never leaves its hardware (OpenPKCS11) another. Losing it loses every session
 // and registration.
 //
-// Wrap and Unwrap may take as long as a call over a network, and are made by several goroutines. Nothing that serves a request waits for
-// them: they are asked when the ring is opened, when it gets a key, and when it moves to another root.
+// Wrap and Unwrap may take as long as a call over a network, and are made by several goroutines; one that hangs has to bound that itself. Nothing
+// that serves a request waits for them: they are asked when the ring is opened, when it gets a key, and when it moves to another root.
 type Root interface {
 	// Name tells the key from every other, on every node alike, and tells nothing of the key itself. Each entry of the ring keeps the name
 	// of the root that it is wrapped by.

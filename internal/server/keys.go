@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"text/tabwriter"
 	"time"
 
@@ -35,7 +36,15 @@ var schedule = api.Caller{Agent: "sallyport serve", RequestID: "schedule"}
 // needs any more. Any number of servers do so at once.
 func (s *Server) tendKeys(ctx context.Context) {
 	k := keeper{House: s.House, every: s.config.KeyRotation}
-	tick, changed := time.NewTicker(keysEvery), s.Store.KeysChanged()
+	var tending sync.WaitGroup
+	tending.Go(func() { k.atTimes(ctx, nil, k.tend) })
+	k.atTimes(ctx, s.Store.KeysChanged(), k.read)
+	tending.Wait()
+}
+
+// atTimes does something again and again, and when it hears of a change.
+func (k *keeper) atTimes(ctx context.Context, changed <-chan struct{}, do func(context.Context)) {
+	tick := time.NewTicker(keysEvery)
 	defer tick.Stop()
 	for {
 		select {
@@ -44,21 +53,24 @@ func (s *Server) tendKeys(ctx context.Context) {
 		case <-tick.C:
 		case <-changed:
 		}
-		k.step(ctx)
+		do(ctx)
 	}
 }
 
-// keeper is what a server remembers from step to step.
+// keeper is what a server remembers from time to time. It reads and tends beside each other: a key that is made may have to wait for a token of
+// PKCS #11, and what others retired meanwhile may not.
 type keeper struct {
 	*House
-	every     time.Duration // between rotations
-	failed    bool          // the last reading of the ring
-	movedTo   string        // the key that access keys were moved to
-	restUntil time.Time     // after something did not work out
+	every time.Duration // between rotations
+
+	failed bool // the last reading of the ring
+
+	movedTo   string    // the key that access keys were moved to
+	restUntil time.Time // after something did not work out
 }
 
-// step asks the store one question, and does more only when there is something to do.
-func (k *keeper) step(ctx context.Context) {
+// read takes up what others did. It asks the store one question, and does more only when there is something to do.
+func (k *keeper) read(ctx context.Context) {
 	err := k.Ring.Reload(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -69,16 +81,20 @@ func (k *keeper) step(ctx context.Context) {
 		k.Log.Info("the key ring is read again")
 	}
 	k.failed = err != nil
+}
+
+// tend does what is due, unless it did not work out a while ago.
+func (k *keeper) tend(ctx context.Context) {
 	if time.Now().Before(k.restUntil) {
 		return
 	}
-	if err := k.tend(ctx); err != nil && ctx.Err() == nil {
+	if err := k.tendNow(ctx); err != nil && ctx.Err() == nil {
 		k.restUntil = time.Now().Add(retryEvery)
 		k.Log.Error("the key ring was not tended", "error", err)
 	}
 }
 
-func (k *keeper) tend(ctx context.Context) error {
+func (k *keeper) tendNow(ctx context.Context) error {
 	if err := k.rotateIfDue(ctx); err != nil {
 		return err
 	}

@@ -114,7 +114,7 @@ func (h *House) open(ctx context.Context, c *Config, opens opening) error {
 func (h *House) rootKeys(ctx context.Context, c *Config) (root keys.Root, previous []keys.Root, err error) {
 	switch text := c.RootKey.Reveal(); {
 	case c.PKCS11Key != "":
-		root, err = c.tokenKey(c.PKCS11Key)
+		root, err = c.tokenKey(ctx, c.PKCS11Key)
 	case text != "":
 		root, err = keys.ParseRootKey(text)
 	default:
@@ -131,7 +131,7 @@ func (h *House) rootKeys(ctx context.Context, c *Config) (root keys.Root, previo
 		previous = append(previous, key)
 	}
 	if c.PKCS11PreviousKey != "" {
-		key, err := c.tokenKey(c.PKCS11PreviousKey)
+		key, err := c.tokenKey(ctx, c.PKCS11PreviousKey)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -141,8 +141,8 @@ func (h *House) rootKeys(ctx context.Context, c *Config) (root keys.Root, previo
 }
 
 // tokenKey opens the root key of a label in the token.
-func (c *Config) tokenKey(label string) (keys.Root, error) {
-	return keys.OpenPKCS11(keys.PKCS11{Module: c.PKCS11Module, Token: c.PKCS11Token, Key: label, PIN: c.PKCS11PIN.Reveal()})
+func (c *Config) tokenKey(ctx context.Context, label string) (keys.Root, error) {
+	return keys.OpenPKCS11(ctx, keys.PKCS11{Module: c.PKCS11Module, Token: c.PKCS11Token, Key: label, PIN: c.PKCS11PIN.Reveal()})
 }
 
 // rootKeyInFolder reads the root key in the data folder, and makes one for a store that nothing is sealed in yet. One that was lost is not
