@@ -58,7 +58,9 @@ type tokenRoot struct {
 }
 
 // OpenPKCS11 finds the key in its token and asks it for one wrapping, so that a key that may not be used so is found out now.
-func OpenPKCS11(ctx context.Context, p PKCS11) (Root, error) { return openPKCS11(ctx, p, tokenPatience) }
+func OpenPKCS11(ctx context.Context, p PKCS11) (Root, error) {
+	return openPKCS11(ctx, p, tokenPatience)
+}
 
 func openPKCS11(ctx context.Context, p PKCS11, patience time.Duration) (Root, error) {
 	root := &tokenRoot{PKCS11: p, patience: patience, turn: make(chan struct{}, 1)}
