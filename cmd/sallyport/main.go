@@ -40,7 +40,7 @@ var operators = append([]operator{
 	{"user set-password", "user set-password NAME [--SETTING VALUE …]", "set a password, asked for or read from standard input", setPassword},
 	{"keys rotate", "keys rotate [--now | --activate-in DURATION] [--SETTING VALUE …]",
 		"publish a new key, which takes over in an hour. --now has it do so at once, before relying parties know it: for a key that has leaked", rotateKeys},
-	{"keys list", "keys list [--SETTING VALUE …]", "list the keys of the ring, with what each is needed for", listKeys},
+	{"keys list", "keys list [--json] [--SETTING VALUE …]", "list the keys of the ring, with what each is needed for", listKeys},
 	{"keys retire", "keys retire KEY-ID [--force] [--SETTING VALUE …]",
 		"take a key out of the ring. Before its time that needs --force, and ends what hangs on the key", retireKey},
 	{"keys rewrap", "keys rewrap [--SETTING VALUE …]", "seal the ring under a new root key, beside those of before in the settings", rewrapKeys},
@@ -263,11 +263,13 @@ func rewrapKeys(ctx context.Context, args []string) error {
 }
 
 func listKeys(ctx context.Context, args []string) error {
-	c, err := server.Load(args, os.Environ())
+	a := &arguments{rest: args}
+	asJSON := a.flag("--json")
+	c, err := a.load()
 	if err != nil {
 		return err
 	}
-	return server.ListKeys(ctx, c, os.Stdout)
+	return server.ListKeys(ctx, c, asJSON, os.Stdout)
 }
 
 func checkConfig(_ context.Context, args []string) error {

@@ -43,29 +43,29 @@ const (
 	StateRetired   State = "retired"   // left the ring
 )
 
-// Key is a key of the ring, or one that left it, as operators see it.
+// Key is a key of the ring, or one that left it, as operators and their programs see it.
 type Key struct {
-	ID          string
-	Use         string // what it does, in words
-	State       State
-	CreatedAt   time.Time
-	ActivatesAt time.Time
-	RootKey     string // the name of the root that wraps it; empty for one that an earlier release wrapped
+	ID          string    `json:"id"`
+	Use         string    `json:"use"` // what it does, in words
+	State       State     `json:"state"`
+	CreatedAt   time.Time `json:"createdAt"`
+	ActivatesAt time.Time `json:"activatesAt"`
+	RootKey     string    `json:"rootKey,omitempty"` // the name of the root that wraps it; empty for one that an earlier release wrapped
 	// ReplacedAt is when the next key takes over, or took; zero as long as there is none.
-	ReplacedAt time.Time
+	ReplacedAt time.Time `json:"replacedAt,omitzero"`
 	// NeededUntil is when the last that the key made will have expired; zero as long as it may make more.
-	NeededUntil time.Time
-	Needs       []Need // what still hangs on it, that which lasts longest first
-	Sessions    int64
-	AccessKeys  int64
-	RetiredAt   time.Time
-	Forced      bool // retired before its time
+	NeededUntil time.Time `json:"neededUntil,omitzero"`
+	Needs       []Need    `json:"needs,omitempty"` // what still hangs on it, that which lasts longest first
+	Sessions    int64     `json:"sessions"`
+	AccessKeys  int64     `json:"accessKeys"`
+	RetiredAt   time.Time `json:"retiredAt,omitzero"`
+	Forced      bool      `json:"forced,omitempty"` // retired before its time
 }
 
 // Need is something that a key is needed for.
 type Need struct {
-	What  string
-	Until time.Time // zero for as long as it is there
+	What  string    `json:"what"`
+	Until time.Time `json:"until,omitzero"` // zero for as long as it is there
 }
 
 func (n Need) String() string {

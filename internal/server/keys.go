@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -273,12 +274,17 @@ func RetireKey(ctx context.Context, c *Config, keyID string, force bool, out io.
 // needsShown bounds what a line of the list says of a key.
 const needsShown = 3
 
-// ListKeys writes the keys of the ring, oldest first.
-func ListKeys(ctx context.Context, c *Config, out io.Writer) error {
+// ListKeys writes the keys of the ring, oldest first: a table for people, or the JSON of GET /_dev/keys for programs.
+func ListKeys(ctx context.Context, c *Config, asJSON bool, out io.Writer) error {
 	return operate(ctx, c, false, func(h *House) error {
 		listed, err := h.Ring.List(ctx, lives())
 		if err != nil {
 			return err
+		}
+		if asJSON {
+			encoder := json.NewEncoder(out)
+			encoder.SetIndent("", "  ")
+			return encoder.Encode(map[string]any{"keys": listed})
 		}
 		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "KEY\tSTATE\tUSE\tMADE\tACTIVE FROM\tNEEDED UNTIL\tFOR")

@@ -57,11 +57,11 @@ func TestCommandsMakeNothingOfAnEmptyDatabase(t *testing.T) {
 	}
 	s.Close()
 	for name, command := range map[string]func(context.Context, *Config) error{
-		"keys list":     func(ctx context.Context, c *Config) error { return ListKeys(ctx, c, io.Discard) },
+		"keys list":     func(ctx context.Context, c *Config) error { return ListKeys(ctx, c, false, io.Discard) },
 		"export":        func(ctx context.Context, c *Config) error { return Export(ctx, c, io.Discard) },
 		"verify":        func(ctx context.Context, c *Config) error { return Verify(ctx, c, "", io.Discard) },
 		"keys rotate":   func(ctx context.Context, c *Config) error { return RotateKeys(ctx, c, 0, io.Discard) },
-		"a second list": func(ctx context.Context, c *Config) error { return ListKeys(ctx, c, io.Discard) },
+		"a second list": func(ctx context.Context, c *Config) error { return ListKeys(ctx, c, false, io.Discard) },
 	} {
 		err := command(t.Context(), c)
 		if err == nil || !strings.Contains(err.Error(), "the database holds no") && name != "verify" {
