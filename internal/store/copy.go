@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"sallyport/internal/sys"
 )
 
 // This file moves all rows from one database to another, whatever holds them: SQLite or PostgreSQL. Rows go in batches, each in one
@@ -71,7 +73,11 @@ type copyState struct {
 	Table  string   `json:"table"`  // whose rows came last
 	After  []string `json:"after"`  // the key of the last row that came, as writeKey writes it
 	Rows   int64    `json:"rows"`   // of the table so far
+	Run    string   `json:"run"`    // which run of the copy adds rows: the one that began last
 }
+
+// runSize is how many random bytes name a run.
+const runSize = 8
 
 func (c copyState) String() string {
 	text, _ := json.Marshal(c) // texts and numbers cannot fail
@@ -110,7 +116,7 @@ func copyInto(ctx context.Context, from, to *Store, copying Copying) (rows int64
 	if err != nil {
 		return 0, err
 	}
-	there, err := plan.copyRows(ctx, to, state, copying)
+	there, last, err := plan.copyRows(ctx, to, state, copying)
 	if err != nil {
 		return 0, err
 	}
@@ -127,8 +133,12 @@ func copyInto(ctx context.Context, from, to *Store, copying Copying) (rows int64
 		return rows, err
 	}
 	err = to.Update(ctx, func(tx *Tx) error {
-		if _, err := tx.exec(`DELETE FROM migration WHERE file = $1 AND step = 0`, copyNote); err != nil {
+		ended, err := tx.exec(`DELETE FROM migration WHERE file = $1 AND step = 0 AND checksum = $2`, copyNote, last.String())
+		if err != nil {
 			return err
+		}
+		if ended == 0 {
+			return errTwoCopies
 		}
 		if plan.restored != "" { // what was used before then counts as used in the copy as well
 			if err := tx.recordAt(restoreNote, 0, plan.restored, plan.restoredAt); err != nil {
@@ -232,7 +242,13 @@ func (p *copyPlan) nameSource(tx *Tx) error {
 	return err
 }
 
-// beginCopy makes the database ready: it returns how far an earlier run came, or the state of a new copy.
+// claimAttempts bounds how often a run tries to become the one that copies. An earlier one that was killed, or whose machine is gone, may have sent
+// rows that PostgreSQL is still busy with, or waits for; statementTimeout or transactionDeadline end that, and each attempt waits as long as the
+// shorter of them.
+const claimAttempts = 4
+
+// beginCopy makes the database ready: it returns how far an earlier run came, or the state of a new copy. From then on nothing of an earlier run
+// arrives any more: whoever adds rows has to find the note of its own run.
 func (s *Store) beginCopy(ctx context.Context, p *copyPlan) (state copyState, err error) {
 	// On a database that is not empty nothing may be changed, its schema neither.
 	if state, err = s.copyState(ctx, p); err != nil {
@@ -241,17 +257,31 @@ func (s *Store) beginCopy(ctx context.Context, p *copyPlan) (state copyState, er
 	if err := s.migrateTo(p.steps); err != nil {
 		return state, err
 	}
-	err = s.Update(ctx, func(tx *Tx) error {
-		if state, err = readCopyState(tx, p); err != nil || state.Source != "" {
+	for range claimAttempts {
+		err = s.Update(ctx, func(tx *Tx) (err error) {
+			state, err = s.claimCopy(tx, p)
 			return err
+		})
+		if !errors.Is(err, errBusy) {
+			return state, err
 		}
+	}
+	return state, fmt.Errorf("an earlier run of this copy is not over yet: give the same command again in a minute: %w", err)
+}
+
+// claimCopy makes this run the one that copies.
+func (s *Store) claimCopy(tx *Tx, p *copyPlan) (state copyState, err error) {
+	if state, err = readCopyState(tx, p); err != nil {
+		return state, err
+	}
+	if state.Source == "" {
 		if err := tx.checkEmpty(s.tables()); err != nil {
-			return err
+			return state, err
 		}
-		state = copyState{Source: p.source}
-		return tx.setNote(copyNote, state.String())
-	})
-	return state, err
+		state.Source = p.source
+	}
+	state.Run = sys.NewHex(runSize)
+	return state, tx.setNote(copyNote, state.String())
 }
 
 func (s *Store) copyState(ctx context.Context, p *copyPlan) (state copyState, err error) {
@@ -316,18 +346,18 @@ func (tx *Tx) count(table string) (rows int64, err error) {
 	return rows, err
 }
 
-// copyRows copies what is not there yet, out of one snapshot of the source, and returns the sums of that.
-func (p *copyPlan) copyRows(ctx context.Context, to *Store, state copyState, copying Copying) (map[string]sum, error) {
+// copyRows copies what is not there yet, out of one snapshot of the source, and returns the sums of that, and the state that the target then has.
+func (p *copyPlan) copyRows(ctx context.Context, to *Store, state copyState, copying Copying) (map[string]sum, copyState, error) {
 	first := 0
 	if state.Table != "" {
 		if first = slices.IndexFunc(p.tables, func(t *table) bool { return t.name == state.Table }); first < 0 {
-			return nil, fmt.Errorf("the copy stopped in table %s, which the source does not have", state.Table)
+			return nil, state, fmt.Errorf("the copy stopped in table %s, which the source does not have", state.Table)
 		}
 	}
 	sums := map[string]sum{}
 	err := p.from.snapshot(ctx, func(tx *Tx) error {
 		for _, t := range p.tables[first:] {
-			run := &copyRun{to: to, of: t, was: state, state: copyState{Source: state.Source, Table: t.name}, copying: copying}
+			run := &copyRun{to: to, of: t, was: state, state: copyState{Source: state.Source, Run: state.Run, Table: t.name}, copying: copying}
 			if t.name == state.Table {
 				run.state = state
 			}
@@ -338,7 +368,7 @@ func (p *copyPlan) copyRows(ctx context.Context, to *Store, state copyState, cop
 		}
 		return nil
 	})
-	return sums, err
+	return sums, state, err
 }
 
 // copyRun copies one table.
@@ -383,7 +413,7 @@ func (c *copyRun) flush(ctx context.Context) error {
 	c.state.After = c.of.writeKey(c.waiting[len(c.waiting)-1])
 	err := c.to.Update(ctx, c.add)
 	if errors.Is(err, ErrOutcomeUnknown) {
-		err = c.settle(ctx)
+		err = c.to.Update(ctx, c.add) // which does nothing if they arrived
 	}
 	if err != nil {
 		return err
@@ -393,8 +423,9 @@ func (c *copyRun) flush(ctx context.Context) error {
 	return nil
 }
 
-var errTwoCopies = errors.New("somebody else copies into this database at the same time")
+var errTwoCopies = errors.New("somebody else copies into this database at the same time: that copy, which began later, goes on, and this one has ended")
 
+// add adds the rows that wait, unless they are there.
 func (c *copyRun) add(tx *Tx) error {
 	noted, err := tx.exec(`UPDATE migration SET checksum = $2, applied_at = $3 WHERE file = $1 AND step = 0 AND checksum = $4`,
 		copyNote, c.state.String(), tx.Millis(), c.was.String())
@@ -402,23 +433,13 @@ func (c *copyRun) add(tx *Tx) error {
 		return err
 	}
 	if noted == 0 {
-		return errTwoCopies
+		text, _, _, err := tx.note(copyNote)
+		if err == nil && text != c.state.String() {
+			err = errTwoCopies
+		}
+		return err
 	}
 	return tx.c.load(c.of, c.waiting)
-}
-
-// settle finds out whether the last batch arrived, and sends it again if not.
-func (c *copyRun) settle(ctx context.Context) error {
-	arrived := false
-	err := c.to.View(ctx, func(tx *Tx) error {
-		text, _, _, err := tx.note(copyNote)
-		arrived = text == c.state.String()
-		return err
-	})
-	if err != nil || arrived {
-		return err
-	}
-	return c.to.Update(ctx, c.add)
 }
 
 // rowsOf calls each for every row behind a key, in the order of the keys.
