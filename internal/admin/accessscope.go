@@ -97,14 +97,11 @@ func (s *Service) ListApplicationAccessScopes(ctx context.Context, caller api.Ca
 			return err
 		}
 		scopes, out.NextToken = page.Slice(p, scopes, func(s store.ApplicationScope) []string { return []string{s.Scope} })
-		out.Scopes = make([]api.ScopeDetails, len(scopes))
-		for n, scope := range scopes {
-			out.Scopes[n].Scope = scope.Scope
-			if out.Scopes[n].AuthorizedTargets, err = scope.ReadTargets(); err != nil {
-				return err
-			}
-		}
-		return nil
+		out.Scopes, err = each(s, scopes, func(scope store.ApplicationScope) (api.ScopeDetails, error) {
+			targets, err := scope.ReadTargets()
+			return api.ScopeDetails{Scope: scope.Scope, AuthorizedTargets: targets}, err
+		})
+		return err
 	})
 	return out, err
 }

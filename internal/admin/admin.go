@@ -69,7 +69,7 @@ func (s *Service) read(ctx context.Context, caller api.Caller, operation *api.Op
 	if strings.HasPrefix(operation.Name, "List") { // lists may be some seconds old
 		view = s.Store.ViewStale
 	}
-	return explained(ctx, view(ctx, func(tx *store.Tx) error {
+	return s.explained(ctx, view(ctx, func(tx *store.Tx) error {
 		v, err := newVisit(tx, caller, operation)
 		if err != nil {
 			return err
@@ -78,8 +78,12 @@ func (s *Service) read(ctx context.Context, caller api.Caller, operation *api.Op
 	}))
 }
 
-// explained writes into the trace whose a thing is that a caller may not use: the refusal does not tell.
-func explained(ctx context.Context, err error) error {
+// explained writes into the trace whose a thing is that a caller may not use: the refusal does not tell. Who asks for a row that cannot be read
+// hears just that.
+func (s *Service) explained(ctx context.Context, err error) error {
+	if s.Store.NoteUnreadable(err) {
+		return fault.InternalServer.Refuse("What is stored about this cannot be read: put it anew, or have the operator run sallyport verify").Because("%v", err)
+	}
 	if refusal, ok := fault.As(err); ok && refusal.Cause() != "" {
 		trace.From(ctx).Fail("resource", "%s", refusal.Cause())
 	}
@@ -89,7 +93,7 @@ func explained(ctx context.Context, err error) error {
 // change runs an operation that changes something, of which fn returns the ARN, and records that. Where fn finds that all is as it should
 // be, it returns an empty ARN and nothing is recorded. A refusal of fn commits, so fn refuses before it changes anything.
 func (s *Service) change(ctx context.Context, caller api.Caller, operation *api.Operation, fn func(*visit) (subject string, err error)) error {
-	return explained(ctx, audit.Change(ctx, s.Store, s.Log, caller, func(tx *store.Tx) (audit.Event, error) {
+	return s.explained(ctx, audit.Change(ctx, s.Store, s.Log, caller, func(tx *store.Tx) (audit.Event, error) {
 		v, err := newVisit(tx, caller, operation)
 		if err != nil {
 			return audit.Event{}, err

@@ -177,13 +177,8 @@ func (s *Service) ListApplications(ctx context.Context, caller api.Caller, in *a
 			return err
 		}
 		rows, out.NextToken = page.Cut(p, rows, func(a store.Application) []string { return []string{a.ApplicationID} })
-		out.Applications = make([]api.Application, len(rows))
-		for n, a := range rows {
-			if out.Applications[n], err = v.present(a); err != nil {
-				return err
-			}
-		}
-		return nil
+		out.Applications, err = each(s, rows, v.present)
+		return err
 	})
 	return out, err
 }
@@ -213,10 +208,10 @@ func (s *Service) UpdateApplication(ctx context.Context, caller api.Caller, in *
 		next.Status = cmp.Or(in.Status, a.Status)
 		if in.PortalOptions != nil && in.PortalOptions.SignInOptions != nil {
 			options, err := a.ReadPortalOptions()
-			if err != nil {
+			if err != nil && !s.Store.NoteUnreadable(err) {
 				return false, err
 			}
-			if options == nil {
+			if err != nil || options == nil {
 				options = &api.PortalOptions{Visibility: store.StatusEnabled}
 			}
 			options.SignInOptions = in.PortalOptions.SignInOptions

@@ -130,13 +130,13 @@ func (s *Service) ListApplicationGrants(ctx context.Context, caller api.Caller, 
 	out := &api.ListApplicationGrantsResponse{}
 	err := s.readApplication(ctx, caller, api.ListApplicationGrants.Operation, in.ApplicationARN, func(v *visit, a store.Application) error {
 		grants, err := v.tx.ApplicationGrants(a.ApplicationID)
-		out.Grants = make([]api.GrantItem, len(grants))
-		for n, grant := range grants {
-			out.Grants[n].GrantType = grant.GrantType
-			if err == nil {
-				out.Grants[n].Grant, err = grant.Grant()
-			}
+		if err != nil {
+			return err
 		}
+		out.Grants, err = each(s, grants, func(row store.ApplicationGrant) (api.GrantItem, error) {
+			grant, err := row.Grant()
+			return api.GrantItem{GrantType: row.GrantType, Grant: grant}, err
+		})
 		return err
 	})
 	return out, err

@@ -8,6 +8,22 @@ import (
 
 var badToken = fault.Validation.Refuse("NextToken is not one that this list gave out: start the list again without it")
 
+// each shows the rows of a list, but for those that cannot be read.
+func each[R, T any](s *Service, rows []R, show func(R) (T, error)) ([]T, error) {
+	shown := make([]T, 0, len(rows))
+	for _, row := range rows {
+		one, err := show(row)
+		if s.Store.NoteUnreadable(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		shown = append(shown, one)
+	}
+	return shown, nil
+}
+
 // openPage reads where a list goes on. A token is good for the account that it was given out to.
 func (s *Service) openPage(caller api.Caller, r page.Request) (page.Page, error) {
 	account := ""

@@ -120,12 +120,13 @@ func (s *Service) changeTags(ctx context.Context, caller api.Caller, operation *
 			return "", err
 		}
 		present, err := v.tx.Tags(r.id)
-		if err != nil {
+		damaged := s.Store.NoteUnreadable(err) // and lost: what is set now takes its place
+		if err != nil && !damaged {
 			return "", err
 		}
 		next := tags{}
 		maps.Copy(next, present)
-		if err := change(next); err != nil || maps.Equal(present, next) {
+		if err := change(next); err != nil || !damaged && maps.Equal(present, next) {
 			return "", err
 		}
 		return r.arn, v.tx.PutTags(r.id, next)

@@ -160,15 +160,14 @@ func (p *plan) compareInstance() error {
 	if p.d.instance == nil {
 		return nil
 	}
-	old, tags := attributes{{"name", have.Name}, {"ownerAccountId", have.OwnerAccountID}}, p.have.tags[have.InstanceID]
+	old := attributes{{"name", have.Name}, {"ownerAccountId", have.OwnerAccountID}}
 	now := attributes{{"name", next.Name}, {"ownerAccountId", next.OwnerAccountID}}
-	wanted := tags
+	wanted := tagsOf(p.d.instance.tags)
 	if p.d.whole() {
-		wanted = tagsOf(p.d.instance.tags)
-		old, now = append(old, attribute{"tags", tagWords(tags)}), append(now, attribute{"tags", tagWords(wanted)})
+		old, now = append(old, attribute{"tags", p.have.tagWords(have.InstanceID)}), append(now, attribute{"tags", tagWords(wanted)})
 	}
 	p.keep("instance "+have.InstanceID, differing(old, now), func(tx *store.Tx) error {
-		if err := tx.PutInstance(next); err != nil {
+		if err := tx.PutInstance(next); err != nil || !p.d.whole() {
 			return err
 		}
 		return tx.PutTags(have.InstanceID, wanted)

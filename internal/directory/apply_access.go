@@ -63,7 +63,7 @@ func (p *plan) permissionSet(set permissionSet, old, next store.PermissionSet, f
 	if policies.next.Inline != "" && canonical(policies.next.Inline) == canonical(has.Inline) {
 		policies.next.Inline = has.Inline // as it was sent
 	}
-	tags, tagged := tagsOf(set.tags), p.have.tags[old.PermissionSetID]
+	tags := tagsOf(set.tags)
 	fields := altered(
 		Field{"description", old.Description, next.Description},
 		Field{"sessionDuration", rules.SessionText(old.SessionDurationS), rules.SessionText(next.SessionDurationS)},
@@ -87,7 +87,7 @@ func (p *plan) permissionSet(set permissionSet, old, next store.PermissionSet, f
 	case !p.d.whole():
 		p.keep(setWords(next.Name), fields, put)
 	default:
-		outside := append(policies.fields(), differing(attributes{{"tags", tagWords(tagged)}}, attributes{{"tags", tagWords(tags)}})...)
+		outside := append(policies.fields(), differing(attributes{{"tags", p.have.tagWords(old.PermissionSetID)}}, attributes{{"tags", tagWords(tags)}})...)
 		p.keep(setWords(next.Name), append(fields, outside...), putAll)
 	}
 }
@@ -120,7 +120,11 @@ type policyChange struct {
 }
 
 func (c policyChange) fields() []Field {
-	fields := differingDocument("inlinePolicy", c.old.Inline, c.next.Inline)
+	old := c.old.Inline
+	if c.old.HasInline && old == "" {
+		old = cannotBeRead
+	}
+	fields := differingDocument("inlinePolicy", old, c.next.Inline)
 	return append(fields, differing(
 		attributes{{"managedPolicies", managedWords(c.old)}, {"customerManagedPolicies", customerWords(c.old)}, {"permissionsBoundary", boundaryWords(c.old)}},
 		attributes{{"managedPolicies", managedWords(c.next)}, {"customerManagedPolicies", customerWords(c.next)}, {"permissionsBoundary", boundaryWords(c.next)}},
@@ -141,6 +145,9 @@ func customerWords(p store.AllSetPolicies) string {
 }
 
 func boundaryWords(p store.AllSetPolicies) string {
+	if p.Bounded && p.Boundary == (store.Boundary{}) {
+		return cannotBeRead
+	}
 	return p.Boundary.ManagedPolicyARN + p.Boundary.CustomerPolicy.Path + p.Boundary.CustomerPolicy.Name
 }
 

@@ -39,7 +39,7 @@ func (p *plan) compareAccountInstances() error {
 }
 
 func (p *plan) accountInstance(i accountInstance, old store.AccountInstance, found bool) {
-	tags, tagged := tagsOf(i.tags), p.have.tags[old.InstanceID]
+	tags := tagsOf(i.tags)
 	next := store.AccountInstance{
 		InstanceID: cmp.Or(old.InstanceID, rules.NewInstanceID()), AccountID: i.account.value, Name: i.name.value,
 	}
@@ -52,7 +52,7 @@ func (p *plan) accountInstance(i accountInstance, old store.AccountInstance, fou
 	}
 	if found {
 		p.keep(instanceWords(next.AccountID), differing(
-			attributes{{"name", old.Name}, {"tags", tagWords(tagged)}}, attributes{{"name", next.Name}, {"tags", tagWords(tags)}}), put)
+			attributes{{"name", old.Name}, {"tags", p.have.tagWords(old.InstanceID)}}, attributes{{"name", next.Name}, {"tags", tagWords(tags)}}), put)
 		return
 	}
 	p.inAccount(i.account, "an instance")
@@ -103,10 +103,10 @@ func (p *plan) compareIssuers() error {
 
 // issuer compares one issuer, and reports whether it is the one that the store has. One with another URL is another one.
 func (p *plan) issuer(i issuer, old store.TrustedTokenIssuer, instanceID string) (same bool) {
-	next, tags, tagged := i.row(), tagsOf(i.tags), map[string]string(nil)
+	next, tags := i.row(), tagsOf(i.tags)
 	next.InstanceID, next.AccountID = instanceID, cmp.Or(i.accountInstance.value, p.owner)
 	if same = old.URL == next.URL; same {
-		next.IssuerID, next.AccountID, tagged = old.IssuerID, old.AccountID, p.have.tags[old.IssuerID]
+		next.IssuerID, next.AccountID = old.IssuerID, old.AccountID
 		if canonical(old.JWKS) == canonical(next.JWKS) {
 			next.JWKS = old.JWKS
 		}
@@ -125,7 +125,7 @@ func (p *plan) issuer(i issuer, old store.TrustedTokenIssuer, instanceID string)
 		return false
 	}
 	fields := differing(
-		attributes{{"claimAttributePath", old.ClaimPath}, {"identityStoreAttributePath", old.AttributePath}, {"tags", tagWords(tagged)}},
+		attributes{{"claimAttributePath", old.ClaimPath}, {"identityStoreAttributePath", old.AttributePath}, {"tags", p.have.tagWords(old.IssuerID)}},
 		attributes{{"claimAttributePath", next.ClaimPath}, {"identityStoreAttributePath", next.AttributePath}, {"tags", tagWords(tags)}})
 	p.keep(issuerWords(next), append(fields, differingDocument("jwks", old.JWKS, next.JWKS)...), put)
 	return true
@@ -232,7 +232,7 @@ func (p *plan) application(a *applicationPlan) error {
 	}
 	p.checkActorPolicy(a)
 	a.grants, a.scopes = p.grants(a), p.scopes(a)
-	tags, tagged, id := tagsOf(a.tags), p.have.tags[a.old.ApplicationID], a.next.ApplicationID
+	tags, id := tagsOf(a.tags), a.next.ApplicationID
 	put := func(tx *store.Tx) error {
 		if err := tx.PutApplication(a.next); err != nil {
 			return err
@@ -246,14 +246,8 @@ func (p *plan) application(a *applicationPlan) error {
 	if !a.found {
 		p.add(words, put)
 	} else {
-		was, err := applicationAttributes(a.old, p.have.grants[id], p.have.scopes[id], tagged)
-		if err != nil {
-			return err
-		}
-		will, err := applicationAttributes(a.next, a.grants, a.scopes, tags)
-		if err != nil {
-			return err
-		}
+		was := applicationAttributes(a.old, p.have.grants[id], p.have.scopes[id], p.have.tagWords(id))
+		will := applicationAttributes(a.next, a.grants, a.scopes, tagWords(tags))
 		p.keep(words, append(differing(was, will), differingDocument("actorPolicy", a.old.ActorPolicy, a.next.ActorPolicy)...), put)
 	}
 	p.mayUse(a)
@@ -320,23 +314,23 @@ func (a application) row() store.Application {
 }
 
 // applicationAttributes are what a change of an application shows, but for its policy.
-func applicationAttributes(a store.Application, grants []store.ApplicationGrant, scopes []store.ApplicationScope, tags map[string]string) (attributes, error) {
+func applicationAttributes(a store.Application, grants []store.ApplicationGrant, scopes []store.ApplicationScope, tags string) attributes {
 	all := attributes{
 		{"name", a.Name}, {"description", a.Description}, {"status", a.Status},
 		{"portalOptions", canonical(cmp.Or(a.PortalOptions, defaultPortalOptions))}, {"assignmentRequired", strconv.FormatBool(a.AssignmentRequired)},
-		{"backgroundSessions", a.BackgroundSession}, {"idTokenSigningAlg", cmp.Or(a.IDTokenAlg, "ES256")}, {"tags", tagWords(tags)},
+		{"backgroundSessions", a.BackgroundSession}, {"idTokenSigningAlg", cmp.Or(a.IDTokenAlg, "ES256")}, {"tags", tags},
 	}
 	for _, g := range grants {
 		all = append(all, attribute{"grants." + grantKey(g.GrantType), canonical(g.Document)})
 	}
 	for _, s := range scopes {
-		targets, err := s.ReadTargets()
-		if err != nil {
-			return nil, err
+		words := cannotBeRead
+		if targets, err := s.ReadTargets(); err == nil {
+			words = cmp.Or(strings.Join(targets, ", "), "any")
 		}
-		all = append(all, attribute{"scopes." + s.Scope, cmp.Or(strings.Join(targets, ", "), "any")})
+		all = append(all, attribute{"scopes." + s.Scope, words})
 	}
-	return all, nil
+	return all
 }
 
 // grantKeys are the keys of grants in the file, by type.

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -102,7 +103,9 @@ func (p *plan) profileAltered(old, next store.UserRecord) ([]Field, error) {
 		return nil, nil
 	}
 	was, err := profileAttributes(old, p.have.instance.IdentityStoreID)
-	if err != nil {
+	if _, unreadable := errors.AsType[*store.Unreadable](err); unreadable {
+		was = attributes{{"profile", cannotBeRead}}
+	} else if err != nil {
 		return nil, err
 	}
 	will, err := profileAttributes(next, p.have.instance.IdentityStoreID)

@@ -14,6 +14,7 @@ import (
 	"sallyport/internal/api"
 	"sallyport/internal/arn"
 	"sallyport/internal/oauth"
+	"sallyport/internal/policy"
 	"sallyport/internal/rules"
 	"sallyport/internal/store"
 )
@@ -89,7 +90,47 @@ func (h *rows) directory() (*Directory, error) {
 	e.access(d)
 	e.accountInstances(d)
 	e.issuers(d)
-	return d, errors.Join(e.people(d), e.applications(d), e.iam(d))
+	return d, errors.Join(e.unreadable(), e.people(d), e.applications(d), e.iam(d))
+}
+
+// unreadable finds what a file could not say, or would say otherwise than the rows: applied again, it would take a policy away that denies
+// while it cannot be read.
+func (e *exporter) unreadable() error {
+	var errs []error
+	for _, id := range slices.Sorted(maps.Keys(e.tags.Unreadable)) {
+		errs = append(errs, e.tags.Unreadable[id])
+	}
+	check := func(what, document string, kind policy.Kind) {
+		if _, err := policy.Parse([]byte(document), kind); err != nil {
+			errs = append(errs, &store.Unreadable{What: what, Err: err})
+		}
+	}
+	for _, row := range e.rows.sets {
+		policies := e.setPolicies[row.PermissionSetID]
+		if policies.HasInline {
+			check("the inline policy of "+setWords(row.Name), policies.Inline, policy.Identity)
+		}
+		if policies.Bounded && policies.Boundary == (store.Boundary{}) {
+			errs = append(errs, &store.Unreadable{What: "the boundary of " + setWords(row.Name), Err: errors.New("it names no policy")})
+		}
+	}
+	for _, row := range e.iamRoles {
+		check("the trust policy of "+principalWords(row.Principal()), row.TrustPolicy, policy.Trust)
+	}
+	for p, policies := range e.iamPolicies {
+		for _, row := range policies {
+			if _, attached := rules.AttachedARN(row); !attached {
+				check("the policy "+row.Name+" of "+principalWords(p), row.Document, policy.Identity)
+			}
+		}
+	}
+	for _, row := range e.rows.applications {
+		if row.ActorPolicy != "" {
+			check("the actor policy of "+applicationWords(row.Name), row.ActorPolicy, policy.Resource)
+		}
+	}
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(errs...)
 }
 
 // exporter writes ids as names.
@@ -105,8 +146,8 @@ type exporter struct {
 
 func (e *exporter) tagsOf(id string) []tag {
 	var list []tag
-	for _, key := range slices.Sorted(maps.Keys(e.tags[id])) {
-		list = append(list, tag{text{value: key}, text{value: e.tags[id][key]}})
+	for _, key := range slices.Sorted(maps.Keys(e.tags.Tags[id])) {
+		list = append(list, tag{text{value: key}, text{value: e.tags.Tags[id][key]}})
 	}
 	return list
 }

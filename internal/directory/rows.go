@@ -27,7 +27,7 @@ type rows struct {
 	grants           map[string][]store.ApplicationGrant // by application, as are the next
 	scopes           map[string][]store.ApplicationScope
 	mayUse           map[string][]store.ApplicationAssignment
-	tags             map[string]map[string]string // by the id of what they hang on
+	tags             store.AllTags
 	iamUsers         []store.IAMUser
 	iamRoles         []store.IAMRole
 	iamPolicies      map[store.IAMPrincipal][]store.IAMPolicy
@@ -106,6 +106,17 @@ func (h *rows) accountOf(instanceID string) string {
 	}
 	return ""
 }
+
+// tagWords are the tags of a resource as a change shows them.
+func (h *rows) tagWords(id string) string {
+	if h.tags.Unreadable[id] != nil {
+		return cannotBeRead
+	}
+	return tagWords(h.tags.Tags[id])
+}
+
+// cannotBeRead stands for what a row holds that nobody can read. It is no value that anything can have, so a file always changes it.
+const cannotBeRead = "(cannot be read)"
 
 // tagsOf are the tags in the form of the store.
 func tagsOf(list []tag) map[string]string {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sallyport/internal/api"
+	"sallyport/internal/arn"
 	"sallyport/internal/creds"
 	"sallyport/internal/policy"
 	"sallyport/internal/rules"
@@ -49,12 +50,9 @@ func (s *Service) identity(tx *store.Tx, signer *api.Signer) (policy.Set, []poli
 	var set policy.Set
 	for _, p := range identity.Policies {
 		if policyARN, attached := rules.AttachedARN(p); attached {
-			set, err = s.attach(set, policyARN)
+			set = s.attach(set, policyARN)
 		} else {
-			set, err = s.add(set, p.Name, p.Document)
-		}
-		if err != nil {
-			return nil, nil, fmt.Errorf("policy %s of the %s %s: %w", p.Name, principal.Kind, principal.Name, err)
+			set = s.add(set, p.Name, "of the "+principal.Kind+" "+principal.Name+" of account "+principal.AccountID, p.Document)
 		}
 	}
 	return set, nil, nil
@@ -77,39 +75,45 @@ func (s *Service) ofPermissionSet(tx *store.Tx, signer *api.Signer, name string)
 		return nil, nil, err
 	}
 	var set policy.Set
-	if p.Inline != "" {
-		if set, err = s.add(set, "inline policy of "+name, p.Inline); err != nil {
-			return nil, nil, fmt.Errorf("inline policy of the permission set %s: %w", name, err)
-		}
+	if p.HasInline {
+		set = s.add(set, "inline policy of "+name, "", p.Inline)
 	}
 	for _, policyARN := range p.Managed {
-		if set, err = s.attach(set, policyARN); err != nil {
-			return nil, nil, err
-		}
+		set = s.attach(set, policyARN)
 	}
-	if p.Boundary == (store.Boundary{}) {
+	if !p.Bounded {
 		return set, nil, nil
 	}
-	boundary, err := s.attach(nil, p.Boundary.ManagedPolicyARN)
-	return set, []policy.Limit{{Name: limitBoundary, Set: boundary}}, err
+	var boundary policy.Set
+	if p.Boundary.ManagedPolicyARN != "" {
+		boundary = s.attach(nil, p.Boundary.ManagedPolicyARN)
+	}
+	return set, []policy.Limit{{Name: limitBoundary, Set: boundary}}, nil
 }
 
-// add appends a document that was checked when it was stored.
-func (s *Service) add(set policy.Set, name, document string) (policy.Set, error) {
+// deniesAll stands in the place of a policy that cannot be read: nobody knows what it forbade.
+const deniesAll = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}`
+
+// add appends a document that was checked when it was stored. whose tells policies of one name apart in the log.
+func (s *Service) add(set policy.Set, name, whose, document string) policy.Set {
 	p, err := s.policies.Parse(document, policy.Identity)
 	if err != nil {
-		return nil, err
+		s.Store.NoteUnreadable(&store.Unreadable{What: strings.TrimSpace("the policy " + name + " " + whose), Err: err})
+		name += ", which cannot be read and so denies everything"
+		if p, err = s.policies.Parse(deniesAll, policy.Identity); err != nil {
+			panic(err) // a constant
+		}
 	}
-	return append(set, policy.Named{Name: name, Policy: p}), nil
+	return append(set, policy.Named{Name: name, Policy: p})
 }
 
-// attach appends a policy that AWS manages, if it is one that this house knows.
-func (s *Service) attach(set policy.Set, policyARN string) (policy.Set, error) {
+// attach appends a policy that AWS manages. One that this house does not know says nothing; what is no name of such a policy denies.
+func (s *Service) attach(set policy.Set, policyARN string) policy.Set {
 	document, known := policy.Managed(policyARN)
-	if !known {
-		return set, nil
+	if !known && strings.HasPrefix(policyARN, arn.ManagedPolicy("")) {
+		return set
 	}
-	return s.add(set, policyARN, document)
+	return s.add(set, policyARN, "", document)
 }
 
 // personsBoundary is what narrows a session with an identity context, in the place of the list of services that AWS attaches to such
@@ -132,10 +136,7 @@ func (s *Service) sessionLimits(signer *api.Signer) ([]policy.Limit, error) {
 		limits = append(limits, policy.Limit{Name: limitSession, Set: given})
 	}
 	if person := signer.OnBehalfOf; person != nil && !person.AuditOnly {
-		set, err := s.add(nil, "this server's rule", personsBoundary)
-		if err != nil {
-			return nil, err
-		}
+		set := s.add(nil, "this server's rule", "", personsBoundary)
 		limits = append(limits, policy.Limit{Name: limitPerson, Set: set})
 	}
 	return limits, nil

@@ -150,3 +150,41 @@ func isRefusal(err error, kind *fault.Kind) bool {
 	refusal, refused := fault.As(err)
 	return refused && refusal.Kind == kind
 }
+
+func TestAPolicyThatCannotBeReadDeniesEverything(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		rows    []store.IAMPolicy
+		allowed bool
+	}{
+		{"a policy that allows", []store.IAMPolicy{{Name: "a", Document: admin}}, true},
+		{"one that cannot be read beside it", []store.IAMPolicy{{Name: "a", Document: admin}, {Name: "b", Document: "{junk"}}, false},
+		{"an empty one beside it", []store.IAMPolicy{{Name: "a", Document: admin}, {Name: "b"}}, false},
+		{"one that cannot be read in front", []store.IAMPolicy{{Name: "a", Document: "null"}, {Name: "b", Document: admin}}, false},
+	} {
+		b := newBench(t)
+		user, err := b.s.CreateUser(ctx, operator, store.IAMUser{AccountID: owner, UserName: "spoiled"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Update(func(tx *store.Tx) error {
+			for _, row := range c.rows {
+				if err := tx.PutIAMPolicy(user.Principal(), row); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		key, err := b.s.CreateAccessKey(ctx, operator, user.Principal())
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := b.find(key.AccessKeyID, "")
+		caller := operator
+		caller.Signer = &found.Signer
+		err = b.s.Authorize(ctx, caller, api.ListUsers.Operation, &api.ListUsersRequest{})
+		if c.allowed && err != nil || !c.allowed && !isRefusal(err, fault.AdminAccessDenied) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}

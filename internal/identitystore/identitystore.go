@@ -105,7 +105,7 @@ func (s *Service) ask(ctx context.Context, identityStoreID string, view func(con
 	if err == nil {
 		err = view(ctx, fn)
 	}
-	return explained(ctx, err)
+	return s.explained(ctx, err)
 }
 
 // change is one operation that changes something.
@@ -130,17 +130,20 @@ type made struct{ userID, detail string }
 // before it changes anything.
 func (s *Service) change(ctx context.Context, c change, fn func(*store.Tx) (made, error)) error {
 	if err := s.here(c.identityStoreID); err != nil {
-		return explained(ctx, err)
+		return s.explained(ctx, err)
 	}
-	return explained(ctx, audit.Change(ctx, s.Store, s.Log, c.caller, func(tx *store.Tx) (audit.Event, error) {
+	return s.explained(ctx, audit.Change(ctx, s.Store, s.Log, c.caller, func(tx *store.Tx) (audit.Event, error) {
 		what, err := fn(tx)
 		// The event is named like the operation, as CloudTrail has it.
 		return audit.Event{Name: audit.Name(c.operation.Name), UserID: what.userID, Detail: what.detail + " by " + c.by()}, err
 	}))
 }
 
-// explained notes a refusal in the trace of the decision.
-func explained(ctx context.Context, err error) error {
+// explained notes a refusal in the trace of the decision. Who asks for a row that cannot be read hears just that.
+func (s *Service) explained(ctx context.Context, err error) error {
+	if s.Store.NoteUnreadable(err) {
+		return fault.InternalServer.Refuse("What is stored about this cannot be read: have the operator run sallyport verify").Because("%v", err)
+	}
 	if refusal, refused := fault.As(err); refused {
 		trace.From(ctx).Fail("identity store", "%s: %s", refusal.Kind.Name, refusal.Message)
 	}

@@ -137,7 +137,7 @@ func (s *Service) GetUserID(ctx context.Context, caller api.Caller, in *api.GetU
 	case err != nil:
 		return nil, err
 	case len(users) != 1:
-		return nil, explained(ctx, userResource.notFound(""))
+		return nil, s.explained(ctx, userResource.notFound(""))
 	}
 	return &api.GetUserIDResponse{IdentityStoreID: in.IdentityStoreID, UserID: users[0].UserID}, nil
 }
@@ -216,6 +216,9 @@ func (s *Service) ListUsers(ctx context.Context, caller api.Caller, in *api.List
 		byUser := externalIDs(external)
 		for _, row := range rows {
 			user, err := s.present(row, byUser[row.UserID], in.Extensions)
+			if s.Store.NoteUnreadable(err) {
+				continue
+			}
 			if err != nil {
 				return err
 			}

@@ -42,6 +42,10 @@ func (s *Service) SignIn(ctx context.Context, caller api.Caller, userName, passw
 	if t.admission.refused() {
 		return SignedIn{}, s.locked(ctx, caller, t)
 	}
+	if _, err := parsePHC(t.hash); t.hash != "" && err != nil { // nobody's password is the right one, and nobody can tell from outside
+		s.store.NoteUnreadable(&store.Unreadable{What: "the password of user " + t.user.UserID, Err: err})
+		t.hash = ""
+	}
 	matches, err := s.compare(ctx, t.hash, password)
 	if err != nil {
 		return SignedIn{}, err

@@ -2,9 +2,10 @@ package store
 
 import (
 	"encoding/json"
-	"fmt"
+	"errors"
 
 	"sallyport/internal/api"
+	"sallyport/internal/oauth"
 	"sallyport/internal/strictjson"
 )
 
@@ -18,11 +19,14 @@ func grantShape() *api.Shape { return api.PutApplicationGrant.Input().Member("Gr
 
 func readShape(shape *api.Shape, text string, into any) error {
 	tree, err := strictjson.Parse([]byte(text), strictjson.Limits{})
+	if err == nil && tree.Kind() != strictjson.Object {
+		err = errors.New("it is no JSON object")
+	}
 	if err == nil {
 		err = shape.Decode(api.Source{Body: tree, Kept: true}, into)
 	}
 	if err != nil {
-		return fmt.Errorf("read a stored %s: %v", shape.Name, err) // a refusal here is our failure
+		return errors.New(err.Error()) // a refusal here is our failure
 	}
 	return nil
 }
@@ -38,7 +42,7 @@ func (a Application) ReadPortalOptions() (*api.PortalOptions, error) {
 		return nil, nil
 	}
 	options := &api.PortalOptions{}
-	return options, readShape(portalOptionsShape(), a.PortalOptions, options)
+	return options, unreadable("the portal options of application "+a.ApplicationID, readShape(portalOptionsShape(), a.PortalOptions, options))
 }
 
 // NewApplicationGrant is a grant as the store keeps it.
@@ -48,7 +52,26 @@ func NewApplicationGrant(applicationID, grantType string, grant api.Grant) Appli
 
 // Grant returns what the grant says.
 func (g ApplicationGrant) Grant() (grant api.Grant, err error) {
-	return grant, readShape(grantShape(), g.Document, &grant)
+	err = readShape(grantShape(), g.Document, &grant)
+	if err == nil && !g.hasMember(grant) {
+		err = errors.New("it lacks the member of its type")
+	}
+	return grant, unreadable("the grant "+g.GrantType+" of application "+g.ApplicationID, err)
+}
+
+// hasMember reports whether the grant says something about its type, and about no other. That a type is known is for the rooms.
+func (g ApplicationGrant) hasMember(grant api.Grant) bool {
+	switch oauth.GrantType(g.GrantType) {
+	case oauth.GrantAuthorizationCode:
+		return grant.AuthorizationCode != nil
+	case oauth.GrantJWTBearer:
+		return grant.JWTBearer != nil
+	case oauth.GrantRefreshToken:
+		return grant.RefreshToken != nil
+	case oauth.GrantTokenExchange:
+		return grant.TokenExchange != nil
+	}
+	return true
 }
 
 // NewApplicationScope is a scope as the store keeps it.
@@ -67,7 +90,7 @@ func (s ApplicationScope) ReadTargets() (targets []string, err error) {
 		return nil, nil
 	}
 	if err := json.Unmarshal([]byte(s.Targets), &targets); err != nil {
-		return nil, fmt.Errorf("read the stored targets of the scope %s of %s: %w", s.Scope, s.ApplicationID, err)
+		return nil, unreadable("the targets of the scope "+s.Scope+" of application "+s.ApplicationID, err)
 	}
 	return targets, nil
 }

@@ -25,6 +25,12 @@ const (
 	oddText     = "nul\x00, bytes \xff\xfe, escape \uFDD0; tab\t, lines\n\r, \\N and \\."
 )
 
+const (
+	filledPolicy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`
+	filledTrust  = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}]}`
+	filledActors = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sso-oauth:CreateTokenWithIAM","Resource":"*"}]}`
+)
+
 // fillEveryTable puts rows into every table, as the rooms would: all invariants are true of them.
 func fillEveryTable(t testing.TB, s *Store) {
 	t.Helper()
@@ -38,25 +44,25 @@ func fillEveryTable(t testing.TB, s *Store) {
 			tx.AddSealingKey(SealingKey{KeyID: "k2", Purpose: "lookup", SealedSeed: "s", CreatedAt: 1}),
 			tx.PutUserRecord(UserRecord{User: User{UserID: filledUser, UserName: "Alice", Email: "Alice@example.com", Status: StatusEnabled}}),
 			tx.PutUser(User{UserID: filledOther, UserName: "Zoë", DisplayName: oddText, Status: StatusDisabled}),
-			tx.PutPassword(filledUser, Password{Hash: "$argon2id$v=19$x", Origin: OriginOperator}),
+			tx.PutPassword(filledUser, Password{Hash: "$argon2id$v=19$m=1,t=1,p=1$a$b", Origin: OriginOperator}),
 			tx.PutGroup(Group{GroupID: "group-1", DisplayName: "Engineers"}),
 			tx.AddMembership(Membership{filledUser, "group-1"}),
 			tx.PutAccount(Account{"111122223333", "Production", ""}),
 			tx.PutPermissionSet(PermissionSet{PermissionSetID: "ps-1", Name: "ReadOnly", SessionDurationS: 3600}),
 			tx.AddAssignment(Assignment{PrincipalUser, filledUser, "111122223333", "ps-1"}),
 			tx.AddAssignment(Assignment{PrincipalGroup, "group-1", "111122223333", "ps-1"}),
-			tx.PutIAMRole(IAMRole{AccountID: "111122223333", RoleName: "reports", RoleID: "AROA1", TrustPolicy: "{}", MaxSessionS: 3600}),
+			tx.PutIAMRole(IAMRole{AccountID: "111122223333", RoleName: "reports", RoleID: "AROA1", TrustPolicy: filledTrust, MaxSessionS: 3600}),
 			tx.PutIAMUser(IAMUser{AccountID: "111122223333", UserName: "Ops", UserID: "AIDA1"}),
-			tx.PutIAMPolicy(principal, IAMPolicy{"inline", "{}"}),
+			tx.PutIAMPolicy(principal, IAMPolicy{"inline", filledPolicy}),
 			tx.PutIAMPolicy(principal, IAMPolicy{"aws:policy/AdministratorAccess", ""}),
 			tx.AddAccessKey(AccessKey{AccessKeyID: "AKIA1", SealedSecret: "s", AccountID: "111122223333", UserName: "Ops"}),
 			tx.PutOIDCProvider(OIDCProvider{AccountID: "111122223333", URL: "https://ci.example.com", ClientIDs: `["a"]`}),
 			tx.PutAccountInstance(AccountInstance{InstanceID: "ssoins-2", AccountID: "444455556666", Name: "theirs"}),
 			tx.PutApplication(Application{ApplicationID: "apl-1", InstanceID: "ssoins-1", AccountID: "111122223333", Name: "Reports",
-				Status: StatusEnabled, BackgroundSession: StatusDisabled, ActorPolicy: "{}"}),
+				Status: StatusEnabled, BackgroundSession: StatusDisabled, ActorPolicy: filledActors}),
 			tx.PutApplicationGrant(grant),
 			tx.PutApplicationScope(NewApplicationScope("apl-1", "reports:read", []string{"arn:aws:sso:::x"})),
-			tx.PutTrustedTokenIssuer(TrustedTokenIssuer{IssuerID: "tti-1", InstanceID: "ssoins-1", Name: "Provider", URL: "https://login.example.com", JWKS: "{}"}),
+			tx.PutTrustedTokenIssuer(TrustedTokenIssuer{IssuerID: "tti-1", InstanceID: "ssoins-1", Name: "Provider", URL: "https://login.example.com", JWKS: `{"keys":[]}`}),
 			tx.PutTags("apl-1", map[string]string{"team": "data"}),
 			tx.PutClientToken(ClientToken{"111122223333", "CreateApplication", "token", "digest", "arn", later}),
 			tx.AddSignIn(SignIn{SignInID: "sign-in-1", UserID: filledUser, CreatedAt: now, EndsAt: later}),
@@ -78,7 +84,7 @@ func fillEveryTable(t testing.TB, s *Store) {
 		_, retired := tx.exec(`INSERT INTO retired_key (key_id, purpose, created_at, activates_at, retired_at, forced) VALUES ('k0', 'epoch', 1, 1, 2, 0)`)
 		_, taken := tx.AddUserExternalID(filledUser, ExternalID{"issuer", "1"})
 		_, taken2 := tx.AddGroupExternalID("group-1", ExternalID{"issuer", "2"})
-		_, inline := tx.PutInlinePolicy("ps-1", "{}")
+		_, inline := tx.PutInlinePolicy("ps-1", filledPolicy)
 		_, managed := tx.AttachManagedPolicy("ps-1", "arn:aws:iam::aws:policy/ReadOnlyAccess")
 		_, customer := tx.AttachCustomerPolicy("ps-1", CustomerPolicy{"own", "/"})
 		_, boundary := tx.PutBoundary("ps-1", Boundary{ManagedPolicyARN: "arn:aws:iam::aws:policy/ReadOnlyAccess"})

@@ -50,13 +50,13 @@ func (tx *Tx) AllPermissionSetPolicies() (map[string]AllSetPolicies, error) {
 		p.PermissionSetID = r.text(0)
 		switch r.text(1) {
 		case "inline":
-			p.Inline = r.text(2)
+			p.Inline, p.HasInline = r.text(2), true
 		case "managed":
 			p.Managed = append(p.Managed, r.text(2))
 		case "customer":
 			p.Customer = append(p.Customer, CustomerPolicy{r.text(2), r.text(3)})
 		default:
-			p.Boundary = Boundary{r.text(2), CustomerPolicy{r.text(3), r.text(4)}}
+			p.Boundary, p.Bounded = Boundary{r.text(2), CustomerPolicy{r.text(3), r.text(4)}}, true
 		}
 		all[p.PermissionSetID] = p
 		return nil

@@ -2,7 +2,6 @@ package store
 
 import (
 	"encoding/json"
-	"fmt"
 	"sallyport/internal/arn"
 	"strings"
 )
@@ -199,14 +198,16 @@ func (tx *Tx) IAMIdentity(p IAMPrincipal) (identity IAMIdentity, found bool, err
 // SetPolicies are the policies of a permission set.
 type SetPolicies struct {
 	PermissionSetID string
-	Inline          string   // document, empty when there is none
+	Inline          string // document
+	HasInline       bool
 	Managed         []string // ARNs of policies of AWS
-	Boundary        Boundary // empty when there is none
+	Boundary        Boundary
+	Bounded         bool // there is a boundary, of whatever
 }
 
 // PermissionSetPolicies returns the policies of the permission set of that name, in one statement.
 func (tx *Tx) PermissionSetPolicies(name string) (p SetPolicies, found bool, err error) {
-	err = tx.query(`SELECT s.permission_set_id, 'inline', COALESCE(i.document, ''), '', '' FROM permission_set s
+	err = tx.query(`SELECT s.permission_set_id, 'inline', COALESCE(i.document, ''), COALESCE(i.permission_set_id, ''), '' FROM permission_set s
 			LEFT JOIN permission_set_inline_policy i ON i.permission_set_id = s.permission_set_id WHERE s.name = $1
 		UNION ALL
 		SELECT s.permission_set_id, 'managed', m.policy_arn, '', '' FROM permission_set s
@@ -219,11 +220,11 @@ func (tx *Tx) PermissionSetPolicies(name string) (p SetPolicies, found bool, err
 			p.PermissionSetID = r.text(0)
 			switch r.text(1) {
 			case "inline":
-				p.Inline = r.text(2)
+				p.Inline, p.HasInline = r.text(2), r.text(3) != ""
 			case "managed":
 				p.Managed = append(p.Managed, r.text(2))
 			default:
-				p.Boundary = Boundary{r.text(2), CustomerPolicy{r.text(3), r.text(4)}}
+				p.Boundary, p.Bounded = Boundary{r.text(2), CustomerPolicy{r.text(3), r.text(4)}}, true
 			}
 			return nil
 		})
@@ -254,7 +255,7 @@ func ClientIDsText(clientIDs []string) string {
 // ReadClientIDs returns the accepted audiences.
 func (p OIDCProvider) ReadClientIDs() (clientIDs []string, err error) {
 	if err := json.Unmarshal([]byte(p.ClientIDs), &clientIDs); err != nil {
-		return nil, fmt.Errorf("read the client ids of provider %s of account %s: %w", p.URL, p.AccountID, err)
+		return nil, unreadable("the client ids of provider "+p.URL+" of account "+p.AccountID, err)
 	}
 	return clientIDs, nil
 }

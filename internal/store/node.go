@@ -79,4 +79,6 @@ func (tx *Tx) nodes(tables string) ([]Node, error) {
 func (n Node) Live(now int64) bool { return now-n.SeenAt < liveFor.Milliseconds() }
 
 // String names the node as people know it.
-func (n Node) String() string { return fmt.Sprintf("%s on %s (%s)", n.NodeID[:8], n.Host, n.Program) }
+func (n Node) String() string {
+	return fmt.Sprintf("%s on %s (%s)", n.NodeID[:min(8, len(n.NodeID))], n.Host, n.Program)
+}

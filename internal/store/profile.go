@@ -1,7 +1,7 @@
 package store
 
 import (
-	"fmt"
+	"errors"
 	"slices"
 
 	"sallyport/internal/api"
@@ -44,11 +44,14 @@ func (u UserRecord) Attributes(identityStoreID string) (*api.CreateUserRequest, 
 	in := &api.CreateUserRequest{}
 	if u.Profile != "" {
 		body, err := strictjson.Parse([]byte(u.Profile), strictjson.Limits{})
+		if err == nil && body.Kind() != strictjson.Object {
+			err = errors.New("it is no JSON object")
+		}
 		if err == nil {
 			err = api.CreateUser.Input().Decode(api.Source{Body: body, Kept: true}, in)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read the profile of user %s: %v", u.UserID, err) // a refusal here is our failure
+			return nil, unreadable("the profile of user "+u.UserID, errors.New(err.Error())) // a refusal here is our failure
 		}
 	}
 	in.IdentityStoreID = identityStoreID

@@ -53,6 +53,7 @@ type Store struct {
 	clock   *sys.Clock
 	log     *slog.Logger
 	replica *replica // nil without
+	told    told
 }
 
 // ErrClosed is returned by Update and View after Close.

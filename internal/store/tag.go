@@ -1,9 +1,6 @@
 package store
 
-import (
-	"encoding/json"
-	"fmt"
-)
+import "encoding/json"
 
 // Tags returns the tags of a resource, which its id names: values by key, none for a resource without.
 func (tx *Tx) Tags(resourceID string) (tags map[string]string, err error) {
@@ -15,19 +12,30 @@ func (tx *Tx) Tags(resourceID string) (tags map[string]string, err error) {
 	return readTags(resourceID, text)
 }
 
-// AllTags returns the tags of every resource that has some, by its id.
-func (tx *Tx) AllTags() (map[string]map[string]string, error) {
-	all := map[string]map[string]string{}
-	err := tx.query(`SELECT resource_id, tags FROM resource_tags`, nil, func(r row) (err error) {
-		all[r.text(0)], err = readTags(r.text(0), r.text(1))
-		return err
+// AllTags are the tags of every resource that has some, by its id.
+type AllTags struct {
+	Tags       map[string]map[string]string
+	Unreadable map[string]error // of the resources whose tags cannot be read
+}
+
+// AllTags returns the tags of every resource.
+func (tx *Tx) AllTags() (AllTags, error) {
+	all := AllTags{map[string]map[string]string{}, map[string]error{}}
+	err := tx.query(`SELECT resource_id, tags FROM resource_tags`, nil, func(r row) error {
+		tags, err := readTags(r.text(0), r.text(1))
+		if err != nil {
+			all.Unreadable[r.text(0)] = err
+			return nil
+		}
+		all.Tags[r.text(0)] = tags
+		return nil
 	})
 	return all, err
 }
 
 func readTags(resourceID, text string) (tags map[string]string, err error) {
 	if err := json.Unmarshal([]byte(text), &tags); err != nil {
-		return nil, fmt.Errorf("read the stored tags of %s: %w", resourceID, err)
+		return nil, unreadable("the stored tags of "+resourceID, err)
 	}
 	return tags, nil
 }

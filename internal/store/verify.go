@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"sallyport/internal/jose"
+	"sallyport/internal/policy"
 )
 
 // This file checks what is true of every database that this program wrote, whatever happened to it: what each row refers to is there, ends come
@@ -90,7 +93,7 @@ var invariants = []invariant{
 			switch origin := r.text(1); {
 			case r.int(2) == 0:
 				return "the user is gone"
-			case !strings.HasPrefix(r.text(0), "$argon2id$"):
+			case !strings.HasPrefix(r.text(0), "$argon2id$") || strings.Count(r.text(0), "$") != 5:
 				return "it is hashed by nothing that we know"
 			case origin != OriginDemo && origin != OriginOperator:
 				return "nobody is known to have set it"
@@ -109,8 +112,8 @@ var invariants = []invariant{
 		wrong: missing("permission_set_provisioning.account_id", "account", "account_id") +
 			` OR NOT EXISTS (SELECT 1 FROM permission_set s WHERE s.permission_set_id = permission_set_provisioning.permission_set_id AND s.revision >= permission_set_provisioning.revision)`},
 	{name: "permission sets have a duration and a revision", table: "permission_set", wrong: `session_duration_s <= 0 OR revision < 1`},
-	{name: "inline policies are of permission sets, and JSON", table: "permission_set_inline_policy",
-		columns: "document, " + found("permission_set_inline_policy.permission_set_id", "permission_set", "permission_set_id"), inspect: ofSomethingAndJSON},
+	{name: "inline policies are of permission sets, and can be read", table: "permission_set_inline_policy",
+		columns: "document, " + found("permission_set_inline_policy.permission_set_id", "permission_set", "permission_set_id"), inspect: ofSomethingAndPolicy},
 	{name: "policies of AWS are attached to permission sets", table: "permission_set_managed_policy", wrong: missing("permission_set_managed_policy.permission_set_id", "permission_set", "permission_set_id")},
 	{name: "policies of accounts are attached to permission sets", table: "permission_set_customer_policy", wrong: missing("permission_set_customer_policy.permission_set_id", "permission_set", "permission_set_id")},
 	{name: "boundaries are of permission sets, and one policy", table: "permission_set_boundary",
@@ -118,19 +121,22 @@ var invariants = []invariant{
 
 	{name: "users of accounts have the key of their name", table: "iam_user", columns: "name_key, user_name", inspect: loweredName},
 	{name: "roles of accounts have the key of their name, and a trust policy", table: "iam_role", columns: "name_key, role_name, trust_policy",
-		inspect: func(r row) string { return first(loweredName(r), badJSON(r.text(2))) }},
+		inspect: func(r row) string { return first(loweredName(r), badPolicy(r.text(2), policy.Trust)) }},
 	{name: "policies of principals are somebody's", table: "iam_policy", wrong: missingHolder("iam_policy")},
-	{name: "policies of principals are JSON, or of AWS", table: "iam_policy", columns: "document, policy_name", inspect: func(r row) string {
+	{name: "policies of principals can be read, or are of AWS", table: "iam_policy", columns: "document, policy_name", inspect: func(r row) string {
 		if r.text(0) == "" && strings.Contains(r.text(1), ":") {
 			return ""
 		}
-		return badJSON(r.text(0))
+		return badPolicy(r.text(0), policy.Identity)
 	}},
 	{name: "access keys are somebody's", table: "access_key", wrong: missingHolder("access_key")},
 	{name: "access keys are active or inactive, and sealed", table: "access_key", wrong: oneOf("status", KeyActive, KeyInactive) + ` OR sealed_secret = ''`},
-	{name: "OpenID providers have audiences, and keys that are JSON", table: "oidc_provider", columns: "client_ids, jwks", inspect: func(r row) string {
-		_, err := OIDCProvider{ClientIDs: r.text(0)}.ReadClientIDs()
-		return first(failure(err), emptyOrJSON(r.text(1)))
+	{name: "OpenID providers have audiences, and keys that can be read", table: "oidc_provider", columns: "client_ids, jwks", inspect: func(r row) string {
+		clients, err := OIDCProvider{ClientIDs: r.text(0)}.ReadClientIDs()
+		if err == nil && len(clients) == 0 {
+			err = errors.New("there is no audience")
+		}
+		return first(failure(err), badKeys(r.text(1)))
 	}},
 
 	{name: "applications are of an instance", table: "application",
@@ -139,11 +145,14 @@ var invariants = []invariant{
 		wrong: oneOf("status", StatusEnabled, StatusDisabled) + ` OR ` + oneOf("background_session", StatusEnabled, StatusDisabled, "") + ` OR assignment_required NOT IN (0, 1)`},
 	{name: "policies and portal options of applications can be read", table: "application", columns: "portal_options, actor_policy", inspect: func(r row) string {
 		_, err := Application{PortalOptions: r.text(0)}.ReadPortalOptions()
-		return first(failure(err), emptyOrJSON(r.text(1)))
+		if text := r.text(1); text != "" {
+			return first(failure(err), badPolicy(text, policy.Resource))
+		}
+		return failure(err)
 	}},
 	{name: "grants are of applications", table: "application_grant", wrong: missing("application_grant.application_id", "application", "application_id")},
-	{name: "grants can be read", table: "application_grant", columns: "document", inspect: func(r row) string {
-		_, err := ApplicationGrant{Document: r.text(0)}.Grant()
+	{name: "grants can be read", table: "application_grant", columns: "document, grant_type", inspect: func(r row) string {
+		_, err := ApplicationGrant{Document: r.text(0), GrantType: r.text(1)}.Grant()
 		return failure(err)
 	}},
 	{name: "scopes are of applications", table: "application_scope", wrong: missing("application_scope.application_id", "application", "application_id")},
@@ -155,7 +164,7 @@ var invariants = []invariant{
 	{name: "assignments to applications are of users and groups", table: "application_assignment", wrong: missingPrincipal("application_assignment")},
 	{name: "issuers are of an instance", table: "trusted_token_issuer",
 		wrong: missing("trusted_token_issuer.instance_id", "instance", "instance_id") + ` AND ` + missing("trusted_token_issuer.instance_id", "account_instance", "instance_id")},
-	{name: "keys of issuers are JSON", table: "trusted_token_issuer", columns: "jwks", inspect: func(r row) string { return emptyOrJSON(r.text(0)) }},
+	{name: "keys of issuers can be read", table: "trusted_token_issuer", columns: "jwks", inspect: func(r row) string { return badKeys(r.text(0)) }},
 	{name: "tags are of something, and can be read", table: "resource_tags",
 		columns: "tags, (SELECT COUNT(*) FROM application t WHERE t.application_id = resource_id) + (SELECT COUNT(*) FROM permission_set t WHERE t.permission_set_id = resource_id)" +
 			" + (SELECT COUNT(*) FROM trusted_token_issuer t WHERE t.issuer_id = resource_id) + (SELECT COUNT(*) FROM instance t WHERE t.instance_id = resource_id)" +
@@ -189,7 +198,7 @@ var invariants = []invariant{
 		wrong: `EXISTS (SELECT 1 FROM sealing_key k WHERE k.key_id = retired_key.key_id)`},
 	{name: "sessions of applications name them as the client, and others no application", table: "session",
 		wrong: `application_id <> '' AND client_id <> application_id OR application_id = '' AND (actor <> '' OR may_act <> '' OR issuer_id <> '' OR credential_id <> '' OR parent_session_id <> '')`},
-	{name: "actors of sessions are JSON", table: "session", columns: "actor, may_act", inspect: func(r row) string { return first(emptyOrJSON(r.text(0)), emptyOrJSON(r.text(1))) }},
+	{name: "actors of sessions can be read", table: "session", columns: "actor, may_act", inspect: func(r row) string { return first(emptyOrObject(r.text(0)), emptyOrObject(r.text(1))) }},
 	{name: "no two sessions have one credential id", table: "session",
 		query: `SELECT credential_id FROM session WHERE credential_id <> '' GROUP BY credential_id HAVING COUNT(*) > 1`},
 	{name: "consents are of users, and end", table: "consent", wrong: missing("consent.user_id", "directory_user", "user_id") + ` OR granted_at > expires_at`},
@@ -226,11 +235,32 @@ func found(column, in, key string) string {
 	return `(SELECT COUNT(*) FROM ` + in + ` there WHERE there.` + key + ` = ` + column + `)`
 }
 
-func ofSomethingAndJSON(r row) string {
+func ofSomethingAndPolicy(r row) string {
 	if r.int(1) == 0 {
 		return "what it is of is gone"
 	}
-	return badJSON(r.text(0))
+	return badPolicy(r.text(0), policy.Identity)
+}
+
+func badPolicy(document string, kind policy.Kind) string {
+	_, err := policy.Parse([]byte(document), kind)
+	return failure(err)
+}
+
+// badKeys says what is wrong with a key set; there may be none.
+func badKeys(text string) string {
+	if text == "" {
+		return ""
+	}
+	_, err := jose.ParseSet([]byte(text))
+	return failure(err)
+}
+
+func emptyOrObject(text string) string {
+	if text != "" && !strings.HasPrefix(text, "{") {
+		return "it is no JSON object"
+	}
+	return emptyOrJSON(text)
 }
 
 func foldedName(r row) string {
