@@ -13,7 +13,7 @@ import (
 )
 
 // supported are the areas whose every entry is accounted for, in the order of the report.
-var supported = []string{"register", "device", "code", "token", "refresh", "portal", "http", "web", "signin", "jwt", "exchange", "sigv4", "admin", "crypto"}
+var supported = []string{"register", "device", "code", "token", "refresh", "portal", "http", "web", "signin", "jwt", "exchange", "sigv4", "admin", "crypto", "ops"}
 
 // entry is one attack of the catalogue.
 type entry struct {

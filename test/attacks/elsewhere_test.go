@@ -31,6 +31,8 @@ var elsewhere = map[string]place{
 	"crypto-nonce-reuse": {"internal/keys", "TestSealingIsDeterministicAndDifferentMessagesShareNoVector", "vectors are digests of the message; no million of them is made"},
 	"crypto-cookbook":    {"internal/jose", "TestCookbook", ""},
 
+	"ops-deps-vuln": {words: "`make lint` runs test/vulncheck, which fails when govulncheck finds something that the program calls"},
+
 	"refresh-deterministic-seal": {"internal/keys", "TestSealingIsDeterministicAndDifferentMessagesShareNoVector", ""},
 
 	"signin-enum-time":  {"internal/signin", "TestEveryFailureCostsOneHash", "the cost is counted; no times are sampled"},
@@ -98,6 +100,13 @@ var partly = map[string]string{
 	"admin-audit-secrets":    "where secrets belong and in what cannot be read; the text of a member that is no secret is told to the caller, and to the log, as it was sent",
 	"admin-restore-old":      "the manual says what comes back",
 	"admin-cross-instance":   "names of another installation and of another account's instance, which is made beside the server",
+	"ops-bootstrap-race":     "there is no first-run page: the installation, its keys, the demo and its administrator are made at the first start, and three processes that start at once make each of them once",
+	"ops-leap":               "the clock of development mode goes over each moment, with the machine set to a zone that leaves hours out or has them twice; nobody waits for a real one",
+	"ops-readonly":           "a bound on the size of the process's files everywhere, and where they can be had the flags of immutable files, with a start meanwhile; a remount is refused while a database is open. On PostgreSQL triggers with the error of a read-only transaction",
+	"ops-poison-row":         "one column after the other and all at once; on PostgreSQL with one text in each. What is sealed and the rows of one-time codes are for internal/keys and internal/token",
+	"ops-dev-off":            "paths in another spelling than the canonical one get 400, as every such path does",
+	"ops-dev-bind":           "a proxy that adds no header cannot be seen; the table of hosts is not changed, and a name that stands for another address is tried in internal/server",
+	"ops-ring-retire":        "by the clock of development mode, and once by command while the key is needed",
 	"crypto-alg-agility":     "ES256 and RS256 with rotations between them: the server signs with nothing else",
 	"crypto-core-dump":       "on Linux",
 	"crypto-compare-all":     "comparisons are found by how their sides are called",

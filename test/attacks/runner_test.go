@@ -23,6 +23,7 @@ type attack func(w *world)
 var steps = map[string]map[string]attack{
 	"register": registerSteps, "device": deviceSteps, "code": codeSteps, "token": tokenSteps, "refresh": refreshSteps,
 	"portal": portalSteps, "http": httpSteps, "web": webSteps, "signin": signinSteps, "jwt": jwtSteps, "sigv4": sigv4Steps, "admin": adminSteps, "crypto": cryptoSteps,
+	"ops": opsSteps,
 }
 
 // tally is the outcome of an area.

@@ -411,10 +411,10 @@ func (w *world) command(stdin string, args ...string) (string, error) {
 // onlyAdds reports whether a command changes nothing, or adds what nobody has been answered about: of that servers need not hear.
 func onlyAdds(args []string) bool {
 	switch args[0] {
-	case "explain", "export", "config":
+	case "explain", "export", "config", "verify":
 		return true
 	}
-	return args[0] == "iam" && len(args) > 1 && strings.HasPrefix(args[1], "create-")
+	return len(args) > 1 && (args[0] == "iam" && strings.HasPrefix(args[1], "create-") || args[0] == "keys" && args[1] == "list")
 }
 
 // apply makes the directory the demo's with some texts replaced: pairs of old and new.
