@@ -180,12 +180,19 @@ func newerSchema(w *world) {
 	again.server.Stop()
 	note("required", taken)
 	before := fmt.Sprint(w.sql("SELECT file, step, checksum FROM migration ORDER BY file, step"), w.sql("SELECT COUNT(*) FROM audit_event"))
+	refuses := func(what, out string) {
+		w.t.Helper()
+		if !strings.Contains(out, taken) || !strings.Contains(out, "newer") || strings.Contains(out, "goroutine") {
+			w.t.Errorf("%s on a newer schema: %s", what, out)
+		}
+	}
+	refuses("a server", w.notStarting(data))
 	for _, args := range [][]string{
-		{"serve", "--listen", "127.0.0.1:0", "--dev"}, {"apply", "-f", filepath.Join(harness.Root(), "internal", "directory", "demo.yaml")}, {"user", "set-password", "alice"}, {"keys", "rotate"}, {"export"}, {"migrate"},
+		{"apply", "-f", filepath.Join(harness.Root(), "internal", "directory", "demo.yaml")}, {"user", "set-password", "alice"}, {"keys", "rotate"}, {"export"}, {"migrate"},
 	} {
 		out, err := w.command("", args...)
-		if err == nil || !strings.Contains(out, taken) || !strings.Contains(out, "newer") || strings.Contains(out, "goroutine") {
-			w.t.Errorf("%q on a newer schema: %v\n%s", args, err, out)
+		if refuses(args[0], out); err == nil {
+			w.t.Errorf("%q on a newer schema: it ran", args)
 		}
 	}
 	if after := fmt.Sprint(w.sql("SELECT file, step, checksum FROM migration ORDER BY file, step"), w.sql("SELECT COUNT(*) FROM audit_event")); after != before {
