@@ -15,13 +15,14 @@ import (
 // This file is what a bed does with its database as a whole.
 
 // Verify has `sallyport verify` look at every row, and reports each line that says something is wrong.
-func (b *Bed) Verify() error { return b.verify() }
+func (b *Bed) Verify() error { return b.verified(b.Operate("verify")) }
 
-// VerifyBackup is Verify for a backup.
-func (b *Bed) VerifyBackup(file string) error { return b.verify(file) }
+// VerifyBackup is Verify for a backup, whose keys the root key of the data folder opens.
+func (b *Bed) VerifyBackup(file string) error {
+	return b.verified(harness.Operate(b.Binary, nil, "verify", file, "--data", b.Data))
+}
 
-func (b *Bed) verify(words ...string) error {
-	out, err := b.Operate(append([]string{"verify"}, words...)...)
+func (b *Bed) verified(out string, err error) error {
 	if err == nil {
 		return nil
 	}
