@@ -32,14 +32,7 @@ func (h *readiness) stop() { h.stopping.Store(true) }
 func (h *readiness) routes(mux *http.ServeMux, s *store.Store, log *slog.Logger) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		err := s.View(r.Context(), func(tx *store.Tx) error {
-			_, _, err := tx.Instance()
-			return err
-		})
-		if err == nil {
-			err = h.writing.ask(r.Context(), log, s.Touch)
-		}
-		if h.stopping.Load() || err != nil {
+		if !h.ready(r.Context(), s, log) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			io.WriteString(w, "not ready\n")
 			return
@@ -48,12 +41,26 @@ func (h *readiness) routes(mux *http.ServeMux, s *store.Store, log *slog.Logger)
 	})
 }
 
+func (h *readiness) ready(ctx context.Context, s *store.Store, log *slog.Logger) bool {
+	if h.stopping.Load() {
+		return false
+	}
+	err := s.View(ctx, func(tx *store.Tx) error {
+		_, _, err := tx.Instance()
+		return err
+	})
+	if err == nil {
+		err = h.writing.ask(ctx, log, s.Touch)
+	}
+	return err == nil && !h.stopping.Load()
+}
+
 const (
 	// touchEvery is how often a write is tried at most: everybody may ask whether the server is ready, and each write waits for the disk.
 	touchEvery = 2 * time.Second
-	// touchPatience is how long somebody who asks waits for the write. One that takes longer says nothing yet: another process may be changing
-	// much at once. One that takes longer than touchMost fails.
-	touchPatience = time.Second
+	// touchPatience is how long somebody who asks waits for the write: less than the second after which Kubernetes gives a probe up by default.
+	// A write that takes longer says nothing yet, since another process may be changing much at once. One that takes longer than touchMost fails.
+	touchPatience = 300 * time.Millisecond
 	touchMost     = 15 * time.Second
 )
 
@@ -65,7 +72,7 @@ type writeProbe struct {
 	mu      sync.Mutex
 	began   time.Time     // the last try
 	running chan struct{} // closed at the end of the try that is under way; nil without one
-	last    error         // what came of the one before
+	last    error         // what came of the one before, or that the one under way takes too long
 }
 
 // ask returns why nothing can be written, or nil.
@@ -89,25 +96,31 @@ func (p *writeProbe) ask(ctx context.Context, log *slog.Logger, touch func(conte
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.running != nil && time.Since(p.began) > touchMost {
-		return errTouching
+		p.learn(log, errTouching)
 	}
 	return p.last
 }
 
-// try writes, and says in the log when that begins to fail or is over.
+// try writes.
 func (p *writeProbe) try(ctx context.Context, log *slog.Logger, touch func(context.Context) error) {
 	err := touch(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.learn(log, err)
+	close(p.running)
+	p.running = nil
+}
+
+// learn keeps what came of a try, and says in the log when writing begins to fail or is possible again. A store that is closed does not fail:
+// the server ends.
+func (p *writeProbe) learn(log *slog.Logger, err error) {
 	switch {
-	case err != nil && p.last == nil:
+	case err != nil && p.last == nil && !errors.Is(err, store.ErrClosed):
 		log.Error("not ready: the store takes no writes", "error", err)
 	case err == nil && p.last != nil:
 		log.Info("the store takes writes again")
 	}
 	p.last = err
-	close(p.running)
-	p.running = nil
 }
 
 // readyFile is what --ready-file holds. Other people's tools read it: keys are never renamed.

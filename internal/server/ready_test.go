@@ -15,6 +15,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"sallyport/internal/store"
 )
 
 func TestAReadyFileOfAnEarlierStartDoesNotStayWhenTheNextOneFails(t *testing.T) {
@@ -119,9 +121,10 @@ func TestReadinessFollowsWhetherWritesSucceed(t *testing.T) {
 func TestAWriteThatNeverEndsIsAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var p writeProbe
+		var log strings.Builder
 		hang, end := context.WithCancel(t.Context())
 		ask := func() error {
-			return p.ask(t.Context(), slog.New(slog.DiscardHandler), func(context.Context) error {
+			return p.ask(t.Context(), slog.New(slog.NewTextHandler(&log, nil)), func(context.Context) error {
 				<-hang.Done()
 				return nil
 			})
@@ -130,13 +133,31 @@ func TestAWriteThatNeverEndsIsAFailure(t *testing.T) {
 			t.Errorf("at first: %v", err)
 		}
 		time.Sleep(touchMost)
-		if err := ask(); !errors.Is(err, errTouching) {
-			t.Errorf("after a long while: %v", err)
+		for range 2 {
+			if err := ask(); !errors.Is(err, errTouching) {
+				t.Errorf("after a long while: %v", err)
+			}
 		}
 		end()
 		synctest.Wait()
 		if err := ask(); err != nil {
 			t.Errorf("when it has ended: %v", err)
+		}
+		if got := strings.Count(log.String(), "\n"); got != 2 {
+			t.Errorf("the log has %d lines for one failure and its end:\n%s", got, log.String())
+		}
+	})
+}
+
+func TestAStoreThatClosesIsNoFailureOfTheDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p writeProbe
+		var log strings.Builder
+		if err := p.ask(t.Context(), slog.New(slog.NewTextHandler(&log, nil)), func(context.Context) error { return store.ErrClosed }); err == nil {
+			t.Error("ready with a store that is closed")
+		}
+		if log.Len() > 0 {
+			t.Errorf("the log says %s", log.String())
 		}
 	})
 }

@@ -39,13 +39,14 @@ func (tx *Tx) ForgetAttempts(key string) error {
 	return err
 }
 
-// touched is the key of the tally of writes that were only tried. It begins anew each day.
-const touched = "touch"
+// touchedFor is how long the row of Touch stays when nobody touches it any more.
+const touchedFor = time.Hour
 
-// Touch writes one row that nobody reads, to learn whether anything can be written.
+// Touch writes one row that nobody reads, to learn whether anything can be written. Each process has a row of its own, and writes it in one
+// trip: no node waits for another that hangs.
 func (s *Store) Touch(ctx context.Context) error {
 	return s.Update(ctx, func(tx *Tx) error {
-		_, _, err := tx.CountAttempt(touched, tx.Now.Add(24*time.Hour).UnixMilli())
-		return err
+		return tx.later(`INSERT INTO attempt (attempt_key, tally, expires_at) VALUES ($1, 1, $2)
+			ON CONFLICT (attempt_key) DO UPDATE SET expires_at = $2`, "touch/"+s.process, tx.Now.Add(touchedFor).UnixMilli())
 	})
 }

@@ -45,6 +45,7 @@ func (d *postgresDatabase) integrity(context.Context, int) ([]string, bool, erro
 
 // load copies rows in.
 func (s *postgresSession) load(t *table, rows [][]any) error {
+	s.foreseen = nil
 	if s.failed != nil {
 		return s.failed
 	}

@@ -273,3 +273,23 @@ func TestCodesAndDevicesOnlyMoveForward(t *testing.T) {
 		}
 	}
 }
+
+// Whether a node can write must not depend on another that hangs in the middle of the same.
+func TestANodeTouchesARowOfItsOwn(t *testing.T) {
+	dir := t.TempDir()
+	nodes := []*Store{openIn(t, dir), openIn(t, dir)}
+	for range 3 {
+		for _, s := range nodes {
+			if err := s.Touch(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	rows := view(t, nodes[0], func(tx *Tx) (rows int64, err error) {
+		_, err = tx.one(`SELECT COUNT(*) FROM attempt`, func(r row) { rows = r.int(0) })
+		return rows, err
+	})
+	if rows != 2 {
+		t.Errorf("%d rows, want one of each node", rows)
+	}
+}

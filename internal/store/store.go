@@ -5,6 +5,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -53,6 +54,7 @@ type Store struct {
 	clock   *sys.Clock
 	log     *slog.Logger
 	replica *replica // nil without
+	process string   // tells this process from others
 	told    told
 }
 
@@ -107,7 +109,7 @@ func Connect(options Options) (*Store, error) {
 	if options.Rehearse {
 		db = rehearsed{db}
 	}
-	s := &Store{database: db, clock: options.Clock, log: options.Logger}
+	s := &Store{database: db, clock: options.Clock, log: options.Logger, process: rand.Text()}
 	if options.Replica != "" {
 		copied := options
 		copied.Database = options.Replica

@@ -26,7 +26,7 @@ type applicationGrant struct {
 	Read func(s *Service, tx *store.Tx, r *applicationRequest) error
 	// Verify makes the checks that may ask the network, and so must not be in a transaction. It may be nil.
 	Verify func(ctx context.Context, s *Service, r *applicationRequest) error
-	// Foresee asks of the transaction what Redeem is going to ask first, so that the questions travel together (store.Foresee).
+	// Foresee asks of the transaction what Redeem is going to ask first, so that the questions travel together (store.Foresee). Every grant has one.
 	Foresee func(s *Service, tx *store.Tx, r *applicationRequest) error
 	// Redeem spends what the application sent and returns the session that the tokens are for.
 	Redeem func(ctx context.Context, s *Service, tx *store.Tx, r *applicationRequest) (issue, error)
