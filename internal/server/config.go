@@ -106,8 +106,8 @@ type Config struct {
 	RootKey Secret `setting:"root_key" form:"KEY" except:"flag" help:"root key (default: the file root.key in the data folder)"`
 
 	// RootKeyFile is a file that holds the root key: a mounted secret, or a path that only the server's user can read (mode 0600). One that
-	// belongs to root may be for the server's group as well (0640); for everybody it may not, and the server does not start. The same holds of
-	// every setting that names a file with a secret.
+	// belongs to somebody else, such as root or a sidecar, may be for the server's group as well (0640); for everybody it may not, and the server
+	// does not start. The same holds of every setting that names a file with a secret.
 	RootKeyFile string `setting:"root_key_file" form:"FILE" help:"file that holds the root key"`
 
 	// RootKeyPrevious are root keys of before, one a line, while the root key is being changed: what they seal still opens. `sallyport keys

@@ -21,7 +21,7 @@ func readSecretFile(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("expected a file that can be read: %w", err)
 	}
-	if err := checkReaders(path, info); err != nil {
+	if err := checkReaders(path, info, os.Geteuid()); err != nil {
 		return "", err
 	}
 	raw, err := readAtMost(file, maxSecretFile)
@@ -40,18 +40,20 @@ const (
 	modeGroupReads fs.FileMode = modeOthers &^ 0o040 // the same, but for the group's reading
 )
 
-// checkReaders refuses a file that others than the server may read. A file of the superuser is one that an orchestrator mounted, or that an
-// administrator made for a server that runs as somebody else: its group may read it, or the server could not. Pipes are nobody's to find.
-func checkReaders(path string, info fs.FileInfo) error {
+// checkReaders refuses a file that others than the server may read. One that is not the server's own was mounted by an orchestrator, or made by an
+// administrator or a program beside it: its group may read it, or the server could not. Pipes are nobody's to find.
+func checkReaders(path string, info fs.FileInfo, server int) error {
 	mode := info.Mode().Perm()
-	superusers, known := superusersFile(info)
+	own, root, known := ownerOf(info, server)
 	switch {
 	case !known || !info.Mode().IsRegular():
 		return nil
-	case superusers && mode&modeGroupReads != 0:
-		return fmt.Errorf("the file %s is readable by others (mode %04o): chmod 640 it, or have it mounted with the mode 0440", path, mode)
-	case !superusers && mode&modeOthers != 0:
+	case own && mode&modeOthers != 0:
 		return fmt.Errorf("the file %s is readable by others (mode %04o): chmod 600 it", path, mode)
+	case own || mode&modeGroupReads == 0:
+		return nil
+	case root:
+		return fmt.Errorf("the file %s is readable by others (mode %04o): chmod 640 it, or have it mounted with the mode 0440", path, mode)
 	}
-	return nil
+	return fmt.Errorf("the file %s is readable by others (mode %04o): chmod 640 it, or chown it to the server's user and chmod 600 it", path, mode)
 }

@@ -22,7 +22,7 @@ func (h heldBy) Mode() fs.FileMode { return h.mode }
 func (h heldBy) Sys() any          { return &syscall.Stat_t{Uid: h.uid} }
 
 func TestAFileWithASecretIsNotForOthersToRead(t *testing.T) {
-	const root, server = 0, 1000
+	const root, sidecar, server = 0, 100, 1000
 	for _, c := range []struct {
 		name string
 		file heldBy
@@ -38,10 +38,14 @@ func TestAFileWithASecretIsNotForOthersToRead(t *testing.T) {
 		{"mounted for everybody", heldBy{mode: 0o444, uid: root}, "is readable by others (mode 0444): chmod 640 it, or have it mounted with the mode 0440"},
 		{"an administrator's, read by everybody", heldBy{mode: 0o644, uid: root}, "(mode 0644): chmod 640 it"},
 		{"an administrator's, written by the group", heldBy{mode: 0o660, uid: root}, "(mode 0660): chmod 640 it"},
+		{"a sidecar's, for the server's group", heldBy{mode: 0o640, uid: sidecar}, ""},
+		{"a sidecar's, to be read alone by the server's group", heldBy{mode: 0o440, uid: sidecar}, ""},
+		{"a sidecar's, read by everybody", heldBy{mode: 0o644, uid: sidecar}, "is readable by others (mode 0644): chmod 640 it, or chown it to the server's user and chmod 600 it"},
+		{"a sidecar's, written by the group", heldBy{mode: 0o660, uid: sidecar}, "(mode 0660): chmod 640 it"},
 		{"a pipe of a shell", heldBy{mode: fs.ModeNamedPipe | 0o644, uid: server}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			err := checkReaders("/run/secret", c.file)
+			err := checkReaders("/run/secret", c.file, server)
 			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), "the file /run/secret is") || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
