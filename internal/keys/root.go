@@ -97,7 +97,7 @@ func readRootKeyFile(path string) (RootKey, error) {
 	if err != nil {
 		return RootKey{}, fmt.Errorf("read the root key: %w", err)
 	}
-	if info.Mode().Perm()&0o077 != 0 {
+	if readableByOthers(info) {
 		return RootKey{}, fmt.Errorf("the root key file %s is readable by others (mode %04o): chmod 600 it", path, info.Mode().Perm())
 	}
 	key, err := ParseRootKey(string(text))
