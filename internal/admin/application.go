@@ -92,6 +92,9 @@ func checkSignInOptions(options *api.SignInOptions) error {
 // present shows an application as the operations do.
 func (v *visit) present(a store.Application) (api.Application, error) {
 	options, err := a.ReadPortalOptions()
+	if err != nil {
+		options = nil
+	}
 	return api.Application{
 		ApplicationARN: a.ARN(), ApplicationProviderARN: a.ProviderARN, Name: a.Name, ApplicationAccount: a.AccountID,
 		InstanceARN: arn.Instance{InstanceID: a.InstanceID}.String(), IdentityStoreARN: v.identityStoreARN(), Status: a.Status,
@@ -211,7 +214,10 @@ func (s *Service) UpdateApplication(ctx context.Context, caller api.Caller, in *
 			if err != nil && !s.Store.NoteUnreadable(err) {
 				return false, err
 			}
-			if err != nil || options == nil {
+			switch {
+			case err != nil: // nobody knows whether it was to be seen
+				options = &api.PortalOptions{Visibility: store.StatusDisabled}
+			case options == nil:
 				options = &api.PortalOptions{Visibility: store.StatusEnabled}
 			}
 			options.SignInOptions = in.PortalOptions.SignInOptions

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -263,4 +264,34 @@ func TestTheCustomProviderIsListedAndDescribed(t *testing.T) {
 		t.Errorf("described: %+v", got)
 	}
 	refused(b, b.DescribeApplicationProvider, owner, fault.NotFound, api.DescribeApplicationProviderRequest{ApplicationProviderARN: "arn:aws:sso::aws:applicationProvider/other"})
+}
+
+// What an application may do is in the lists, as far as it can be read.
+func TestAnApplicationThatCannotBeReadWhollyIsInTheLists(t *testing.T) {
+	b := newBench(t)
+	app := b.newApplication(owner, homeARN, "spoiled")
+	must(b, b.PutApplicationAccessScope, owner, api.PutApplicationAccessScopeRequest{ApplicationARN: app, Scope: "bad:read"})
+	id := strings.TrimPrefix(app[strings.LastIndex(app, "/"):], "/")
+	b.Update(func(tx *store.Tx) error {
+		row, _, err := tx.Application(id)
+		if err != nil {
+			return err
+		}
+		row.PortalOptions = "{junk"
+		return errors.Join(tx.PutApplication(row), tx.PutApplicationScope(store.ApplicationScope{ApplicationID: id, Scope: "bad:read", Targets: "{junk"}))
+	})
+	listed := must(b, b.ListApplications, owner, api.ListApplicationsRequest{InstanceARN: homeARN}).Applications
+	if len(listed) != 1 || listed[0].ApplicationARN != app || listed[0].PortalOptions != nil {
+		t.Errorf("the applications are %+v", listed)
+	}
+	scopes := must(b, b.ListApplicationAccessScopes, owner, api.ListApplicationAccessScopesRequest{ApplicationARN: app}).Scopes
+	if len(scopes) != 1 || scopes[0].Scope != "bad:read" || scopes[0].AuthorizedTargets != nil {
+		t.Errorf("the scopes are %+v", scopes)
+	}
+	must(b, b.UpdateApplication, owner, api.UpdateApplicationRequest{
+		ApplicationARN: app, PortalOptions: &api.UpdateApplicationPortalOptions{SignInOptions: &api.SignInOptions{Origin: "IDENTITY_CENTER"}},
+	})
+	if options := b.describe(app).PortalOptions; options == nil || options.Visibility != store.StatusDisabled {
+		t.Errorf("the options that nobody could read became %+v", options)
+	}
 }

@@ -133,11 +133,18 @@ func (s *Service) ListApplicationGrants(ctx context.Context, caller api.Caller, 
 		if err != nil {
 			return err
 		}
-		out.Grants, err = each(s, grants, func(row store.ApplicationGrant) (api.GrantItem, error) {
+		out.Grants = []api.GrantItem{}
+		for _, row := range grants {
 			grant, err := row.Grant()
-			return api.GrantItem{GrantType: row.GrantType, Grant: grant}, err
-		})
-		return err
+			if s.Store.NoteUnreadable(err) { // it is no grant: nobody gets a token by it
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			out.Grants = append(out.Grants, api.GrantItem{GrantType: row.GrantType, Grant: grant})
+		}
+		return nil
 	})
 	return out, err
 }

@@ -8,15 +8,12 @@ import (
 
 var badToken = fault.Validation.Refuse("NextToken is not one that this list gave out: start the list again without it")
 
-// each shows the rows of a list, but for those that cannot be read.
+// each shows the rows of a list. Of those that cannot be read it shows what show can tell.
 func each[R, T any](s *Service, rows []R, show func(R) (T, error)) ([]T, error) {
 	shown := make([]T, 0, len(rows))
 	for _, row := range rows {
 		one, err := show(row)
-		if s.Store.NoteUnreadable(err) {
-			continue
-		}
-		if err != nil {
+		if err != nil && !s.Store.NoteUnreadable(err) {
 			return nil, err
 		}
 		shown = append(shown, one)

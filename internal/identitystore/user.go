@@ -45,12 +45,10 @@ func (s *Service) CreateUser(ctx context.Context, caller api.Caller, in *api.Cre
 	return &api.CreateUserResponse{IdentityStoreID: in.IdentityStoreID, UserID: userID}, err
 }
 
-// present is the user as the API describes it, with the extensions that were asked for.
+// present is the user as the API describes it, with the extensions that were asked for. Of one whose profile cannot be read it shows the rest,
+// and returns an Unreadable.
 func (s *Service) present(record store.UserRecord, externalIDs []api.ExternalID, extensions []string) (api.User, error) {
 	in, err := record.Attributes(s.IdentityStoreID)
-	if err != nil {
-		return api.User{}, err
-	}
 	user := api.User{
 		IdentityStoreID: s.IdentityStoreID, UserID: record.UserID, UserName: in.UserName, ExternalIDs: externalIDs, Name: in.Name,
 		DisplayName: in.DisplayName, NickName: in.NickName, ProfileURL: in.ProfileURL, Emails: in.Emails, Addresses: in.Addresses,
@@ -62,7 +60,7 @@ func (s *Service) present(record store.UserRecord, externalIDs []api.ExternalID,
 	if slices.Contains(extensions, rules.Enterprise) {
 		user.Extensions = in.Extensions
 	}
-	return user, nil
+	return user, err
 }
 
 // DescribeUser tells what is known of a user. Extensions are told to who names them.
@@ -216,10 +214,7 @@ func (s *Service) ListUsers(ctx context.Context, caller api.Caller, in *api.List
 		byUser := externalIDs(external)
 		for _, row := range rows {
 			user, err := s.present(row, byUser[row.UserID], in.Extensions)
-			if s.Store.NoteUnreadable(err) {
-				continue
-			}
-			if err != nil {
+			if err != nil && !s.Store.NoteUnreadable(err) { // who may sign in is in the list, whatever else is known of them
 				return err
 			}
 			out.Users = append(out.Users, user)

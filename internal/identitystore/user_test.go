@@ -3,6 +3,7 @@ package identitystore
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -426,4 +427,29 @@ func TestADeletedUserLeavesNothingToWhoeverGetsTheName(t *testing.T) {
 			t.Errorf("%s: members %v", name, refusal.Members)
 		}
 	}
+}
+
+// Who may sign in is in the list, whatever else is known of them.
+func TestAUserWhoseProfileCannotBeReadIsInTheList(t *testing.T) {
+	w := newWorld(t)
+	bad, good := w.user("bad", `"NickName":"b"`), w.user("good", `"NickName":"g"`)
+	if err := w.Store.Update(t.Context(), func(tx *store.Tx) error {
+		record, _, err := tx.UserRecord(bad)
+		if err != nil {
+			return err
+		}
+		record.Profile = "{junk"
+		return tx.PutUserRecord(record)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	nicknames := map[string]any{}
+	for _, user := range w.do("ListUsers", "")["Users"].([]any) {
+		user := user.(map[string]any)
+		nicknames[user["UserId"].(string)+" "+user["UserName"].(string)] = user["NickName"]
+	}
+	if want := map[string]any{bad + " bad": nil, good + " good": "g"}; !maps.Equal(nicknames, want) {
+		t.Errorf("got %v, want %v", nicknames, want)
+	}
+	w.refused(fault.InternalServer, "cannot be read", "DescribeUser", `"UserId":`+quoted(bad))
 }

@@ -59,7 +59,7 @@ func (g ApplicationGrant) Grant() (grant api.Grant, err error) {
 	return grant, unreadable("the grant "+g.GrantType+" of application "+g.ApplicationID, err)
 }
 
-// hasMember reports whether the grant says something about its type, and about no other. That a type is known is for the rooms.
+// hasMember reports whether the grant says something about its type. That a type is known is for the rooms.
 func (g ApplicationGrant) hasMember(grant api.Grant) bool {
 	switch oauth.GrantType(g.GrantType) {
 	case oauth.GrantAuthorizationCode:

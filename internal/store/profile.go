@@ -39,21 +39,10 @@ func NewUserRecord(userID, status string, in *api.CreateUserRequest) UserRecord 
 	return r
 }
 
-// Attributes is the user as CreateUser would take it. An address of which nothing else is known is the user's primary one.
+// Attributes is the user as CreateUser would take it. An address of which nothing else is known is the user's primary one. Of a profile that
+// cannot be read it returns what is in columns, with an Unreadable.
 func (u UserRecord) Attributes(identityStoreID string) (*api.CreateUserRequest, error) {
-	in := &api.CreateUserRequest{}
-	if u.Profile != "" {
-		body, err := strictjson.Parse([]byte(u.Profile), strictjson.Limits{})
-		if err == nil && body.Kind() != strictjson.Object {
-			err = errors.New("it is no JSON object")
-		}
-		if err == nil {
-			err = api.CreateUser.Input().Decode(api.Source{Body: body, Kept: true}, in)
-		}
-		if err != nil {
-			return nil, unreadable("the profile of user "+u.UserID, errors.New(err.Error())) // a refusal here is our failure
-		}
-	}
+	in, err := u.profile()
 	in.IdentityStoreID = identityStoreID
 	in.UserName, in.DisplayName = u.UserName, u.DisplayName
 	if in.Name == nil {
@@ -68,6 +57,25 @@ func (u UserRecord) Attributes(identityStoreID string) (*api.CreateUserRequest, 
 		in.Emails = []api.Email{{Value: u.Email, Primary: &primary}}
 	default:
 		in.Emails[0].Value = u.Email
+	}
+	return in, err
+}
+
+// profile reads what has no columns.
+func (u UserRecord) profile() (*api.CreateUserRequest, error) {
+	in := &api.CreateUserRequest{}
+	if u.Profile == "" {
+		return in, nil
+	}
+	body, err := strictjson.Parse([]byte(u.Profile), strictjson.Limits{})
+	if err == nil && body.Kind() != strictjson.Object {
+		err = errors.New("it is no JSON object")
+	}
+	if err == nil {
+		err = api.CreateUser.Input().Decode(api.Source{Body: body, Kept: true}, in)
+	}
+	if err != nil {
+		return &api.CreateUserRequest{}, unreadable("the profile of user "+u.UserID, errors.New(err.Error())) // a refusal here is our failure
 	}
 	return in, nil
 }

@@ -6,7 +6,8 @@ import (
 )
 
 // Unreadable is the error of a row that holds what this program does not write: somebody changed it, or a disk did. It is about that row
-// alone, so lists leave it out, and who asks for it hears that it cannot be read. `sallyport verify` names such rows.
+// alone: it allows nothing, lists show of it what can be read, and who asks for it hears that it cannot be read. `sallyport verify` names such
+// rows.
 type Unreadable struct {
 	What string // "the stored tags of apl-…"
 	Err  error
@@ -51,7 +52,7 @@ func (s *Store) NoteUnreadable(err error) bool {
 	}
 	s.told.mu.Unlock()
 	if !known {
-		s.log.Error("a row cannot be read, so lists leave it out and a policy in it denies everything: `sallyport verify` names all such rows",
+		s.log.Error("a row cannot be read, and what it would allow does not hold: `sallyport verify` names all such rows",
 			"row", row.What, "error", row.Err)
 	}
 	return true

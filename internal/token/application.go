@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"sallyport/internal/arn"
@@ -62,6 +64,30 @@ func (a application) grant(t oauth.GrantType) (document grantDocument, err error
 	return document, nil
 }
 
+// grantsReadAtMost bounds the grants of which it is known whether they can be read. Installations have some hundreds, of a few kilobytes at most.
+const grantsReadAtMost = 1000
+
+// grantsRead keeps whether documents of grants can be read: they come with every request. It is safe for use by many goroutines.
+type grantsRead struct {
+	known sync.Map // store.ApplicationGrant to bool
+	count atomic.Int64
+}
+
+// holds reports whether a stored grant says what one of its type says. One that cannot be read is none.
+func (s *Service) holds(row store.ApplicationGrant) bool {
+	if holds, known := s.grants.known.Load(row); known {
+		return holds.(bool)
+	}
+	_, err := row.Grant()
+	s.Store.NoteUnreadable(err)
+	if s.grants.count.Add(1) > grantsReadAtMost {
+		s.grants.known.Clear()
+		s.grants.count.Store(0)
+	}
+	s.grants.known.Store(row, err == nil)
+	return err == nil
+}
+
 // targets are the applications that may exchange a token with the scope: those that the scope names, one by one or all of the instance. A
 // scope that names none is good for many things, and not for that.
 func (a application) targets(scope oauth.Scope) ([]string, error) {
@@ -99,7 +125,12 @@ func (s *Service) client(a application) (Client, error) {
 		Text: a.ARN(), ApplicationID: a.ApplicationID,
 	}
 	for _, row := range a.Grants {
-		c.GrantTypes = append(c.GrantTypes, oauth.GrantType(row.GrantType))
+		if s.holds(row) {
+			c.GrantTypes = append(c.GrantTypes, oauth.GrantType(row.GrantType))
+		}
+	}
+	if !c.allows(oauth.GrantAuthorizationCode) {
+		return c, nil
 	}
 	document, err := a.grant(oauth.GrantAuthorizationCode)
 	if err != nil {

@@ -700,3 +700,28 @@ func FuzzMembersOfCreateTokenWithIAM(f *testing.F) {
 		}
 	})
 }
+
+// What nobody can read grants nothing, and takes nothing from the grants beside it.
+func TestAGrantThatCannotBeReadIsNone(t *testing.T) {
+	for _, document := range []string{"{junk", "null", "{}", `{"RefreshToken":7}`, `{"Other":{}}`} {
+		t.Run(document, func(t *testing.T) {
+			w := newWorld(t)
+			w.grant(theApp, oauth.GrantRefreshToken)
+			refresh := w.got(w.bring(theApp, w.assertion())).RefreshToken
+			if _, err := w.refreshAs(theApp, refresh); err != nil {
+				t.Fatal(err)
+			}
+			w.grantAs(theApp, oauth.GrantRefreshToken, document)
+			w.grantAs(theApp, oauth.GrantAuthorizationCode, document)
+			_, err := w.refreshAs(theApp, refresh)
+			is(t, err, fault.UnauthorizedClient)
+			if out := w.got(w.bring(theApp, w.assertion())); out.RefreshToken != "" {
+				t.Error("an application whose grant cannot be read got a refresh token")
+			}
+			w.grant(theApp, oauth.GrantRefreshToken)
+			if out := w.got(w.bring(theApp, w.assertion())); out.RefreshToken == "" {
+				t.Error("an application whose grant was mended got no refresh token")
+			}
+		})
+	}
+}

@@ -67,6 +67,7 @@ type Service struct {
 	applicationRate *pace // of applications
 	assertionRate   *pace // of instances
 	policies        policy.Cache
+	grants          grantsRead
 }
 
 // New makes the service.
