@@ -60,7 +60,7 @@ type Config struct {
 	// to renew: it is read again within seconds, and a broken replacement is logged while the old one stays in use.
 	TLSCert string `setting:"tls_cert" form:"FILE" help:"PEM certificate chain; goes with tls_key"`
 
-	// TLSKey is the PEM private key that belongs to tls_cert.
+	// TLSKey is the PEM private key that belongs to tls_cert. Others may not read it, as said at RootKeyFile.
 	TLSKey string `setting:"tls_key" form:"FILE" help:"PEM private key; goes with tls_cert"`
 
 	// TLSAuto makes a local certificate authority in the data folder and serves with a certificate from it. Clients have to be told
@@ -107,7 +107,7 @@ type Config struct {
 
 	// RootKeyFile is a file that holds the root key: a mounted secret, or a path that only the server's user can read (mode 0600). One that
 	// belongs to somebody else, such as root or a sidecar, may be for the server's group as well (0640); for everybody it may not, and the server
-	// does not start. The same holds of every setting that names a file with a secret.
+	// does not start. The same holds of every setting that names a file with a secret, tls_key among them.
 	RootKeyFile string `setting:"root_key_file" form:"FILE" help:"file that holds the root key"`
 
 	// RootKeyPrevious are root keys of before, one a line, while the root key is being changed: what they seal still opens. `sallyport keys

@@ -8,31 +8,40 @@ import (
 	"strings"
 )
 
-// This file reads the files that hold secrets: root keys, PINs, and addresses of databases with their passwords.
+// This file reads the files that hold secrets: root keys, PINs, private keys, and addresses of databases with their passwords.
 
-// readSecretFile returns a file's text without the line end that editors add. One that others may read is refused: its secret is theirs as well.
+// readSecretFile returns a file's text without the line end that editors add.
 func readSecretFile(path string) (string, error) {
-	file, err := os.Open(path)
+	raw, err := readPrivate(path, maxSecretFile)
 	if err != nil {
-		return "", fmt.Errorf("expected a file that can be read: %w", err)
-	}
-	defer file.Close()
-	info, err := file.Stat() // of what was opened: orchestrators mount links, and change where they lead
-	if err != nil {
-		return "", fmt.Errorf("expected a file that can be read: %w", err)
-	}
-	if err := checkReaders(path, info, os.Geteuid()); err != nil {
 		return "", err
-	}
-	raw, err := readAtMost(file, maxSecretFile)
-	if err != nil {
-		return "", fmt.Errorf("expected a file that can be read: %w", err)
 	}
 	text := strings.TrimRight(string(raw), "\r\n")
 	if text == "" {
 		return "", errors.New("expected a file with a secret in it, and it is empty")
 	}
 	return text, nil
+}
+
+// readPrivate returns what a file holds. One that others may read is refused: its secret is theirs as well.
+func readPrivate(path string, most int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("expected a file that can be read: %w", err)
+	}
+	defer file.Close()
+	info, err := file.Stat() // of what was opened: orchestrators mount links, and change where they lead
+	if err != nil {
+		return nil, fmt.Errorf("expected a file that can be read: %w", err)
+	}
+	if err := checkReaders(path, info, os.Geteuid()); err != nil {
+		return nil, err
+	}
+	raw, err := readAtMost(file, most)
+	if err != nil {
+		return nil, fmt.Errorf("expected a file that can be read: %w", err)
+	}
+	return raw, nil
 }
 
 const (

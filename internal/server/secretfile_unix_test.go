@@ -3,12 +3,14 @@
 package server
 
 import (
+	"crypto/x509"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // heldBy is what the file system says of a file that somebody has.
@@ -79,4 +81,37 @@ func TestEveryFileWithASecretIsRefusedWhenOthersMayReadIt(t *testing.T) {
 	if secrets < 5 {
 		t.Errorf("%d settings are secrets; root keys, the PIN and addresses of databases are", secrets)
 	}
+}
+
+func TestAPrivateKeyThatOthersMayReadIsNotServedWith(t *testing.T) {
+	folder, clock := t.TempDir(), &testTime{time.Now()}
+	certPath, keyPath := filepath.Join(folder, "c.pem"), filepath.Join(folder, "k.pem")
+	mode := func(mode fs.FileMode) {
+		t.Helper()
+		if err := os.Chmod(keyPath, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := writePair(t, certPath, keyPath, clock)
+	mode(0o644)
+	if _, err := newCertificateFiles(certPath, keyPath, clock.now, quiet); err == nil || !strings.Contains(err.Error(), "the file "+keyPath+" is readable by others (mode 0644): chmod") {
+		t.Errorf("at the start: %v", err)
+	}
+	mode(0o600)
+	files, err := newCertificateFiles(certPath, keyPath, clock.now, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inUse := func(step string, want *x509.Certificate) {
+		t.Helper()
+		clock.moment = clock.moment.Add(certificateCheckInterval)
+		if got, err := files.GetCertificate(nil); err != nil || !got.Leaf.Equal(want) {
+			t.Errorf("%s: another certificate is in use (%v)", step, err)
+		}
+	}
+	second := writePair(t, certPath, keyPath, clock)
+	mode(0o604)
+	inUse("after a replacement that others may read", first)
+	mode(0o600) // which shows in no time of the file
+	inUse("after the repair", second)
 }

@@ -52,7 +52,7 @@ type certificateFiles struct {
 	nextCheck atomic.Int64 // Unix nanoseconds
 
 	checking  sync.Mutex // held by the one handshake that looks at the files
-	seen      fileStamps // of the last attempt, whether it worked or not
+	seen      fileStamps // of the last attempt; one that failed is made again, since a mode or an owner may have been mended
 	complaint string     // the last one logged, so that a lasting fault is one line and not one every five seconds
 }
 
@@ -92,7 +92,7 @@ func (f *certificateFiles) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificat
 func (f *certificateFiles) check() {
 	f.nextCheck.Store(f.now().Add(certificateCheckInterval).UnixNano())
 	stamps, err := f.stamps() // before loading: a write in between is noticed at the next check
-	if err == nil && stamps == f.seen {
+	if err == nil && stamps == f.seen && f.complaint == "" {
 		return
 	}
 	if err == nil {
@@ -122,7 +122,7 @@ func (f *certificateFiles) stamps() (stamps fileStamps, err error) {
 // load puts the files in use if they hold a pair that has not expired. At the start an expired one is served all the same: clients say
 // clearly what is wrong with it, which a server that does not start cannot.
 func (f *certificateFiles) load() error {
-	pair, err := tls.LoadX509KeyPair(f.certPath, f.keyPath)
+	pair, err := f.readPair()
 	if err != nil {
 		return err
 	}
@@ -133,6 +133,22 @@ func (f *certificateFiles) load() error {
 	}
 	f.current.Store(&pair)
 	return nil
+}
+
+// maxPEMFile is far above a key with a long chain beside it.
+const maxPEMFile = 1 << 20
+
+// readPair reads both files. The key is a secret as in the other files that settings name.
+func (f *certificateFiles) readPair() (tls.Certificate, error) {
+	chain, err := readBounded(f.certPath, maxPEMFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := readPrivate(f.keyPath, maxPEMFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(chain, key)
 }
 
 const (
