@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"strings"
 )
@@ -65,4 +66,44 @@ func checkReaders(path string, info fs.FileInfo, server int) error {
 		return fmt.Errorf("the file %s is readable by others (mode %04o): chmod 640 it, or have it mounted with the mode 0440", path, mode)
 	}
 	return fmt.Errorf("the file %s is readable by others (mode %04o): chmod 640 it, or chown it to the server's user and chmod 600 it", path, mode)
+}
+
+// checkConfigFile tells when the settings file holds secrets that are in force, and others may read it. That is said and not refused: such a file
+// is as often for everybody, because most settings are no secrets.
+func (c *Config) checkConfigFile() error {
+	secrets := c.secretsInFile()
+	if len(secrets) == 0 {
+		return nil
+	}
+	info, err := os.Stat(c.ConfigFile)
+	if err == nil {
+		err = checkReaders(c.ConfigFile, info, os.Geteuid())
+	}
+	if err != nil {
+		return fmt.Errorf("it holds %s: %w", strings.Join(secrets, ", "), err)
+	}
+	return nil
+}
+
+// secretsInFile are the settings whose secrets stand in the settings file itself.
+func (c *Config) secretsInFile() (keys []string) {
+	for _, s := range settings() {
+		if !s.hidden || c.source(s.key).rank != rankFile || find(settings(), (*setting).keyName, s.fileKey()).value(c).String() != "" {
+			continue
+		}
+		if secret := s.value(c).Interface().(Secret).Reveal(); s.form != "URL" || holdsPassword(secret) {
+			keys = append(keys, s.key)
+		}
+	}
+	return keys
+}
+
+// holdsPassword reports whether the address of a database has a password in it, in any place that libpq knows.
+func holdsPassword(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return true // nobody can tell
+	}
+	_, given := u.User.Password()
+	return given || u.Query().Has("password") || u.Query().Has("sslpassword")
 }

@@ -4,6 +4,7 @@ package server
 
 import (
 	"crypto/x509"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -114,4 +115,57 @@ func TestAPrivateKeyThatOthersMayReadIsNotServedWith(t *testing.T) {
 	inUse("after a replacement that others may read", first)
 	mode(0o600) // which shows in no time of the file
 	inUse("after the repair", second)
+}
+
+func TestSettingsWithSecretsThatOthersMayReadAreTold(t *testing.T) {
+	secret := writeFile(t, "secret", "postgres://somebody:hunter2@127.0.0.1/x\n")
+	for _, c := range []struct {
+		name, text string
+		mode       fs.FileMode
+		env        []string
+		want       string // the settings of the warning; empty for none
+	}{
+		{"a password, for everybody", "database: postgres://somebody:hunter2@127.0.0.1/x", 0o644, nil, "database"},
+		{"a password among the options, for everybody", "database: postgres://127.0.0.1/x?user=somebody&password=hunter2", 0o644, nil, "database"},
+		{"an address without a password", "database: postgres://somebody@127.0.0.1/x", 0o644, nil, ""},
+		{"a password, for the server alone", "database: postgres://somebody:hunter2@127.0.0.1/x", 0o600, nil, ""},
+		{"the name of a file with a secret", "database_file: " + secret, 0o644, nil, ""},
+		{"a password that something else takes the place of", "database: postgres://somebody:hunter2@127.0.0.1/x", 0o644, []string{"SALLYPORT_DATABASE=postgres://127.0.0.1/y"}, ""},
+		{"two secrets", "root_key: " + strings.Repeat("A", 43) + "\ndatabase: postgres://somebody:hunter2@127.0.0.1/x", 0o604, nil, "database, root_key"},
+		{"a secret that looks like an address", "root_key_previous: \"# key:\"", 0o644, nil, "root_key_previous"},
+		{"no secret", "log_level: warn", 0o644, nil, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := writeFile(t, "settings.yaml", c.text+"\n")
+			if err := os.Chmod(path, c.mode); err != nil {
+				t.Fatal(err)
+			}
+			config, err := Load([]string{"--config", path}, c.env)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = config.checkConfigFile()
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.HasPrefix(err.Error(), "it holds "+c.want+": the file "+path+" is readable by others")) {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("the secret is in the error: %v", err)
+			}
+		})
+	}
+}
+
+func TestAStartWarnsOfSecretsThatOthersMayRead(t *testing.T) {
+	path := writeFile(t, "settings.yaml", "root_key: "+strings.Repeat("A", 43)+"\n")
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	noFolder := filepath.Join(writeFile(t, "file", ""), "data") // where the start ends
+	var log strings.Builder
+	if err := Serve(t.Context(), mustLoad(t, []string{"--config", path, "--data", noFolder}, nil), io.Discard, &log); err == nil {
+		t.Error("a server has its data in a file")
+	}
+	if !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), "root_key") || !strings.Contains(log.String(), path) {
+		t.Errorf("the log says %q", log.String())
+	}
 }

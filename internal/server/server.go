@@ -216,6 +216,9 @@ func Serve(ctx context.Context, c *Config, out, errOut io.Writer) error {
 	if err := forbidCoreFiles(); err != nil { // some containers do not let us; that is no reason not to serve
 		log.Warn("a crash may write the memory of the server to a file", "error", err)
 	}
+	if err := c.checkConfigFile(); err != nil {
+		log.Warn("the settings file has secrets that are others' as well", "error", err)
+	}
 	if err := c.removeReadyFile(); err != nil {
 		return err
 	}
