@@ -52,6 +52,8 @@ func TestMistakesOfTheCommandLineAreRefusedBeforeAnythingIsDone(t *testing.T) {
 		{"nobody to make", "iam create-user --path /x/", "NAME is missing"},
 		{"an account in a variable that was never set", "iam delete-user bob --account ''", "--account: expected a value after it"},
 		{"an account without its number", "iam list-users --account", "--account: expected a value after it"},
+		{"an account that is an option", "iam list-users --account --data data", "--account: expected a value after it"},
+		{"an account that is another option of the command", "iam create-user bob --account --path /x/", "--account: expected a value after it"},
 		{"two accounts", "iam list-users --account 111122223333 --account 444455556666", "--account is given twice"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

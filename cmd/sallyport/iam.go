@@ -148,7 +148,7 @@ func (c iamCommand) read(args []string) (r request, settings []string, err error
 			settings = append(settings, args[i])
 		case inline:
 			r.values[name] = append(r.values[name], value)
-		case i+1 == len(args):
+		case i+1 == len(args) || strings.HasPrefix(args[i+1], "--"): // a value that begins so goes behind an equals sign
 			return r, nil, misused("%s: expected a value after it", name)
 		default:
 			i++
