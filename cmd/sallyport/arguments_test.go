@@ -54,6 +54,15 @@ func TestMistakesOfTheCommandLineAreRefusedBeforeAnythingIsDone(t *testing.T) {
 		{"an account without its number", "iam list-users --account", "--account: expected a value after it"},
 		{"an account that is an option", "iam list-users --account --data data", "--account: expected a value after it"},
 		{"an account that is another option of the command", "iam create-user bob --account --path /x/", "--account: expected a value after it"},
+		{"three policies", "iam create-user bob --document {} --policy-arn arn:aws:iam::aws:policy/ReadOnlyAccess", "--policy, --document and --policy-arn exclude each other"},
+		{"two policies of a role that there is", "iam put-role-policy reports --name own --policy own.json --document {}", "--policy, --document and --policy-arn exclude each other"},
+		{"a policy without its name", "iam put-user-policy bob --document {}", "--name POLICY is missing"},
+		{"a policy of AWS by another name", "iam put-user-policy bob --name own --policy-arn arn:aws:iam::aws:policy/ReadOnlyAccess", "--name and --policy-arn exclude each other"},
+		{"no policy to put", "iam put-user-policy bob --name own", "the policy is missing"},
+		{"nobody's key", "iam create-access-key", "say whose: --user NAME or --role NAME"},
+		{"the key of two", "iam list-access-keys --user bob --role reports", "say whose: --user NAME or --role NAME"},
+		{"sessions as long as a piece of string", "iam update-role reports --max-session long", "--max-session is a number of seconds"},
+		{"a change of nothing", "iam update-role reports", "nothing is to change"},
 		{"two accounts", "iam list-users --account 111122223333 --account 444455556666", "--account is given twice"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -36,16 +36,20 @@ type option struct {
 	required    bool
 	many        bool
 	clears      bool // an empty value takes away what there is
+
+	check func(r request) error // of what a command that knows the option is asked for, also without it; nil for nothing
 }
 
 var (
 	accountOption  = option{name: "--account", value: "ID"}
-	policyOptions  = []option{{name: "--policy", value: "FILE"}, {name: "--document", value: "JSON"}, {name: "--policy-arn", value: "ARN"}}
-	ofPrincipal    = []option{accountOption, {name: "--user", value: "NAME"}, {name: "--role", value: "NAME"}}
-	roleOptions    = []option{{name: "--description", value: "TEXT", clears: true}, {name: "--max-session", value: "SECONDS"}}
-	namedPolicy    = option{name: "--name", value: "POLICY"}
+	policyOptions  = []option{{name: "--policy", value: "FILE", check: onePolicy}, {name: "--document", value: "JSON"}, {name: "--policy-arn", value: "ARN"}}
+	ofPrincipal    = []option{accountOption, {name: "--user", value: "NAME", check: oneHolder}, {name: "--role", value: "NAME"}}
+	roleOptions    = []option{{name: "--description", value: "TEXT", clears: true}, {name: "--max-session", value: "SECONDS", check: wholeSeconds}}
+	namedPolicy    = option{name: "--name", value: "POLICY", required: true}
 	pathOption     = option{name: "--path", value: "PATH"}
+	policyToPut    = option{name: "--name", value: "POLICY", check: namedOnce}
 	trustOption    = option{name: "--trust", value: "FILE", required: true}
+	newTrust       = option{name: "--trust", value: "FILE", check: someChange}
 	clientIDOption = option{name: "--client-id", value: "ID", required: true, many: true}
 	jwksOption     = option{name: "--jwks", value: "FILE"}
 )
@@ -55,15 +59,15 @@ var iamCommands = []iamCommand{
 	{"list-users", "", []option{accountOption}, "list users with their ids, of all accounts when none is named", listUsers},
 	{"delete-user", "NAME", []option{accountOption}, "remove a user with its policies and keys", deletePrincipal(store.IAMUserKind)},
 	{"create-role", "NAME", slices.Concat([]option{trustOption, accountOption, pathOption}, roleOptions, policyOptions), "make a role that those whom its trust policy names may assume", createRole},
-	{"update-role", "NAME", slices.Concat([]option{accountOption, optional(trustOption)}, roleOptions), "change the trust policy, the description or the longest session of a role", updateRole},
+	{"update-role", "NAME", slices.Concat([]option{accountOption, newTrust}, roleOptions), "change the trust policy, the description or the longest session of a role", updateRole},
 	{"list-roles", "", []option{accountOption}, "list roles with their ids, of all accounts when none is named", listRoles},
 	{"delete-role", "NAME", []option{accountOption}, "remove a role with its policies and keys, and end its sessions", deletePrincipal(store.IAMRoleKind)},
-	{"put-user-policy", "NAME", slices.Concat([]option{accountOption, namedPolicy}, policyOptions), "give a user a policy, or attach one of AWS", putPolicy(store.IAMUserKind)},
-	{"put-role-policy", "NAME", slices.Concat([]option{accountOption, namedPolicy}, policyOptions), "give a role a policy, or attach one of AWS", putPolicy(store.IAMRoleKind)},
+	{"put-user-policy", "NAME", slices.Concat([]option{accountOption, policyToPut}, policyOptions), "give a user a policy, or attach one of AWS", putPolicy(store.IAMUserKind)},
+	{"put-role-policy", "NAME", slices.Concat([]option{accountOption, policyToPut}, policyOptions), "give a role a policy, or attach one of AWS", putPolicy(store.IAMRoleKind)},
 	{"list-user-policies", "NAME", []option{accountOption}, "list the policies of a user", listPolicies(store.IAMUserKind)},
 	{"list-role-policies", "NAME", []option{accountOption}, "list the policies of a role", listPolicies(store.IAMRoleKind)},
-	{"delete-user-policy", "NAME", []option{accountOption, required(namedPolicy)}, "take a policy from a user", deletePolicy(store.IAMUserKind)},
-	{"delete-role-policy", "NAME", []option{accountOption, required(namedPolicy)}, "take a policy from a role", deletePolicy(store.IAMRoleKind)},
+	{"delete-user-policy", "NAME", []option{accountOption, namedPolicy}, "take a policy from a user", deletePolicy(store.IAMUserKind)},
+	{"delete-role-policy", "NAME", []option{accountOption, namedPolicy}, "take a policy from a role", deletePolicy(store.IAMRoleKind)},
 	{"create-access-key", "", ofPrincipal, "make a long-lived key of a user or a role, and show its secret this once", createAccessKey},
 	{"list-access-keys", "", ofPrincipal, "list the keys of a user or a role", listAccessKeys},
 	{"activate-access-key", "KEY-ID", nil, "let a key be used again", setKeyStatus(store.KeyActive)},
@@ -75,9 +79,6 @@ var iamCommands = []iamCommand{
 	{"list-oidc-providers", "", []option{accountOption}, "list OpenID providers, of all accounts when none is named", listProviders},
 	{"delete-oidc-provider", "URL", []option{accountOption}, "have an account no longer trust an OpenID provider", deleteProvider},
 }
-
-func optional(o option) option { o.required = false; return o }
-func required(o option) option { o.required = true; return o }
 
 // iamOperators are the commands as main runs them.
 var iamOperators = func() (all []operator) {
@@ -134,6 +135,16 @@ func (r request) value(name string) string {
 
 func (r request) given(name string) bool { return len(r.values[name]) > 0 }
 
+// count is how many of some options are given.
+func (r request) count(names ...string) (given int) {
+	for _, name := range names {
+		if r.given(name) {
+			given++
+		}
+	}
+	return given
+}
+
 // read takes the subject and the options out of the arguments; what it does not know is left for the settings.
 func (c iamCommand) read(args []string) (r request, settings []string, err error) {
 	r.values = map[string][]string{}
@@ -158,7 +169,7 @@ func (c iamCommand) read(args []string) (r request, settings []string, err error
 	return r, settings, nil
 }
 
-// complete looks for what is missing.
+// complete looks for what is missing, and for what contradicts itself: all that can be said before anything is opened.
 func (c iamCommand) complete(r request) error {
 	if c.subject != "" && r.subject == "" {
 		return misused("%s is missing", c.subject)
@@ -173,6 +184,54 @@ func (c iamCommand) complete(r request) error {
 		case !o.clears && slices.Contains(values, ""): // most often a variable that was never set
 			return misused("%s: expected a value after it", o.name)
 		}
+	}
+	for _, o := range c.options {
+		if o.check == nil {
+			continue
+		}
+		if err := o.check(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func onePolicy(r request) error {
+	if r.count("--policy", "--document", "--policy-arn") > 1 {
+		return misused("--policy, --document and --policy-arn exclude each other: expected one of them")
+	}
+	return nil
+}
+
+func namedOnce(r request) error {
+	switch named, attached := r.given("--name"), r.given("--policy-arn"); {
+	case !named && !attached:
+		return misused("--name POLICY is missing: what to call the policy")
+	case named && attached:
+		return misused("--name and --policy-arn exclude each other: a policy of AWS has its own name")
+	case r.count("--policy", "--document", "--policy-arn") == 0:
+		return misused("the policy is missing: give --policy FILE, --document JSON or --policy-arn ARN")
+	}
+	return nil
+}
+
+func oneHolder(r request) error {
+	if r.count("--user", "--role") != 1 {
+		return misused("say whose: --user NAME or --role NAME, and not both")
+	}
+	return nil
+}
+
+func wholeSeconds(r request) error {
+	if _, err := r.seconds("--max-session"); err != nil {
+		return misused("--max-session is a number of seconds, such as 3600")
+	}
+	return nil
+}
+
+func someChange(r request) error {
+	if r.count("--trust", "--max-session", "--description") == 0 {
+		return misused("nothing is to change: give --trust, --max-session or --description")
 	}
 	return nil
 }
@@ -201,17 +260,9 @@ func (r request) readFile(ctx context.Context, name string) (string, error) {
 
 // policy reads the policy that the options give, under the name, if they give one.
 func (r request) policy(ctx context.Context, name string) (policies []store.IAMPolicy, err error) {
-	given := 0
-	for _, o := range policyOptions {
-		if r.given(o.name) {
-			given++
-		}
-	}
 	switch {
-	case given == 0:
+	case r.count("--policy", "--document", "--policy-arn") == 0:
 		return nil, nil
-	case given > 1:
-		return nil, misused("--policy, --document and --policy-arn exclude each other: expected one of them")
 	case r.given("--policy-arn"):
 		p, known := rules.AttachedPolicy(r.value("--policy-arn"))
 		if !known {
@@ -286,11 +337,7 @@ func (r request) seconds(name string) (int64, error) {
 	if !r.given(name) {
 		return 0, nil
 	}
-	n, err := strconv.ParseInt(r.value(name), 10, 32)
-	if err != nil {
-		return 0, misused("%s is a number of seconds, such as 3600", name)
-	}
-	return n, nil
+	return strconv.ParseInt(r.value(name), 10, 32)
 }
 
 func updateRole(ctx context.Context, p server.Principals, r request, _ io.Writer) error {
@@ -312,9 +359,6 @@ func updateRole(ctx context.Context, p server.Principals, r request, _ io.Writer
 	if r.given("--description") {
 		text := r.value("--description")
 		change.Description = &text
-	}
-	if change == (iam.RoleChange{}) {
-		return misused("nothing is to change: give --trust, --max-session or --description")
 	}
 	return p.UpdateRole(ctx, p.Operator, r.account, r.subject, change)
 }
@@ -341,19 +385,9 @@ func deletePrincipal(kind string) iamRun {
 
 func putPolicy(kind string) iamRun {
 	return func(ctx context.Context, p server.Principals, r request, _ io.Writer) error {
-		name := r.value("--name")
-		switch {
-		case name == "" && !r.given("--policy-arn"):
-			return misused("--name POLICY is missing: what to call the policy")
-		case name != "" && r.given("--policy-arn"):
-			return misused("--name and --policy-arn exclude each other: a policy of AWS has its own name")
-		}
-		policies, err := r.policy(ctx, name)
+		policies, err := r.policy(ctx, r.value("--name"))
 		if err != nil {
 			return err
-		}
-		if len(policies) == 0 {
-			return misused("the policy is missing: give --policy FILE, --document JSON or --policy-arn ARN")
 		}
 		return p.PutPolicy(ctx, p.Operator, r.principal(kind), policies[0])
 	}
@@ -384,23 +418,16 @@ func deletePolicy(kind string) iamRun {
 }
 
 // holder is whose keys a command is about.
-func (r request) holder() (store.IAMPrincipal, error) {
-	if r.given("--user") == r.given("--role") {
-		return store.IAMPrincipal{}, misused("say whose: --user NAME or --role NAME, and not both")
-	}
+func (r request) holder() store.IAMPrincipal {
 	p := store.IAMPrincipal{AccountID: r.account, Kind: store.IAMUserKind, Name: r.value("--user")}
 	if r.given("--role") {
 		p.Kind, p.Name = store.IAMRoleKind, r.value("--role")
 	}
-	return p, nil
+	return p
 }
 
 func createAccessKey(ctx context.Context, p server.Principals, r request, out io.Writer) error {
-	holder, err := r.holder()
-	if err != nil {
-		return err
-	}
-	key, err := p.CreateAccessKey(ctx, p.Operator, holder)
+	key, err := p.CreateAccessKey(ctx, p.Operator, r.holder())
 	if err == nil {
 		writeKey(out, key)
 	}
@@ -414,11 +441,7 @@ func writeKey(out io.Writer, key iam.Key) {
 }
 
 func listAccessKeys(ctx context.Context, p server.Principals, r request, out io.Writer) error {
-	holder, err := r.holder()
-	if err != nil {
-		return err
-	}
-	keys, err := p.AccessKeys(ctx, holder)
+	keys, err := p.AccessKeys(ctx, r.holder())
 	for _, key := range keys {
 		fmt.Fprintf(out, "%s  %-8s  %s\n", key.AccessKeyID, key.Status, time.UnixMilli(key.CreatedAt).UTC().Format("2006-01-02 15:04:05"))
 	}
