@@ -1,13 +1,12 @@
 package token
 
 import (
-	"encoding/json"
-	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"sallyport/internal/api"
 	"sallyport/internal/arn"
 	"sallyport/internal/oauth"
 	"sallyport/internal/store"
@@ -35,57 +34,42 @@ func (a application) equal(b application) bool {
 	return a.Application == b.Application && slices.Equal(a.Grants, b.Grants) && slices.Equal(a.Scopes, b.Scopes)
 }
 
-// grantDocument is what the configuration of a grant says, as far as it says anything (sso-admin: Grant).
-type grantDocument struct {
-	AuthorizationCode struct {
-		RedirectURIs []string `json:"RedirectUris"`
-	}
-	JWTBearer struct {
-		AuthorizedTokenIssuers []authorizedIssuer
-	} `json:"JwtBearer"`
-}
-
-// authorizedIssuer is an issuer whose assertions an application takes, when they are made for one of the audiences.
-type authorizedIssuer struct {
-	IssuerARN string   `json:"TrustedTokenIssuerArn"`
-	Audiences []string `json:"AuthorizedAudiences"`
-}
-
-// grant returns the configuration of a grant, an empty one where there is none.
-func (a application) grant(t oauth.GrantType) (document grantDocument, err error) {
-	for _, row := range a.Grants {
-		if row.GrantType != string(t) {
-			continue
-		}
-		if err := json.Unmarshal([]byte(row.Document), &document); err != nil {
-			return grantDocument{}, fmt.Errorf("read the grant %s of application %s: %w", t, a.ApplicationID, err)
-		}
-	}
-	return document, nil
-}
-
-// grantsReadAtMost bounds the grants of which it is known whether they can be read. Installations have some hundreds, of a few kilobytes at most.
+// grantsReadAtMost bounds the grants that are kept as they were read. Installations have some hundreds, of a few kilobytes at most.
 const grantsReadAtMost = 1000
 
-// grantsRead keeps whether documents of grants can be read: they come with every request. It is safe for use by many goroutines.
+// grantsRead keeps what stored grants say: they come with every request. It is safe for use by many goroutines.
 type grantsRead struct {
-	known sync.Map // store.ApplicationGrant to bool
+	known sync.Map // store.ApplicationGrant to *api.Grant, nil for one that cannot be read
 	count atomic.Int64
 }
 
-// holds reports whether a stored grant says what one of its type says. One that cannot be read is none.
-func (s *Service) holds(row store.ApplicationGrant) bool {
-	if holds, known := s.grants.known.Load(row); known {
-		return holds.(bool)
+// readGrant returns what a stored grant says, which nobody may change, or nil when it cannot be read. Such a grant is none.
+func (s *Service) readGrant(row store.ApplicationGrant) *api.Grant {
+	if known, found := s.grants.known.Load(row); found {
+		return known.(*api.Grant)
 	}
-	_, err := row.Grant()
+	says := (*api.Grant)(nil)
+	grant, err := row.Grant()
+	if err == nil {
+		says = &grant
+	}
 	s.Store.NoteUnreadable(err)
 	if s.grants.count.Add(1) > grantsReadAtMost {
 		s.grants.known.Clear()
 		s.grants.count.Store(0)
 	}
-	s.grants.known.Store(row, err == nil)
-	return err == nil
+	s.grants.known.Store(row, says)
+	return says
+}
+
+// authorizedIssuers are those whose assertions the application takes, when they are made for one of the audiences.
+func (s *Service) authorizedIssuers(a application) []api.AuthorizedTokenIssuer {
+	for _, row := range a.Grants {
+		if grant := s.readGrant(row); grant != nil && grant.JWTBearer != nil && row.GrantType == string(oauth.GrantJWTBearer) {
+			return grant.JWTBearer.AuthorizedTokenIssuers
+		}
+	}
+	return nil
 }
 
 // targets are the applications that may exchange a token with the scope: those that the scope names, one by one or all of the instance. A
@@ -117,7 +101,7 @@ func (s *Service) allowedScopes(a application) oauth.Scopes {
 }
 
 // client is the application as a client. Redirect URIs that ours may not be lead nowhere.
-func (s *Service) client(a application) (Client, error) {
+func (s *Service) client(a application) Client {
 	c := Client{
 		registration: registration{
 			ID: a.ApplicationID, Name: a.Name, Scopes: s.allowedScopes(a), CreatedAt: time.UnixMilli(a.CreatedAt).UTC(),
@@ -125,23 +109,21 @@ func (s *Service) client(a application) (Client, error) {
 		Text: a.ARN(), ApplicationID: a.ApplicationID,
 	}
 	for _, row := range a.Grants {
-		if s.holds(row) {
-			c.GrantTypes = append(c.GrantTypes, oauth.GrantType(row.GrantType))
+		grant := s.readGrant(row)
+		if grant == nil {
+			continue
+		}
+		c.GrantTypes = append(c.GrantTypes, oauth.GrantType(row.GrantType))
+		if row.GrantType != string(oauth.GrantAuthorizationCode) {
+			continue
+		}
+		for _, text := range grant.AuthorizationCode.RedirectURIs {
+			if uri, err := oauth.ParseRedirectURI(text); err == nil {
+				c.RedirectURIs = append(c.RedirectURIs, uri)
+			}
 		}
 	}
-	if !c.allows(oauth.GrantAuthorizationCode) {
-		return c, nil
-	}
-	document, err := a.grant(oauth.GrantAuthorizationCode)
-	if err != nil {
-		return Client{}, err
-	}
-	for _, text := range document.AuthorizationCode.RedirectURIs {
-		if uri, err := oauth.ParseRedirectURI(text); err == nil {
-			c.RedirectURIs = append(c.RedirectURIs, uri)
-		}
-	}
-	return c, nil
+	return c
 }
 
 // instanceAccount is the account that the instance of the application belongs to.

@@ -256,7 +256,7 @@ func (s *Service) findClient(ctx context.Context, clientID string) (Client, erro
 	if !found || !app.Enabled() {
 		return Client{}, applicationUnknown.Because("application %s is unknown or disabled", name.ApplicationID)
 	}
-	return s.client(app)
+	return s.client(app), nil
 }
 
 // Consented reports whether the person agreed before that the client may have what it asks for, and need not be asked again.

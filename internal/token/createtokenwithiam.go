@@ -47,8 +47,6 @@ type applicationRequest struct {
 	peeked    assertion.Peeked // the assertion, before it is verified
 	peekError error
 	issuer    store.TrustedTokenIssuer // that signs as peeked; empty when there is none
-	issuers   []authorizedIssuer       // that the grant names
-	issuersOf *application             // as it was when they were read
 	claims    assertion.Claims
 	attribute string // value that names the person in the directory
 }
@@ -153,10 +151,7 @@ func (s *Service) settle(ctx context.Context, r *applicationRequest, g applicati
 		checks.Fail("grant", "%s is no grant of this operation", trace.Digest(r.GrantType))
 		return grantNotOffered
 	}
-	client, err := s.client(r.app)
-	if err != nil {
-		return err
-	}
+	client := s.client(r.app)
 	if !client.allows(g.Type) {
 		checks.Fail("grant", "the application does not have %s", g.Type)
 		r.fixGrant(checks, g.Type, grantExamples[g.Type])

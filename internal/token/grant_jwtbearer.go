@@ -78,9 +78,7 @@ func verifyAssertion(ctx context.Context, s *Service, r *applicationRequest) err
 		assertion.Issuer{URL: r.issuer.URL, JWKS: []byte(r.issuer.JWKS), TrustEmail: s.TrustEmail}, assertion.Expectations{Audiences: audiences})
 	refusal := (*assertion.Refusal)(nil)
 	if errors.As(err, &refusal) && refusal.Reason == assertion.Audience {
-		if err := r.fixAudience(checks, refusal.Audiences); err != nil {
-			return err
-		}
+		s.fixAudience(checks, r, refusal.Audiences)
 	}
 	if err != nil {
 		return fault.InvalidGrant.Refuse(err.Error())
@@ -116,66 +114,37 @@ func (s *Service) authorizedAudiences(checks *trace.Trace, r *applicationRequest
 			"--trusted-token-issuer-configuration %s", arn.Instance{InstanceID: r.app.InstanceID}, shellwords.Quote(issuerConfiguration(r.peeked.Issuer)))
 		return nil, issuerNotTrusted
 	}
-	issuers, err := r.authorizedIssuers()
-	if err != nil {
-		return nil, err
-	}
-	name := r.issuerARN()
-	i := slices.IndexFunc(issuers, func(a authorizedIssuer) bool { return a.IssuerARN == name })
+	issuers, name := s.authorizedIssuers(r.app), r.issuerARN()
+	i := slices.IndexFunc(issuers, func(a api.AuthorizedTokenIssuer) bool { return a.TrustedTokenIssuerARN == name })
 	if i < 0 {
 		checks.Fail(assertion.OtherIssuer.String(), "the grant of the application does not name %s", name)
 		// Nobody has vouched yet for what the assertion says. The list is for the operator to fill; the operation takes no empty one.
-		r.fixIssuers(checks, append(slices.Clip(issuers), authorizedIssuer{name, []string{}}))
+		r.fixIssuers(checks, append(slices.Clip(issuers), api.AuthorizedTokenIssuer{TrustedTokenIssuerARN: name, AuthorizedAudiences: []string{}}))
 		return nil, issuerNotTrusted
 	}
-	return issuers[i].Audiences, nil
-}
-
-// authorizedIssuers are those that the grant of the application names. They are read once from what is configured, as long as that stays.
-func (r *applicationRequest) authorizedIssuers() ([]authorizedIssuer, error) {
-	if r.issuersOf == nil || !r.issuersOf.equal(r.app) {
-		document, err := r.app.grant(oauth.GrantJWTBearer)
-		if err != nil {
-			return nil, err
-		}
-		app := r.app
-		r.issuersOf, r.issuers = &app, document.JWTBearer.AuthorizedTokenIssuers
-	}
-	return r.issuers, nil
+	return issuers[i].AuthorizedAudiences, nil
 }
 
 // fixAudience names the command that has the application take assertions of the issuer for one more audience: the first of those that the
 // assertion is for, of which the issuer's signature tells.
-func (r *applicationRequest) fixAudience(checks *trace.Trace, audiences []string) error {
+func (s *Service) fixAudience(checks *trace.Trace, r *applicationRequest, audiences []string) {
 	if len(audiences) == 0 {
-		return nil
+		return
 	}
-	document, err := r.app.grant(oauth.GrantJWTBearer)
-	if err != nil {
-		return err
-	}
-	issuers, name := document.JWTBearer.AuthorizedTokenIssuers, r.issuerARN()
+	issuers, name := slices.Clone(s.authorizedIssuers(r.app)), r.issuerARN()
 	for i := range issuers {
-		if issuers[i].IssuerARN == name {
-			issuers[i].Audiences = append(issuers[i].Audiences, audiences[0])
+		if issuers[i].TrustedTokenIssuerARN == name {
+			issuers[i].AuthorizedAudiences = append(slices.Clip(issuers[i].AuthorizedAudiences), audiences[0])
 		}
 	}
 	r.fixIssuers(checks, issuers)
-	return nil
 }
 
 // fixIssuers names the command that makes these the issuers of the grant. PutApplicationGrant replaces all that a grant says, so what it says
 // already stands there as well.
-func (r *applicationRequest) fixIssuers(checks *trace.Trace, issuers []authorizedIssuer) {
-	var grant struct {
-		JWTBearer struct{ AuthorizedTokenIssuers []authorizedIssuer } `json:"JwtBearer"`
-	}
-	grant.JWTBearer.AuthorizedTokenIssuers = issuers
-	text, err := json.Marshal(grant)
-	if err != nil {
-		panic(err) // texts only: it cannot fail
-	}
-	r.fixGrant(checks, oauth.GrantJWTBearer, string(text))
+func (r *applicationRequest) fixIssuers(checks *trace.Trace, issuers []api.AuthorizedTokenIssuer) {
+	grant := store.NewApplicationGrant("", "", api.Grant{JWTBearer: &api.JWTBearerGrant{AuthorizedTokenIssuers: issuers}})
+	r.fixGrant(checks, oauth.GrantJWTBearer, grant.Document)
 }
 
 // issuerConfiguration is what makes a URL the issuer of a command, in JSON: anybody can have written the URL, and in the short form a comma
