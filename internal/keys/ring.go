@@ -45,6 +45,8 @@ const (
 	// rootPatience bounds how long Reload waits for a root, which is asked about new keys only: servers reload twice a second, and what was retired
 	// has to be gone within one, whatever becomes of a token meanwhile.
 	rootPatience = 250 * time.Millisecond
+	// rootRetry is how long a root that failed is left alone about that entry. Tokens lock themselves when a PIN is wrong three times or so.
+	rootRetry = time.Minute
 )
 
 // Ring seals, opens, signs and digests. It is safe for use by many goroutines.
@@ -55,7 +57,7 @@ type Ring struct {
 
 	state   atomic.Pointer[state]
 	loading chan struct{}               // has a value from reading the store to keeping what was read, so that no older reading replaces a newer
-	asked   map[store.SealingKey]*asked // what roots were asked and nobody has taken up yet; whoever has put a value into loading may use it
+	asked   map[store.SealingKey]*asked // what roots were asked and nobody has taken up yet, or in vain; whoever has put a value into loading may use it
 
 	reload     sync.Mutex
 	reloadedAt time.Time
@@ -130,7 +132,7 @@ func (r *Ring) begin(ctx context.Context) error {
 
 // Reload reads the ring again, so that keys which other processes added or retired are so here as well. While some entry does not open,
 // Reload returns an error, and the ring goes on with all others: what was retired must not stay because of it. An entry whose root does not answer
-// at once is taken up by a later Reload.
+// at once is taken up by a later Reload, and one whose root failed is asked about again after a while.
 func (r *Ring) Reload(ctx context.Context) error {
 	return r.loadWithin(ctx, rootPatience)
 }
@@ -244,13 +246,24 @@ func (r *Ring) loadWithin(ctx context.Context, patience time.Duration) error {
 // asked is an entry that a root was asked to open.
 type asked struct {
 	answered chan struct{} // closed when the others are set
+	at       time.Time     // when it was
 	seed     []byte
 	err      error
 }
 
-// ask has a root open an entry, unless it was asked before. The answer is kept until it is taken up, whoever has asked.
+// forgotten tells whether the root failed so long ago that it may be asked again.
+func (a *asked) forgotten() bool {
+	select {
+	case <-a.answered:
+		return a.err != nil && time.Since(a.at) >= rootRetry
+	default:
+		return false
+	}
+}
+
+// ask has a root open an entry, unless it was asked before. The answer is kept until it is taken up, whoever has asked, and a failure for a while.
 func (r *Ring) ask(ctx context.Context, row store.SealingKey) *asked {
-	if a := r.asked[row]; a != nil {
+	if a := r.asked[row]; a != nil && !a.forgotten() {
 		return a
 	}
 	a := &asked{answered: make(chan struct{})}
@@ -259,6 +272,7 @@ func (r *Ring) ask(ctx context.Context, row store.SealingKey) *asked {
 	go func() {
 		defer close(a.answered)
 		a.seed, a.err = r.openSeed(ctx, row)
+		a.at = time.Now()
 	}()
 	return a
 }
@@ -312,13 +326,14 @@ func (r *Ring) read(ctx context.Context, rows []store.SealingKey, before *state)
 		a := r.ask(ctx, row)
 		select {
 		case <-a.answered:
-			delete(r.asked, row)
 			if a.err == nil {
 				a.err = next.take(row, a.seed, r.instance)
 			}
 			if a.err != nil {
 				errs = append(errs, a.err)
+				continue
 			}
+			delete(r.asked, row)
 		default:
 			waiting = append(waiting, a)
 			errs = append(errs, fmt.Errorf("key %s of the ring is not open yet: the root key %s has not answered", row.KeyID, row.RootKeyID))

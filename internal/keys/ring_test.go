@@ -130,3 +130,78 @@ func TestAStartIsEndedWhileTheRootIsSilent(t *testing.T) {
 		t.Errorf("a start that was ended: %v", err)
 	}
 }
+
+// refusing is a root that fails as long as it is told to, as a token does whose PIN was changed.
+type refusing struct {
+	RootKey
+	asked atomic.Int64
+	mends atomic.Bool
+}
+
+func (f *refusing) Unwrap(ctx context.Context, wrapped, associated []byte) ([]byte, error) {
+	f.asked.Add(1)
+	if !f.mends.Load() {
+		return nil, errors.New("no")
+	}
+	return f.RootKey.Unwrap(ctx, wrapped, associated)
+}
+
+// Servers reload twice a second. A token that locks itself after three refusals must not see each of them.
+func TestARootThatFailedIsAskedAgainAfterAWhile(t *testing.T) {
+	dir := t.TempDir()
+	other, node := mustOnStore(t, dir, rootOf('a')), mustOnStore(t, dir, rootOf('a'))
+	root := &refusing{RootKey: rootOf('a')}
+	node.roots = roots{current: root}
+	next, err := other.Publish(ctx, Publication{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		if err := node.Reload(ctx); err == nil {
+			t.Error("a ring whose root fails is read")
+		}
+	}
+	for _, a := range node.asked {
+		<-a.answered
+	}
+	err = node.Reload(ctx)
+	if want := "key " + next.KeyID + " of the ring does not open under its root key " + root.Name() + ": no"; err == nil || err.Error() != want {
+		t.Errorf("once it has failed: %v, want %s", err, want)
+	}
+	if n := root.asked.Load(); n != 1 {
+		t.Errorf("the root was asked %d times at once", n)
+	}
+
+	root.mends.Store(true)
+	for _, a := range node.asked {
+		a.at = a.at.Add(-rootRetry)
+	}
+	for node.Reload(ctx) != nil { // until what was asked is answered
+	}
+	if n := root.asked.Load(); n != 2 || node.CurrentKeyID() != next.KeyID {
+		t.Errorf("after the pause the root was asked %d times in all, and the key in use is %s", n, node.CurrentKeyID())
+	}
+	if len(node.asked) > 0 {
+		t.Errorf("%d answers are kept that were taken up", len(node.asked))
+	}
+}
+
+func TestARootThatFailedIsAskedAtOnceAboutAnEntryThatChanged(t *testing.T) {
+	dir := t.TempDir()
+	other, node := mustOnStore(t, dir, rootOf('a')), mustOnStore(t, dir, rootOf('a'))
+	node.roots = roots{current: rootOf('a'), previous: []Root{&refusing{RootKey: rootOf('b')}}}
+	if _, err := mustOnStore(t, dir, rootOf('b'), rootOf('a')).Publish(ctx, Publication{}); err != nil {
+		t.Fatal(err)
+	}
+	for err := error(nil); err == nil || strings.Contains(err.Error(), "has not answered"); { // until it has failed
+		err = node.Reload(ctx)
+	}
+	if _, err := mustOnStore(t, dir, rootOf('a'), rootOf('b')).Rewrap(ctx, nil); err != nil {
+		t.Fatal(err)
+	}
+	for node.Reload(ctx) != nil { // until what was asked is answered
+	}
+	if err := other.Reload(ctx); err != nil || node.CurrentKeyID() != other.CurrentKeyID() {
+		t.Errorf("the key in use is %s, want %s (%v)", node.CurrentKeyID(), other.CurrentKeyID(), err)
+	}
+}
