@@ -53,6 +53,7 @@ type tokenRoot struct {
 	turn    chan struct{} // has a value while the token is asked, also when nobody waits for the answer any more
 	module  *pkcs11.Ctx   // nil until it is loaded
 	open    bool
+	refused error // the PIN, which stays what it is until the process ends: tokens lock themselves after few tries
 	session pkcs11.SessionHandle
 	key     pkcs11.ObjectHandle
 }
@@ -173,8 +174,8 @@ func (t *tokenRoot) disconnect() {
 }
 
 func (t *tokenRoot) connect() error {
-	if t.open {
-		return nil
+	if t.open || t.refused != nil {
+		return t.refused
 	}
 	var err error
 	if t.module, err = loadModule(t.Module); err != nil {
@@ -200,7 +201,8 @@ func (t *tokenRoot) enter() error {
 	err := t.module.Login(t.session, pkcs11.CKU_USER, t.PIN)
 	switch {
 	case failedWith(err, pkcs11.CKR_PIN_INCORRECT, pkcs11.CKR_PIN_LEN_RANGE, pkcs11.CKR_PIN_INVALID):
-		return fmt.Errorf("the token %q refuses the PIN: see pkcs11_pin_file, before it locks itself", t.Token)
+		t.refused = fmt.Errorf("the token %q refuses the PIN, which is not tried again lest it locks itself: mend pkcs11_pin_file and start again", t.Token)
+		return t.refused
 	case err != nil && !failedWith(err, pkcs11.CKR_USER_ALREADY_LOGGED_IN):
 		return fmt.Errorf("log in to the token %q: %w", t.Token, err)
 	}

@@ -60,6 +60,7 @@ func TestPKCS11(t *testing.T) {
 		{"a token that forgets its sessions is asked again", testForgottenSessions},
 		{"many goroutines share a token", testSharedToken},
 		{"what is wrong with a token is said", testTokenMistakes},
+		{"a PIN that was refused is not tried again", testRefusedPIN},
 		{"a token that hangs is not waited for", testHangingToken},
 		{"the root key moves into a token and back", testMovingRoot},
 	} {
@@ -222,7 +223,7 @@ func testTokenMistakes(t *testing.T) {
 		want   string
 	}{
 		{"a module that is none", func(p *PKCS11) { p.Module = "/nonexistent.so" }, "cannot be loaded"},
-		{"a PIN that is not the token's", func(p *PKCS11) { p.PIN = "4321" }, "refuses the PIN: see pkcs11_pin_file, before it locks itself"},
+		{"a PIN that is not the token's", func(p *PKCS11) { p.PIN = "4321" }, "refuses the PIN, which is not tried again lest it locks itself: mend pkcs11_pin_file and start again"},
 		{"a PIN that is too short for any", func(p *PKCS11) { p.PIN = "7" }, "refuses the PIN"},
 		{"a token that there is not", func(p *PKCS11) { p.Token = "other" }, `no token "other"`},
 		{"a key that there is not", func(p *PKCS11) { p.Key = "other" }, "pkcs11-tool"},
@@ -236,6 +237,47 @@ func testTokenMistakes(t *testing.T) {
 				t.Errorf("got %v, want %q in it, and no PIN", err, c.want)
 			}
 		})
+	}
+}
+
+// changePIN changes the PIN of the token, and ends what everybody has open with it.
+func changePIN(t *testing.T, p PKCS11, from, to string) {
+	t.Helper()
+	logOut(t, p)
+	module, err := loadModule(p.Module)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slot, err := (&tokenRoot{PKCS11: p, module: module}).slot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := module.OpenSession(slot, pkcs11.CKF_SERIAL_SESSION|pkcs11.CKF_RW_SESSION)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(module.Login(session, pkcs11.CKU_USER, from), module.SetPIN(session, from, to)); err != nil {
+		t.Fatal(err)
+	}
+	logOut(t, p)
+}
+
+func testRefusedPIN(t *testing.T) {
+	root := openSoft(t, softKey(t, "refused")).(*tokenRoot)
+	wrapped, err := root.Wrap(ctx, []byte("m"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changePIN(t, root.PKCS11, softPIN, "4321")
+	if _, err := root.Unwrap(ctx, wrapped, nil); err == nil || !strings.Contains(err.Error(), "refuses the PIN") {
+		t.Errorf("after the PIN was changed: %v", err)
+	}
+	changePIN(t, root.PKCS11, "4321", softPIN) // now a login would succeed
+	if _, err := root.Wrap(ctx, []byte("m"), nil); err == nil || !strings.Contains(err.Error(), "refuses the PIN") {
+		t.Errorf("the PIN was tried again: %v", err)
+	}
+	if got, err := openSoft(t, root.PKCS11).Unwrap(ctx, wrapped, nil); err != nil || string(got) != "m" {
+		t.Errorf("after a start: %q, %v", got, err)
 	}
 }
 
