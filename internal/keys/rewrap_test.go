@@ -256,3 +256,28 @@ func FuzzUnframe(f *testing.F) {
 		}
 	})
 }
+
+func TestWhatIsWrongWithManyKeysIsSaidOnce(t *testing.T) {
+	dir := t.TempDir()
+	ring := mustOnStore(t, dir, rootOf('a'))
+	for range 2 {
+		if _, err := ring.Rotate(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		name     string
+		previous []Root
+		want     string
+	}{
+		{"a root key that is missing", nil, "which is not among those given: name it as root_key_previous_file"},
+		{"a root that fails", []Root{&refusing{RootKey: rootOf('a')}}, "does not open under its root key " + rootOf('a').Name() + ": no"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := onStore(t, dir, rootOf('b'), c.previous...)
+			if err == nil || strings.Count(err.Error(), c.want) != 1 || !strings.HasSuffix(err.Error(), " (the same of 3 more)") {
+				t.Errorf("got %v, want %q once, for four keys", err, c.want)
+			}
+		})
+	}
+}

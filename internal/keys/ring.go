@@ -336,10 +336,10 @@ func (r *Ring) read(ctx context.Context, rows []store.SealingKey, before *state)
 			delete(r.asked, row)
 		default:
 			waiting = append(waiting, a)
-			errs = append(errs, fmt.Errorf("key %s of the ring is not open yet: the root key %s has not answered", row.KeyID, row.RootKeyID))
+			errs = append(errs, entryFault(row.KeyID, "is not open yet: the root key %s has not answered", row.RootKeyID))
 		}
 	}
-	if err = errors.Join(errs...); err != nil {
+	if err = joinFaults(errs); err != nil {
 		next.rows = nil // try again at the next load, although the rows are the same
 		if before == nil {
 			return nil, waiting, err
@@ -350,6 +350,49 @@ func (r *Ring) read(ctx context.Context, rows []store.SealingKey, before *state)
 	}
 	next.jwks = next.publicKeys()
 	return next, waiting, err
+}
+
+// entryError is what is wrong with one entry of the ring.
+type entryError struct {
+	keyID string
+	fault error // goes on where the key is named
+}
+
+func (e *entryError) Error() string { return "key " + e.keyID + " of the ring " + e.fault.Error() }
+func (e *entryError) Unwrap() error { return e.fault }
+
+func entryFault(keyID, format string, args ...any) error {
+	return &entryError{keyID, fmt.Errorf(format, args...)}
+}
+
+// joinFaults joins errors. What is wrong with many entries, such as that their root is missing, is said of the first, with how many there are.
+func joinFaults(errs []error) error {
+	more := map[string]int{}
+	var first []error
+	for _, err := range errs {
+		fault := faultOf(err)
+		if _, said := more[fault]; said {
+			more[fault]++
+			continue
+		}
+		more[fault] = 0
+		first = append(first, err)
+	}
+	for i, err := range first {
+		if n := more[faultOf(err)]; n > 0 {
+			first[i] = fmt.Errorf("%w (the same of %d more)", err, n)
+		}
+	}
+	return errors.Join(first...)
+}
+
+// faultOf is what an error says without the entry that it says it of.
+func faultOf(err error) string {
+	var entry *entryError
+	if errors.As(err, &entry) {
+		return entry.fault.Error()
+	}
+	return err.Error()
 }
 
 // keep takes an entry over from a state in which it was read before, if it was.
@@ -408,7 +451,7 @@ func (s *state) add(e *epoch, row store.SealingKey) {
 func (r *Ring) openSeed(ctx context.Context, entry store.SealingKey) ([]byte, error) {
 	sealed, err := base64.RawURLEncoding.DecodeString(entry.SealedSeed)
 	if err != nil {
-		return nil, fmt.Errorf("key %s of the ring is damaged: %w", entry.KeyID, err)
+		return nil, entryFault(entry.KeyID, "is damaged: %w", err)
 	}
 	return r.roots.unwrap(ctx, entry.RootKeyID, entry.KeyID, sealed, rowData(entry.KeyID, entry.Purpose))
 }

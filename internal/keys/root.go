@@ -170,12 +170,12 @@ func (r roots) unwrap(ctx context.Context, name, keyID string, wrapped, associat
 			return seed, nil
 		}
 		if name != "" {
-			return nil, fmt.Errorf("key %s of the ring does not open under its root key %s: %w", keyID, name, err)
+			return nil, entryFault(keyID, "does not open under its root key %s: %w", name, err)
 		}
 	}
 	if !tried {
-		return nil, fmt.Errorf("key %s of the ring is sealed under the root key %s, which is not among those given: "+
-			"name it as root_key_previous_file, or pkcs11_previous_key, until `sallyport keys rewrap` has run", keyID, name)
+		return nil, entryFault(keyID, "is sealed under the root key %s, which is not among those given: "+
+			"name it as root_key_previous_file, or pkcs11_previous_key, until `sallyport keys rewrap` has run", name)
 	}
-	return nil, fmt.Errorf("key %s of the ring does not open under this root key: was the root key file replaced?", keyID)
+	return nil, entryFault(keyID, "does not open under this root key: was the root key file replaced?")
 }

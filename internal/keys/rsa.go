@@ -52,12 +52,12 @@ func newRSAKey() ([]byte, error) {
 func readRSAKey(entry store.SealingKey, text []byte) (*rsaKey, error) {
 	parsed, err := x509.ParsePKCS8PrivateKey(text)
 	if err != nil {
-		return nil, fmt.Errorf("key %s of the ring is damaged: %w", entry.KeyID, err)
+		return nil, entryFault(entry.KeyID, "is damaged: %w", err)
 	}
 	private, isRSA := parsed.(*rsa.PrivateKey)
 	epochID, isBeside := strings.CutSuffix(entry.KeyID, rsaSuffix)
 	if !isRSA || !isBeside {
-		return nil, fmt.Errorf("key %s of the ring is no RSA key", entry.KeyID)
+		return nil, entryFault(entry.KeyID, "is no RSA key")
 	}
 	return &rsaKey{
 		id: entry.KeyID, epochID: epochID,
