@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -30,16 +31,46 @@ func TerminalWidth(stream any) (columns int, terminal bool) {
 // ReadSecret reads a line from a terminal that does not show it. When ctx ends the terminal is as it was, and whatever is typed is left to the
 // next that reads: the program has to end.
 func ReadSecret(ctx context.Context, terminal *os.File) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	fd := int(terminal.Fd())
-	state, err := term.GetState(fd)
+	before, err := term.GetState(fd)
 	if err != nil {
 		return nil, err
 	}
-	text, err := Await(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
+	ended := make(chan struct{})
+	text, err := Await(ctx, func() ([]byte, error) {
+		defer close(ended)
+		return term.ReadPassword(fd)
+	})
 	if ctx.Err() != nil {
-		return nil, errors.Join(ctx.Err(), term.Restore(fd, state))
+		awaitHidden(fd, before, ended)
+		return nil, errors.Join(ctx.Err(), term.Restore(fd, before))
 	}
 	return text, err
+}
+
+const (
+	// hiddenLooks and hiddenPause bound the wait for a reading to begin, which takes microseconds: a terminal that hid its typing before shows
+	// nothing of it.
+	hiddenLooks = 100
+	hiddenPause = time.Millisecond
+)
+
+// awaitHidden waits until a reading that has just been begun hides what is typed, or has ended. It does so when it likes, and if that were after the
+// terminal is restored, typing would stay hidden in the shell.
+func awaitHidden(fd int, before *term.State, ended <-chan struct{}) {
+	for range hiddenLooks {
+		if now, err := term.GetState(fd); err != nil || *now != *before {
+			return
+		}
+		select {
+		case <-ended:
+			return
+		case <-time.After(hiddenPause):
+		}
+	}
 }
 
 // Await reads from a person or a pipe, which may take for ever, and ends when ctx does. The reading itself cannot be ended: it goes on until the
