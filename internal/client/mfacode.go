@@ -8,8 +8,6 @@ import (
 	"os"
 	"strings"
 
-	"golang.org/x/term"
-
 	"sallyport/internal/command"
 )
 
@@ -38,41 +36,19 @@ func (s *Settings) readHidden(ctx context.Context, prompt string) (string, error
 
 func (s *Settings) readLine(ctx context.Context, prompt string) (string, error) {
 	fmt.Fprint(s.Stderr, prompt)
-	return interruptible(ctx, func() (string, error) { return bufio.NewReader(s.Stdin).ReadString('\n') })
+	return line(command.Await(ctx, func() ([]byte, error) { return bufio.NewReader(s.Stdin).ReadBytes('\n') }))
 }
 
 func hiddenLine(ctx context.Context, terminal *os.File, prompt string) (string, error) {
-	before, err := term.GetState(int(terminal.Fd()))
-	if err != nil {
-		return "", err
-	}
-	defer term.Restore(int(terminal.Fd()), before) // an interrupt leaves the reading where it is
 	fmt.Fprint(terminal, prompt)
 	defer fmt.Fprintln(terminal)
-	return interruptible(ctx, func() (string, error) {
-		code, err := term.ReadPassword(int(terminal.Fd()))
-		return string(code), err
-	})
+	return line(command.ReadSecret(ctx, terminal))
 }
 
-// interruptible reads in the background, since a read does not end with its context.
-func interruptible(ctx context.Context, read func() (string, error)) (string, error) {
-	type line struct {
-		text string
-		err  error
+// line is what was read, which may end without the end of a line.
+func line(text []byte, err error) (string, error) {
+	if err == io.EOF {
+		err = nil
 	}
-	lines := make(chan line, 1)
-	go func() {
-		text, err := read()
-		lines <- line{text, err}
-	}()
-	select {
-	case <-ctx.Done():
-		return "", ctx.Err()
-	case read := <-lines:
-		if read.err == io.EOF {
-			read.err = nil
-		}
-		return read.text, read.err
-	}
+	return string(text), err
 }
