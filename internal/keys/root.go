@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -89,16 +90,9 @@ func RootKeyFile(path string) (RootKey, error) {
 }
 
 func readRootKeyFile(path string) (RootKey, error) {
-	text, err := os.ReadFile(path)
+	text, err := readPrivate(path)
 	if err != nil {
 		return RootKey{}, fmt.Errorf("read the root key: %w", err)
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return RootKey{}, fmt.Errorf("read the root key: %w", err)
-	}
-	if readableByOthers(info) {
-		return RootKey{}, fmt.Errorf("the root key file %s is readable by others (mode %04o): chmod 600 it", path, info.Mode().Perm())
 	}
 	key, err := ParseRootKey(string(text))
 	if err != nil {
@@ -106,6 +100,22 @@ func readRootKeyFile(path string) (RootKey, error) {
 	}
 	return key, nil
 }
+
+// readPrivate reads a file that is its owner's alone.
+func readPrivate(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	if err := safefile.KeepPrivate(file); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(file, maxRootKeyFile))
+}
+
+// maxRootKeyFile is more than any root key has: what is longer is another file.
+const maxRootKeyFile = 4096
 
 // rootNameSize is how many bytes name a root key: enough that two never share a name.
 const rootNameSize = 8

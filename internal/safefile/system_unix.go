@@ -4,6 +4,7 @@ package safefile
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
@@ -45,4 +46,27 @@ func syncFolder(path string) error {
 		return err
 	}
 	return errors.Join(folder.Sync(), folder.Close())
+}
+
+const (
+	forGroup  fs.FileMode = 0o070
+	forOthers fs.FileMode = 0o007
+)
+
+// KeepPrivate has an open file be its owner's alone: it takes from the group what an orchestrator gave it, such as Kubernetes with fsGroup, which
+// gives all files of a volume to a group each time that it mounts it. A file that everybody may read or change is refused, because its secret is
+// out; so is one whose mode cannot be changed.
+func KeepPrivate(file *os.File) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	mode := info.Mode().Perm()
+	if mode&(forGroup|forOthers) == 0 {
+		return nil
+	}
+	if mode&forOthers == 0 && file.Chmod(mode&^forGroup) == nil {
+		return nil
+	}
+	return fmt.Errorf("others may read or change %s (mode %04o): chmod 600 it", file.Name(), mode)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"sallyport/internal/safefile"
 	"sallyport/internal/sys"
 )
 
@@ -61,21 +62,14 @@ func openSQLite(options Options) (database, error) {
 	return d, nil
 }
 
-// makeFile makes a new database readable by its owner alone; the log beside it takes after it. One that others may read is refused: it
+// makeFile makes a new database readable by its owner alone; the log beside it takes after it. One that everybody may read is refused: it
 // holds digests of passwords.
 func makeFile(path string) error {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, safefile.Private)
 	if err != nil {
 		return err
 	}
-	info, err := file.Stat()
-	if err := errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	if others := info.Mode().Perm() & 0o077; others != 0 && runtime.GOOS != "windows" {
-		return fmt.Errorf("others may read or write it (mode %04o), and it holds what people sign in with: chmod 600 %s", info.Mode().Perm(), path)
-	}
-	return nil
+	return errors.Join(safefile.KeepPrivate(file), file.Close())
 }
 
 func (d *sqliteDatabase) close() error {

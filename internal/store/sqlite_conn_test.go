@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -71,13 +72,26 @@ func TestTheWriteAheadLogIsBounded(t *testing.T) {
 	}
 }
 
-func TestADatabaseThatOthersMayReadIsRefused(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, File)
-	if err := os.WriteFile(path, nil, 0o640); err != nil {
-		t.Fatal(err)
-	}
-	if s, err := Open(Options{Dir: dir, Clock: &sys.Clock{}}); err == nil || !strings.Contains(err.Error(), "chmod 600 "+path) {
-		t.Errorf("opened it: %v, %v", s, err)
+func TestADatabaseIsItsOwnersAlone(t *testing.T) {
+	for mode, refused := range map[os.FileMode]bool{0o600: false, 0o660: false, 0o604: true} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, File)
+		if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chmod(path, mode)); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Open(Options{Dir: dir, Clock: &sys.Clock{}})
+		if refused {
+			if err == nil || !strings.Contains(err.Error(), path+" (mode 0604): chmod 600") {
+				t.Errorf("one of the mode %04o: %v, %v", mode, s, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("one of the mode %04o has %v now, %v", mode, info.Mode(), err)
+		}
+		s.Close()
 	}
 }
