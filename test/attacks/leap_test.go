@@ -6,9 +6,9 @@ import (
 	"encoding/json"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -51,7 +51,11 @@ func remarkableMoments(w *world) {
 // zoneFile is a file with the rules of a time zone, so that the machine of the test need not have them.
 func zoneFile(w *world, zone string) string {
 	w.t.Helper()
-	all, err := zip.OpenReader(filepath.Join(runtime.GOROOT(), "lib", "time", "zoneinfo.zip"))
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	all, err := zip.OpenReader(filepath.Join(strings.TrimSpace(string(root)), "lib", "time", "zoneinfo.zip"))
 	if err != nil {
 		w.t.Fatal(err)
 	}
