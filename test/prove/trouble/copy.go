@@ -45,9 +45,6 @@ var move = Trouble{
 	},
 }
 
-// overtaken is what a copy says when rows of the one that was killed arrived after it had looked: a COMMIT outlives whoever sent it.
-const overtaken = "somebody else copies into this database at the same time"
-
 // whole is what a copy, or a restore, says when the one that was killed had done everything but say so.
 const whole = "the target is not empty"
 
@@ -59,7 +56,6 @@ func copyKilled(b *bed.Bed, words ...string) (killed int, err error) {
 		switch {
 		case dead:
 			killed++
-		case err != nil && strings.Contains(err.Error(), overtaken): // the same command again goes on behind that
 		case err == nil, killed > 0 && strings.Contains(err.Error(), whole):
 			return killed, b.Ledger.Remark(fmt.Sprintf("the copy is whole, after %d that were killed", killed))
 		default:
