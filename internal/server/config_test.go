@@ -115,6 +115,7 @@ func TestEveryMistakeNamesSettingSourceAndWhatWasExpected(t *testing.T) {
 		{name: "a secret cannot be a flag", args: []string{"--root-key=hunter2"},
 			want: []string{"--root-key cannot be a flag", "expected --root-key-file or the environment variable SALLYPORT_ROOT_KEY"}},
 		{name: "a flag without its value says so", args: []string{"--listen"}, want: []string{"flag --listen: expected a value after it: --listen ADDR"}},
+		{name: "a flag does not take the next one for its value", args: []string{"--listen", "--dev"}, want: []string{"flag --listen: expected a value after it: --listen ADDR"}},
 		{name: "an unknown variable names the nearest", env: []string{"SALLYPORT_REGIN=x"},
 			want: []string{`environment variable "SALLYPORT_REGIN" is not known: the nearest is SALLYPORT_REGION`}},
 		{name: "an unknown key names its line and the nearest", file: "\n# comment\nsesion_duration: 8h\n",

@@ -436,7 +436,7 @@ func readFlags(args []string) (values []given, mistakes []error) {
 		case hasText:
 		case s.form == "":
 			text = "true"
-		case i+1 == len(args):
+		case i+1 == len(args) || strings.HasPrefix(args[i+1], "--"): // a value that begins so stands behind =
 			mistakes = append(mistakes, fmt.Errorf("flag %s: expected a value after it: %s %s", name, name, s.form))
 			continue
 		default:
