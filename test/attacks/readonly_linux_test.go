@@ -40,7 +40,7 @@ func writesRefusedBySystem(w *world) []refusal {
 	return append(all, refusal{"the folder and its files are immutable", func() error { return set(true) }, func() error { return set(false) }, true})
 }
 
-// limitFiles bounds how long a file another process may make, for now.
+// limitFiles bounds how long files another process may make, until it is called again.
 func limitFiles(pid int, size uint64) error {
 	const fileSize = syscall.RLIMIT_FSIZE
 	var limit syscall.Rlimit
