@@ -48,6 +48,9 @@ type postgresWay struct {
 	writes  bool
 	hopeful bool          // rows may be added before it is known whether they are there already
 	within  time.Duration // in place of transactionDeadline, unless zero
+
+	tables map[string]bool // those that statements name are collected here, unless it is nil
+	locked []string        // opening without the lock of tables; nil while there is none
 }
 
 const (
@@ -65,6 +68,8 @@ const (
 	updateAttempts = 12
 	firstPause     = 2 * time.Millisecond
 	longestPause   = 500 * time.Millisecond
+	// After lockAfter defeats it has its tables for itself: else nobody could delete an application that thousands sign in to at the moment.
+	lockAfter = 8
 	// patience bounds how long a transaction is begun again after connections that were dead: a database that restarts, or hands over to
 	// another, has cut all of the pool, and is back within seconds or not soon.
 	patience = 5 * time.Second
@@ -235,6 +240,10 @@ func (d *postgresDatabase) transact(ctx context.Context, fn func(*Tx) error, way
 			continue
 		case errors.Is(err, errConflict):
 			conflicts++
+			way.defeated(conflicts)
+		case way.locked != nil && mayNotLock(err):
+			conflicts++
+			way.opening, way.tables = way.locked, nil
 		case errors.Is(err, errConnection):
 			if deaths++; deaths == 1 {
 				ends = time.Now().Add(patience)
@@ -246,6 +255,38 @@ func (d *postgresDatabase) transact(ctx context.Context, fn func(*Tx) error, way
 			return err
 		}
 	}
+}
+
+// defeated decides how to begin a transaction once more that others were so often in the way of.
+func (way *postgresWay) defeated(times int) {
+	switch {
+	case !way.writes:
+	case times == 1:
+		way.tables = map[string]bool{}
+	case times >= lockAfter && len(way.tables) > 0:
+		if way.locked == nil {
+			way.locked = way.opening
+		}
+		way.opening = append(slices.Clip(way.locked), lockTables(slices.Sorted(maps.Keys(way.tables))))
+	}
+}
+
+// lockTables lets nobody else write to the tables, who may read on. It is no statement that needs a snapshot: that of the transaction is
+// taken when those who are writing have finished.
+func lockTables(tables []string) string {
+	return "LOCK TABLE " + strings.Join(tables, ", ") + " IN SHARE ROW EXCLUSIVE MODE"
+}
+
+// mayNotLock reports whether the database, or the rights that we have there, know no locks of tables.
+func mayNotLock(err error) bool {
+	var answer *pgconn.PgError
+	return errors.As(err, &answer) && noLocks[answer.Code]
+}
+
+var noLocks = map[string]bool{
+	"0A000": true, // feature_not_supported
+	"42601": true, // syntax_error
+	"42501": true, // insufficient_privilege
 }
 
 // pause waits before another attempt: at random, so that those who met do not meet again. It reports whether ctx still stands.

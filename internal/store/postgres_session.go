@@ -220,6 +220,13 @@ func (s *postgresSession) add(batch *pgconn.Batch, statement postgresStatement) 
 
 // prepare gives the statement a name on this connection, once.
 func (s *postgresSession) prepare(sql string) error {
+	if s.tables != nil {
+		for _, table := range tablesIn(sql) {
+			if storedTables()[table] { // not what a statement calls so, or a function
+				s.tables[table] = true
+			}
+		}
+	}
 	if s.mode.unnamed || s.prepared[sql] != nil || len(s.prepared) == preparedAtMost {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"sallyport/internal/sys"
 )
@@ -56,6 +57,20 @@ var (
 	dropStatement   = sys.Pattern(`^DROP TABLE (\w+)$`)
 	lessStatement   = sys.Pattern(`^ALTER TABLE (\w+) DROP COLUMN (\w+)$`)
 )
+
+// storedTables are the tables of the program's own schema.
+var storedTables = sync.OnceValue(func() map[string]bool {
+	steps, err := migrationSteps(migrationFiles)
+	tables, wrong := schemaOf(steps)
+	if err != nil || wrong != nil {
+		return nil // Open said so
+	}
+	stored := map[string]bool{}
+	for _, t := range tables {
+		stored[t.name] = true
+	}
+	return stored
+})
 
 // schemaOf is what the statements of the schema's history leave, in the order in which the tables were made. The table of migrations itself is
 // not among them.
