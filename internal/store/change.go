@@ -92,6 +92,8 @@ type statement struct {
 	name  string           // short, and of no other statement
 	table string           // that it changes, if it is loud
 	reads []*atomic.Uint64 // of the tables that it reads; nil when its answer is not to be kept
+
+	presumed bool // it adds a row to a table of presumed, or asks for those
 }
 
 func (h *hearing) statement(sql string) *statement {
@@ -101,6 +103,9 @@ func (h *hearing) statement(sql string) *statement {
 	s := &statement{name: strconv.FormatUint(h.named.Add(1), 36)}
 	if table, loud := changes(sql); loud {
 		s.table = table
+	}
+	for _, table := range tablesIn(sql) {
+		s.presumed = s.presumed || presumed[table]
 	}
 	for _, table := range tablesIn(sql) {
 		if quietTables[table] {

@@ -17,6 +17,8 @@ type database interface {
 	snapshot(ctx context.Context, fn func(*Tx) error) error
 	// update runs fn in a transaction, as Store.Update says.
 	update(ctx context.Context, fn func(*Tx) error) error
+	// presume is update for fn that memory may answer, as Store.UpdateFromMemory says.
+	presume(ctx context.Context, fn func(*Tx) error) error
 	// recall runs fn on what is remembered, as Store.Recall says.
 	recall(ctx context.Context, fn func(*Tx) error) error
 	// join makes the process one of the nodes, and changed tells of changes of a table, as Store.Join and Store.KeysChanged say.
@@ -50,18 +52,27 @@ type session interface {
 	load(t *table, rows [][]any) error
 }
 
+// hopeful is a session that takes rows of which it is not known whether they are there already.
+type hopeful interface {
+	hope(sql string, args []any) (bool, error)
+}
+
 // anyCount is the number of rows of a statement that may change any number of them.
 const anyCount = -1
 
 // row is the current row of a query; columns count from 0. It is gone when scan returns.
 type row struct {
 	sqlite   *sqlite.Stmt // nil on PostgreSQL
-	postgres [][]byte     // in the text format
+	postgres [][]byte     // in the text format; nil in memory
+	memory   []string
 }
 
 func (r row) text(column int) string {
-	if r.sqlite != nil {
+	switch {
+	case r.sqlite != nil:
 		return r.sqlite.ColumnText(column)
+	case r.memory != nil:
+		return r.memory[column]
 	}
 	return fromPostgresText(r.postgres[column])
 }
@@ -70,7 +81,13 @@ func (r row) int(column int) int64 {
 	if r.sqlite != nil {
 		return r.sqlite.ColumnInt64(column)
 	}
-	number, err := strconv.ParseInt(string(r.postgres[column]), 10, 64)
+	var text string
+	if r.memory != nil {
+		text = r.memory[column]
+	} else {
+		text = string(r.postgres[column])
+	}
+	number, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
 		return 0 // NULL, as SQLite reads it
 	}

@@ -47,7 +47,7 @@ func (q *questions) query(sql string, args []any, _ func(row) error) error {
 // foreseenAnswer is the answer to a question that was not asked yet.
 type foreseenAnswer struct {
 	question
-	remembered
+	answer
 }
 
 // foresee asks the questions in one trip.
@@ -62,10 +62,10 @@ func (s *postgresSession) foresee(asked []question) error {
 		if err != nil {
 			return err
 		}
-		answer := &answers[i]
-		answer.question = q
+		found := &answers[i]
+		found.question = q
 		trip[i] = postgresStatement{sql: q.sql, values: values, want: anyCount, scan: func(current row) error {
-			answer.add(current)
+			found.add(current)
 			return nil
 		}}
 	}
@@ -78,7 +78,7 @@ func (s *postgresSession) foresee(asked []question) error {
 }
 
 // takeForeseen returns the answer to a question that was foreseen, once.
-func (s *postgresSession) takeForeseen(sql string, args []any) (answer foreseenAnswer, found bool) {
+func (s *postgresSession) takeForeseen(sql string, args []any) (found foreseenAnswer, foreseen bool) {
 	if s.failed != nil {
 		return foreseenAnswer{}, false
 	}

@@ -34,6 +34,7 @@ type postgresDatabase struct {
 	updates, views, looks postgresWay
 
 	company // the other nodes
+	convoy  convoy
 }
 
 // postgresMode is what the address of the database says of how it is to be used.

@@ -17,18 +17,25 @@ const (
 
 // postgresValues writes binds in the text format.
 func postgresValues(args []any) ([][]byte, error) {
-	values := make([][]byte, len(args))
+	size := 0
+	for _, arg := range args {
+		text, _ := arg.(string)
+		size += len(text) + longestNumber
+	}
+	values, all := make([][]byte, len(args)), make([]byte, 0, size)
 	for i, arg := range args {
+		from := len(all)
 		switch value := arg.(type) {
 		case string:
-			values[i] = []byte(toPostgresText(value))
+			all = append(all, toPostgresText(value)...)
 		case int64:
-			values[i] = strconv.AppendInt(nil, value, 10)
+			all = strconv.AppendInt(all, value, 10)
 		case int:
-			values[i] = strconv.AppendInt(nil, int64(value), 10)
+			all = strconv.AppendInt(all, int64(value), 10)
 		default:
 			return nil, fmt.Errorf("value %d is a %T, want string or int64", i, arg)
 		}
+		values[i] = all[from:len(all):len(all)]
 	}
 	return values, nil
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -42,10 +43,18 @@ type memory struct {
 
 // remembered is an answer, with the version of its tables and the moment before it was asked for.
 type remembered struct {
+	answer
 	version uint64
 	asked   time.Time
-	rows    [][][]byte
-	bytes   int
+
+	proof   atomic.Pointer[proof] // once it is needed
+	doubted atomic.Bool           // a proof of it may have failed
+}
+
+// answer is the rows that a question was answered with.
+type answer struct {
+	rows  [][]string
+	bytes int // about
 }
 
 func (m *memory) find(key string, version uint64, now time.Time) *remembered {
@@ -57,7 +66,7 @@ func (m *memory) find(key string, version uint64, now time.Time) *remembered {
 			return nil
 		}
 	}
-	if found.version != version || now.Sub(found.asked) > rememberedFor {
+	if found.doubted.Load() || found.version != version || now.Sub(found.asked) > rememberedFor {
 		return nil
 	}
 	if !young {
@@ -102,53 +111,70 @@ func (r *recollection) later(string, []any, int) error { return errWrites }
 func (r *recollection) load(*table, [][]any) error { return errWrites }
 
 func (r *recollection) query(sql string, args []any, scan func(row) error) error {
+	found, err := r.ask(sql, args)
+	if err != nil {
+		return err
+	}
+	return found.replay(scan)
+}
+
+func (r *recollection) ask(sql string, args []any) (*remembered, error) {
 	statement := r.hearing.statement(sql)
 	key := answerKey(statement.name, args)
 	now := time.Now()
 	version, known := r.hearing.version(statement, now)
 	if known {
 		if found := r.memory.find(key, version, now); found != nil {
-			return found.replay(scan)
+			return found, nil
 		}
 	}
-	answer := &remembered{version: version, asked: now}
+	found := &remembered{version: version, asked: now}
 	err := r.look(r.ctx, func(tx *Tx) error {
-		answer.rows, answer.bytes = nil, 0
+		found.answer = answer{}
 		return tx.query(sql, args, func(current row) error {
-			answer.add(current)
+			found.add(current)
 			return nil
 		})
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if known && len(answer.rows) > 0 { // what is not there yet may be there soon, and adding it is no change
-		r.memory.keep(key, answer)
+	if known && len(found.rows) > 0 { // what is not there yet may be there soon, and adding it is no change
+		r.memory.keep(key, found)
 	}
-	return answer.replay(scan)
+	return found, nil
 }
 
-func (a *remembered) add(current row) {
-	columns := make([][]byte, len(current.postgres))
-	for i, value := range current.postgres {
-		columns[i] = append([]byte(nil), value...)
-		a.bytes += len(value) + 24 // the slice's header
+func (a *answer) add(current row) {
+	columns := make([]string, len(current.postgres))
+	for i := range columns {
+		columns[i] = current.text(i)
+		a.bytes += len(columns[i]) + 16 // the string's header
 	}
 	a.rows = append(a.rows, columns)
 }
 
-func (a *remembered) replay(scan func(row) error) error {
+func (a *answer) replay(scan func(row) error) error {
 	for _, columns := range a.rows {
-		if err := scan(row{postgres: columns}); err != nil {
+		if err := scan(row{memory: columns}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// longestNumber is room for a number between two marks.
+const longestNumber = 22
+
 // answerKey tells statements with their binds apart. Texts are preceded by their length, so that no two lists of them read alike.
 func answerKey(statement string, args []any) string {
+	size := len(statement)
+	for _, arg := range args {
+		text, _ := arg.(string)
+		size += len(text) + longestNumber
+	}
 	var key strings.Builder
+	key.Grow(size)
 	key.WriteString(statement)
 	for _, arg := range args {
 		key.WriteByte(0)

@@ -80,7 +80,7 @@ func TestRecallAsksTheDatabaseWhenTheAnswerMayHaveChanged(t *testing.T) {
 		{"it was answered long ago", sql, func(r *recaller) { r.memory.age(rememberedFor + time.Second) }, 1},
 		{"it was answered a while ago", sql, func(r *recaller) { r.memory.age(rememberedFor - time.Second) }, 0},
 		{"a table of it is never remembered", `SELECT a FROM session JOIN device_authorization ON b = c WHERE d = $1`, func(r *recaller) {}, 1},
-		{"there is more to know than may be kept", sql, func(r *recaller) { r.memory.add("other", &remembered{bytes: memoryBytes}) }, 0},
+		{"there is more to know than may be kept", sql, func(r *recaller) { r.memory.add("other", &remembered{answer: answer{bytes: memoryBytes}}) }, 0},
 	}
 	for _, c := range cases {
 		r := newRecaller()
@@ -134,7 +134,7 @@ func TestRecallKeepsNoAnswerWithoutRows(t *testing.T) {
 func TestMemoryForgetsWhatWasNotAskedForLately(t *testing.T) {
 	m := &memory{}
 	for i := range 100_000 {
-		m.keep(answerKey("SELECT", []any{i}), &remembered{version: 1, asked: time.Now(), bytes: 300})
+		m.keep(answerKey("SELECT", []any{i}), &remembered{version: 1, asked: time.Now(), answer: answer{bytes: 300}})
 		if m.find(answerKey("SELECT", []any{0}), 1, time.Now()) == nil {
 			t.Fatalf("what is asked for all the time was forgotten after %d others", i)
 		}

@@ -25,6 +25,13 @@ func (r rehearsed) update(ctx context.Context, fn func(*Tx) error) error {
 	return r.database.update(ctx, fn)
 }
 
+func (r rehearsed) presume(ctx context.Context, fn func(*Tx) error) error {
+	if err := r.database.presume(ctx, rehearsal(fn)); !errors.Is(err, errRehearsed) {
+		return err
+	}
+	return r.database.presume(ctx, fn)
+}
+
 func (r rehearsed) view(ctx context.Context, fn func(*Tx) error) error {
 	if err := r.database.view(ctx, rehearsal(fn)); !errors.Is(err, errRehearsed) {
 		return err

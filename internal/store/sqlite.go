@@ -112,6 +112,10 @@ func (d *sqliteDatabase) look(ctx context.Context, fn func(*Tx) error) error {
 	})
 }
 
+func (d *sqliteDatabase) presume(ctx context.Context, fn func(*Tx) error) error {
+	return d.update(ctx, fn)
+}
+
 func (d *sqliteDatabase) recall(ctx context.Context, fn func(*Tx) error) error {
 	return d.read(ctx, func(reader *conn) error { return fn(&Tx{Now: d.clock.Now(), c: reader}) })
 }

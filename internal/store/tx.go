@@ -51,7 +51,7 @@ func (tx *Tx) laterOne(sql string, args ...any) error {
 // hope adds a row of which it may be hoped that there is none, and reports false where that has to be asked first: on SQLite, which answers
 // at once, and where hope was in vain. The transaction goes on as if the row were new.
 func (tx *Tx) hope(sql string, args ...any) (bool, error) {
-	c, ok := tx.c.(*postgresSession)
+	c, ok := tx.c.(hopeful)
 	if !ok {
 		return false, nil
 	}

@@ -28,6 +28,8 @@ type applicationGrant struct {
 	Verify func(ctx context.Context, s *Service, r *applicationRequest) error
 	// Foresee asks of the transaction what Redeem is going to ask first, so that the questions travel together (store.Foresee). Every grant has one.
 	Foresee func(s *Service, tx *store.Tx, r *applicationRequest) error
+	// Remembered tells that nodes remember what Redeem asks before it spends.
+	Remembered bool
 	// Redeem spends what the application sent and returns the session that the tokens are for.
 	Redeem func(ctx context.Context, s *Service, tx *store.Tx, r *applicationRequest) (issue, error)
 }
@@ -65,7 +67,7 @@ func (s *Service) CreateTokenWithIAM(ctx context.Context, caller api.Caller, in 
 		return nil, err
 	}
 	g := findApplicationGrant(in.GrantType)
-	r := &applicationRequest{CreateTokenWithIAMRequest: in, redemption: redemption{caller: caller, grant: g.Type}}
+	r := &applicationRequest{CreateTokenWithIAMRequest: in, redemption: redemption{caller: caller, grant: g.Type, remembered: g.Remembered}}
 	if err := s.readRequest(ctx, r, g); err != nil {
 		return nil, err
 	}

@@ -39,7 +39,8 @@ var jwtBearerGrant = applicationGrant{
 		}
 		return nil
 	},
-	Redeem: redeemAssertion,
+	Remembered: true,
+	Redeem:     redeemAssertion,
 }
 
 // repeatGrace is how long the same caller gets the same answer for the same assertion again, which otherwise works once: an answer that was

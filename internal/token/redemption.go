@@ -25,6 +25,8 @@ type redemption struct {
 	event  audit.Event  // what the redemption did, if there is something to tell
 	// admits refuses people who may not use the client; nil lets in everybody.
 	admits func(tx *store.Tx, user store.User) error
+	// remembered tells that nodes remember what is asked before the grant is spent (store.UpdateFromMemory).
+	remembered bool
 }
 
 // admit asks whether the person may use the client, as things are now. Every grant asks before it spends anything.
@@ -55,7 +57,11 @@ func require(members ...string) error {
 func (s *Service) redeem(ctx context.Context, r *redemption, spend func(*store.Tx) (issue, error)) (issued issue, err error) {
 	checks := trace.From(ctx)
 	decided := checks.Mark()
-	err = s.Store.Update(ctx, func(tx *store.Tx) (err error) {
+	update := s.Store.Update
+	if r.remembered {
+		update = s.Store.UpdateFromMemory
+	}
+	err = update(ctx, func(tx *store.Tx) (err error) {
 		r.event = audit.Event{}
 		checks.Forget(decided)
 		issued, err = spend(tx)

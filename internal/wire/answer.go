@@ -3,13 +3,32 @@ package wire
 import (
 	"net/http"
 	"strconv"
+	"sync"
 
+	"sallyport/internal/api"
 	"sallyport/internal/fault"
 	"sallyport/internal/strictjson"
 )
 
 // retryAfter is when a caller may try again whom we failed, in seconds.
 const retryAfter = "1"
+
+// bodies are pieces of memory in which answers were written, for those to come: tokens take kilobytes.
+var bodies = sync.Pool{New: func() any { return new([]byte) }}
+
+// longestKept is the longest body whose memory is kept, in bytes.
+const longestKept = 16 << 10
+
+// writeOutput writes what an operation answers, as JSON. The type of the answer is set.
+func writeOutput(w http.ResponseWriter, output *api.Shape, value any) {
+	memory := bodies.Get().(*[]byte)
+	body := output.AppendJSON((*memory)[:0], value)
+	writeBody(w, http.StatusOK, body)
+	if cap(body) <= longestKept {
+		*memory = body
+		bodies.Put(memory)
+	}
+}
 
 // writeJSON writes an answer that nobody may keep: most hold tokens, and the others are not worth a rule of their own.
 func writeJSON(w http.ResponseWriter, status int, body []byte) {

@@ -42,7 +42,7 @@ func (rim *Rim) target(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header()["Content-Type"] = contentTypeTarget
-	writeBody(w, http.StatusOK, h.Output.AppendJSON(make([]byte, 0, 1024), output))
+	writeOutput(w, h.Output, output)
 }
 
 // findTarget finds the operation that a request names in X-Amz-Target. A request that looks like one of another protocol as well names none.

@@ -83,7 +83,8 @@ func (rim *Rim) restJSON(h api.Handler) restHandler {
 			writeRefusal(w, h.Service.OAuthErrors, refusal)
 			return
 		}
-		writeJSON(w, http.StatusOK, h.Output.AppendJSON(make([]byte, 0, 1024), output))
+		w.Header()["Content-Type"] = contentTypeJSON
+		writeOutput(w, h.Output, output)
 	}
 }
 

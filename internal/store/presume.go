@@ -1,0 +1,137 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unique"
+)
+
+// UpdateFromMemory is Update for fn that asks what nodes remember (Recall) and then adds rows to tables of presumed. On PostgreSQL it makes one
+// trip, which it shares with others who come at the same time.
+//
+// fn first runs on what the node remembers. What it would add travels together with its questions, and stands only where the database answers
+// them as memory did: in that transaction fn would have done the same. Otherwise, or when a row is there already, when fn refuses, or does what
+// memory is not enough for, nothing has happened, and Update decides. So fn may run more than once, as there.
+func (s *Store) UpdateFromMemory(ctx context.Context, fn func(*Tx) error) error {
+	return reached(s.presume(ctx, fn))
+}
+
+// presumed are the tables to which rows are added from memory. Nobody may ask for their rows there, because who travels together does not see
+// what the others add.
+var presumed = map[string]bool{"assertion_replay": true, "audit_event": true, "session": true}
+
+// presumption is a session that answers from memory, and keeps what was asked and what is to be added.
+type presumption struct {
+	recollection
+	proofs []*proof
+	added  []addition
+	vain   bool // it was asked for more than it can do: what came of it does not count
+}
+
+// addition is a statement that adds a row and needs no answer.
+type addition struct {
+	sql  string
+	args []any
+}
+
+// proof fails unless the database answers a question as memory did.
+type proof struct {
+	question // with the binds of that question
+	found    *remembered
+}
+
+var errPresumption = errors.New("store: memory is not enough for this")
+
+func (p *presumption) giveUp() error {
+	p.vain = true
+	return errPresumption
+}
+
+func (p *presumption) exec(string, []any) (int, error) { return 0, p.giveUp() }
+
+func (p *presumption) load(*table, [][]any) error { return p.giveUp() }
+
+func (p *presumption) later(sql string, args []any, want int) error {
+	if statement := p.hearing.statement(sql); want != anyCount || !statement.presumed || statement.table != "" {
+		return p.giveUp()
+	}
+	p.added = append(p.added, addition{sql, args})
+	return nil
+}
+
+func (p *presumption) hope(sql string, args []any) (bool, error) {
+	return true, p.later(sql, args, anyCount)
+}
+
+func (p *presumption) query(sql string, args []any, scan func(row) error) error {
+	statement := p.hearing.statement(sql)
+	if _, known := p.hearing.version(statement, time.Now()); !known || statement.presumed {
+		return p.giveUp()
+	}
+	found, err := p.ask(sql, args)
+	if err != nil {
+		return err
+	}
+	proof := found.proofOf(question{sql, args})
+	if proof == nil {
+		return p.giveUp()
+	}
+	if !slices.Contains(p.proofs, proof) {
+		p.proofs = append(p.proofs, proof)
+	}
+	return found.replay(scan)
+}
+
+// longestProof bounds the rows of an answer that is proven. Each number of them is a statement of its own.
+const longestProof = 16
+
+// proofOf returns the proof that the answer is that to the question, nil when it has too many rows. It is made once.
+func (a *remembered) proofOf(q question) *proof {
+	made := a.proof.Load()
+	if made == nil && len(a.rows) <= longestProof {
+		a.proof.CompareAndSwap(nil, &proof{question: question{unique.Make(sameAnswer(q, a.rows)).Value(), q.args}, found: a})
+		made = a.proof.Load()
+	}
+	return made
+}
+
+// sameAnswer is a statement that fails, by a division by zero, unless the question is answered with these rows, in whatever order. Behind the
+// binds of the question it has one for each column of each row.
+func sameAnswer(q question, rows [][]string) string {
+	bind, names := len(q.args), ""
+	same := []string{"COUNT(*) = " + strconv.Itoa(len(rows))}
+	for _, row := range rows {
+		var columns, values []string
+		for at := range row {
+			bind++
+			columns = append(columns, "c"+strconv.Itoa(at))
+			values = append(values, fmt.Sprintf("c%d = $%d", at, bind))
+		}
+		times := 0
+		for _, other := range rows {
+			if slices.Equal(other, row) {
+				times++
+			}
+		}
+		same = append(same, fmt.Sprintf("COUNT(CASE WHEN %s THEN 1 END) = %d", strings.Join(values, " AND "), times))
+		names = " (" + strings.Join(columns, ", ") + ")"
+	}
+	return `SELECT 1 / CASE WHEN ` + strings.Join(same, " AND ") + ` THEN 1 ELSE 0 END FROM (` + q.sql + `) answer` + names
+}
+
+// binds are the values of the proof.
+func (p *proof) binds() []any {
+	binds := make([]any, 0, len(p.args)+longestProof)
+	binds = append(binds, p.args...)
+	for _, row := range p.found.rows {
+		for _, value := range row {
+			binds = append(binds, value)
+		}
+	}
+	return binds
+}
