@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"hash"
+	"slices"
 	"sync"
 
 	"sallyport/internal/store"
@@ -69,19 +70,26 @@ func (r *Ring) SealUnder(keyID, purpose string, message []byte) (string, bool) {
 	return e.seal(purpose, message)
 }
 
+// texts are pieces of memory in which texts were written before they became strings, for those to come.
+var texts = sync.Pool{New: func() any { return new([]byte) }}
+
 func (e *epoch) seal(purpose string, message []byte) (string, bool) {
 	s, err := e.sealer(purpose)
 	if err != nil {
 		return "", false
 	}
-	raw := make([]byte, keyIDSize+vectorSize+len(message))
+	memory := texts.Get().(*[]byte)
+	defer texts.Put(memory)
+	size := keyIDSize + vectorSize + len(message)
+	raw := slices.Grow((*memory)[:0], size)[:size]
 	if _, err := hex.Decode(raw, []byte(e.id)); err != nil {
 		return "", false
 	}
 	vector := s.vector(message)
 	copy(raw[keyIDSize:], vector[:])
 	cipher.NewCTR(s.block, vector[:]).XORKeyStream(raw[keyIDSize+vectorSize:], message)
-	return textEncoding.EncodeToString(raw), true
+	*memory = textEncoding.AppendEncode(raw, raw) // behind it
+	return string((*memory)[size:]), true
 }
 
 // SealedBy reads from a sealed text which key it names. It does not say that the text opens.

@@ -75,9 +75,9 @@ func (r *Ring) SignJWT(keyID string, claims []byte) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	// One piece of memory for the whole token, which is kilobytes for an application.
-	token := make([]byte, 0, len(e.signing.header)+base64.RawURLEncoding.EncodedLen(len(claims))+signatureText)
-	token = append(append(token, e.signing.header...), '.')
+	memory := texts.Get().(*[]byte)
+	defer texts.Put(memory)
+	token := append(append((*memory)[:0], e.signing.header...), '.')
 	token = base64.RawURLEncoding.AppendEncode(token, claims)
 	digest := sha256.Sum256(token)
 	der, err := e.signing.private.Sign(nil, digest[:], crypto.SHA256)
@@ -85,12 +85,9 @@ func (r *Ring) SignJWT(keyID string, claims []byte) (string, bool) {
 		return "", false
 	}
 	signature, ok := rawSignature(der)
-	token = base64.RawURLEncoding.AppendEncode(append(token, '.'), signature[:])
-	return string(token), ok
+	*memory = base64.RawURLEncoding.AppendEncode(append(token, '.'), signature[:])
+	return string(*memory), ok
 }
-
-// signatureText is the length of the two dots of a token and of its signature.
-const signatureText = 2 + (64*8+5)/6
 
 // rawSignature writes an ECDSA signature of P-256 as JWS has it, two numbers of 32 bytes (RFC 7518 §3.4), from the DER that crypto/ecdsa makes:
 // a sequence of two integers, each of whose lengths fits a byte. encoding/asn1 reads it too, and takes a tenth as long as the signature itself.
