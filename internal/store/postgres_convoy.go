@@ -196,7 +196,7 @@ func (d *postgresDatabase) carry(passengers []*passenger) error {
 	}
 	err := d.attempt(context.Background(), func(tx *Tx) error {
 		for _, proof := range proofs {
-			if err := tx.c.later(proof.sql, proof.binds(), anyCount); err != nil {
+			if err := tx.c.(*postgresSession).wait(proof.postgresStatement); err != nil {
 				return err
 			}
 		}

@@ -90,14 +90,20 @@ func (s *postgresSession) later(sql string, args []any, want int) error {
 		return err
 	}
 	values, err := postgresValues(args)
-	if err == nil {
-		err = s.prepare(sql)
-	}
 	if err != nil {
 		s.failed = s.classify(fmt.Errorf("run %q: %w", sql, err))
 		return s.failed
 	}
-	s.waiting = append(s.waiting, postgresStatement{sql: sql, values: values, want: want})
+	return s.wait(postgresStatement{sql: sql, values: values, want: want})
+}
+
+// wait has the statement travel with the next one.
+func (s *postgresSession) wait(statement postgresStatement) error {
+	if err := s.prepare(statement.sql); err != nil {
+		s.failed = s.classify(in(statement, err))
+		return s.failed
+	}
+	s.waiting = append(s.waiting, statement)
 	return nil
 }
 

@@ -19,8 +19,11 @@ const (
 func postgresValues(args []any) ([][]byte, error) {
 	size := 0
 	for _, arg := range args {
-		text, _ := arg.(string)
-		size += len(text) + longestNumber
+		if text, ok := arg.(string); ok {
+			size += len(text)
+		} else {
+			size += longestNumber
+		}
 	}
 	values, all := make([][]byte, len(args)), make([]byte, 0, size)
 	for i, arg := range args {

@@ -39,10 +39,10 @@ type addition struct {
 	args []any
 }
 
-// proof fails unless the database answers a question as memory did.
+// proof is a statement that fails unless the database answers a question as memory did.
 type proof struct {
-	question // with the binds of that question
-	found    *remembered
+	postgresStatement
+	found *remembered
 }
 
 var errPresumption = errors.New("store: memory is not enough for this")
@@ -77,7 +77,10 @@ func (p *presumption) query(sql string, args []any, scan func(row) error) error 
 	if err != nil {
 		return err
 	}
-	proof := found.proofOf(question{sql, args})
+	proof, err := found.proofOf(question{sql, args})
+	if err != nil {
+		return err
+	}
 	if proof == nil {
 		return p.giveUp()
 	}
@@ -91,13 +94,24 @@ func (p *presumption) query(sql string, args []any, scan func(row) error) error 
 const longestProof = 16
 
 // proofOf returns the proof that the answer is that to the question, nil when it has too many rows. It is made once.
-func (a *remembered) proofOf(q question) *proof {
+func (a *remembered) proofOf(q question) (*proof, error) {
 	made := a.proof.Load()
-	if made == nil && len(a.rows) <= longestProof {
-		a.proof.CompareAndSwap(nil, &proof{question: question{unique.Make(sameAnswer(q, a.rows)).Value(), q.args}, found: a})
-		made = a.proof.Load()
+	if made != nil || len(a.rows) > longestProof {
+		return made, nil
 	}
-	return made
+	binds := slices.Clone(q.args)
+	for _, row := range a.rows {
+		for _, value := range row {
+			binds = append(binds, value)
+		}
+	}
+	values, err := postgresValues(binds)
+	if err != nil {
+		return nil, err
+	}
+	statement := postgresStatement{sql: unique.Make(sameAnswer(q, a.rows)).Value(), values: values, want: anyCount}
+	a.proof.CompareAndSwap(nil, &proof{statement, a})
+	return a.proof.Load(), nil
 }
 
 // sameAnswer is a statement that fails, by a division by zero, unless the question is answered with these rows, in whatever order. Behind the
@@ -122,16 +136,4 @@ func sameAnswer(q question, rows [][]string) string {
 		names = " (" + strings.Join(columns, ", ") + ")"
 	}
 	return `SELECT 1 / CASE WHEN ` + strings.Join(same, " AND ") + ` THEN 1 ELSE 0 END FROM (` + q.sql + `) answer` + names
-}
-
-// binds are the values of the proof.
-func (p *proof) binds() []any {
-	binds := make([]any, 0, len(p.args)+longestProof)
-	binds = append(binds, p.args...)
-	for _, row := range p.found.rows {
-		for _, value := range row {
-			binds = append(binds, value)
-		}
-	}
-	return binds
 }

@@ -24,7 +24,8 @@ func (s *Store) Recall(ctx context.Context, fn func(*Tx) error) error {
 }
 
 const (
-	// memoryBytes bounds what is remembered, in two generations: about 10,000 people with all that their requests ask.
+	// memoryBytes bounds what is remembered, in two generations: about 10,000 people with all that their requests ask. What is proven to the
+	// database (UpdateFromMemory) takes about as much again.
 	memoryBytes = 16 << 20
 	// rememberedFor bounds how long an answer is, whatever was heard: until then lasts what nobody told of, such as a row that an operator
 	// changed by hand, or a change that became visible long after it was made (a standby that had to confirm it was away, or the clock of the
@@ -163,7 +164,7 @@ func (a *answer) replay(scan func(row) error) error {
 	return nil
 }
 
-// longestNumber is room for a number between two marks.
+// longestNumber is room for a number, with a mark before and behind it.
 const longestNumber = 22
 
 // answerKey tells statements with their binds apart. Texts are preceded by their length, so that no two lists of them read alike.

@@ -43,7 +43,7 @@ func (t *Trace) copied() []Node {
 		if e.dropped {
 			continue
 		}
-		node := e.Node
+		node := Node{Check: e.check, Outcome: e.outcome, Detail: e.detail}
 		if e.group != nil {
 			node.Nodes = e.group.copied()
 			node.Outcome = outcomeOf(node.Nodes)

@@ -27,8 +27,11 @@ const (
 	maxText      = 8192 // bytes of all details: thousands of traces are kept
 )
 
-// usualChecks are about as many as a decision makes.
-const usualChecks = 24
+// fewChecks are as many as a decision of one or two lookups makes, and a group as a rule; usualChecks about as many as one of an application.
+const (
+	fewChecks   = 6
+	usualChecks = 24
+)
 
 // Outcome tells how a check came out.
 type Outcome string
@@ -62,10 +65,11 @@ type tree struct {
 
 // entry is a check, or a group of them. Nobody reads the trace of a request that succeeds, so what a check says is written when somebody asks.
 type entry struct {
-	Node
-	group   *Trace
-	format  string // with args, what is to be the detail
+	check   string
+	outcome Outcome
+	detail  string // a format, until it is written with args
 	args    []any
+	group   *Trace
 	dropped bool // it found no room
 }
 
@@ -140,7 +144,7 @@ func (t *Trace) Group(name string) *Trace {
 		return t
 	}
 	group := &Trace{tree: t.tree, depth: t.depth + 1}
-	t.nodes = append(t.nodes, entry{Node: Node{Check: Clean(name, maxName)}, group: group})
+	t.enter(entry{check: Clean(name, maxName), group: group})
 	return group
 }
 
@@ -158,9 +162,9 @@ func (t *Trace) add(outcome Outcome, check, format string, args ...any) {
 	if t == nil {
 		return
 	}
-	e := entry{Node: Node{Check: check, Outcome: outcome}, format: format, args: slices.Clone(args)} // not the caller's own, which then stay on its stack
-	if outcome == Fail {                                                                             // it may tell of what is about to be undone
-		e.format, e.args = "%s", []any{fmt.Sprintf(format, args...)}
+	e := entry{check: check, outcome: outcome, detail: format, args: slices.Clone(args)} // not the caller's own, which then stay on its stack
+	if outcome == Fail {                                                                 // it may tell of what is about to be undone
+		e.detail, e.args = "%s", []any{fmt.Sprintf(format, args...)}
 	}
 	t.tree.mu.Lock()
 	defer t.tree.mu.Unlock()
@@ -170,11 +174,22 @@ func (t *Trace) add(outcome Outcome, check, format string, args ...any) {
 	if len(t.tree.pending) >= maxNodes {
 		t.tree.write()
 	}
-	t.nodes = append(t.nodes, e)
+	t.enter(e)
 	if t.tree.pending == nil {
 		t.tree.pending = make([]place, 0, usualChecks)
 	}
 	t.tree.pending = append(t.tree.pending, place{t, len(t.nodes) - 1})
+}
+
+// enter adds to the nodes, and moves them once at most for a usual decision.
+func (t *Trace) enter(e entry) {
+	switch len(t.nodes) {
+	case 0:
+		t.nodes = slices.Grow(t.nodes, fewChecks)
+	case fewChecks:
+		t.nodes = slices.Grow(t.nodes, usualChecks-fewChecks)
+	}
+	t.nodes = append(t.nodes, e)
 }
 
 // Mark is a moment of a trace.
@@ -216,10 +231,10 @@ func (t *tree) write() {
 	t.written++
 	for _, p := range t.pending {
 		e := &p.in.nodes[p.at]
-		e.Check, e.Detail = Clean(e.Check, maxName), Clean(fmt.Sprintf(e.format, e.args...), maxDetail)
+		e.check, e.detail = Clean(e.check, maxName), Clean(fmt.Sprintf(e.detail, e.args...), maxDetail)
 		e.args = nil
-		if e.dropped = !t.room(e.Outcome, len(e.Detail)); e.dropped {
-			e.Node = Node{}
+		if e.dropped = !t.room(e.outcome, len(e.detail)); e.dropped {
+			*e = entry{dropped: true}
 		}
 	}
 	t.pending = t.pending[:0]
