@@ -73,13 +73,20 @@ func (r *Ring) SealUnder(keyID, purpose string, message []byte) (string, bool) {
 // texts are pieces of memory in which texts were written before they became strings, for those to come.
 var texts = sync.Pool{New: func() any { return new([]byte) }}
 
+// keepText keeps the memory of a text that is not unusually long.
+func keepText(memory *[]byte) {
+	if cap(*memory) <= maxSealed {
+		texts.Put(memory)
+	}
+}
+
 func (e *epoch) seal(purpose string, message []byte) (string, bool) {
 	s, err := e.sealer(purpose)
 	if err != nil {
 		return "", false
 	}
 	memory := texts.Get().(*[]byte)
-	defer texts.Put(memory)
+	defer keepText(memory)
 	size := keyIDSize + vectorSize + len(message)
 	raw := slices.Grow((*memory)[:0], size)[:size]
 	if _, err := hex.Decode(raw, []byte(e.id)); err != nil {

@@ -76,7 +76,7 @@ func (r *Ring) SignJWT(keyID string, claims []byte) (string, bool) {
 		return "", false
 	}
 	memory := texts.Get().(*[]byte)
-	defer texts.Put(memory)
+	defer keepText(memory)
 	token := append(append((*memory)[:0], e.signing.header...), '.')
 	token = base64.RawURLEncoding.AppendEncode(token, claims)
 	digest := sha256.Sum256(token)

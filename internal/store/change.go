@@ -93,7 +93,8 @@ type statement struct {
 	table string           // that it changes, if it is loud
 	reads []*atomic.Uint64 // of the tables that it reads; nil when its answer is not to be kept
 
-	presumed bool // it adds a row to a table of presumed, or asks for those
+	addsUnseen bool // it adds a row to one of unseenTables, and does nothing else
+	asksUnseen bool // it asks for rows of one
 }
 
 func (h *hearing) statement(sql string) *statement {
@@ -104,10 +105,11 @@ func (h *hearing) statement(sql string) *statement {
 	if table, loud := changes(sql); loud {
 		s.table = table
 	}
-	for _, table := range tablesIn(sql) {
-		s.presumed = s.presumed || presumed[table]
+	if table, _, adds := rowInsert(sql); adds {
+		s.addsUnseen = unseenTables[table]
 	}
 	for _, table := range tablesIn(sql) {
+		s.asksUnseen = s.asksUnseen || unseenTables[table]
 		if quietTables[table] {
 			s.reads = nil
 			break

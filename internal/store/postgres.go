@@ -50,8 +50,7 @@ type postgresWay struct {
 	hopeful bool          // rows may be added before it is known whether they are there already
 	within  time.Duration // in place of transactionDeadline, unless zero
 
-	tables map[string]bool // those that statements name are collected here, unless it is nil
-	locked []string        // opening without the lock of tables; nil while there is none
+	tables map[string]bool // those that a lock has to name are collected here, unless it is nil
 }
 
 const (
@@ -69,7 +68,8 @@ const (
 	updateAttempts = 12
 	firstPause     = 2 * time.Millisecond
 	longestPause   = 500 * time.Millisecond
-	// After lockAfter defeats it has its tables for itself: else nobody could delete an application that thousands sign in to at the moment.
+	// After lockAfter defeats it has its tables for itself: else nobody could delete an application that thousands sign in to at the moment. All
+	// others who write there wait meanwhile, so it is the last resort.
 	lockAfter = 8
 	// patience bounds how long a transaction is begun again after connections that were dead: a database that restarts, or hands over to
 	// another, has cut all of the pool, and is back within seconds or not soon.
@@ -241,10 +241,10 @@ func (d *postgresDatabase) transact(ctx context.Context, fn func(*Tx) error, way
 			continue
 		case errors.Is(err, errConflict):
 			conflicts++
-			way.defeated(conflicts)
-		case way.locked != nil && mayNotLock(err):
+			way.defeated(d.updates.opening, conflicts)
+		case errors.Is(err, errNotLocked):
 			conflicts++
-			way.opening, way.tables = way.locked, nil
+			way.opening, way.tables = d.updates.opening, nil
 		case errors.Is(err, errConnection):
 			if deaths++; deaths == 1 {
 				ends = time.Now().Add(patience)
@@ -258,36 +258,38 @@ func (d *postgresDatabase) transact(ctx context.Context, fn func(*Tx) error, way
 	}
 }
 
-// defeated decides how to begin a transaction once more that others were so often in the way of.
-func (way *postgresWay) defeated(times int) {
+// defeated decides how to begin an update once more that others were so often in the way of.
+func (way *postgresWay) defeated(opening []string, times int) {
 	switch {
 	case !way.writes:
 	case times == 1:
 		way.tables = map[string]bool{}
 	case times >= lockAfter && len(way.tables) > 0:
-		if way.locked == nil {
-			way.locked = way.opening
-		}
-		way.opening = append(slices.Clip(way.locked), lockTables(slices.Sorted(maps.Keys(way.tables))))
+		way.opening = slices.Insert(slices.Clone(opening), 1, lockPatience, lockTables(slices.Sorted(maps.Keys(way.tables)))) // behind BEGIN
 	}
 }
 
-// lockTables lets nobody else write to the tables, who may read on. It is no statement that needs a snapshot: that of the transaction is
+// lockPatience bounds the wait for a lock, in milliseconds: who wants to write waits behind it, and VACUUM may take long. It is less than the
+// time after which PostgreSQL looks for a deadlock.
+const lockPatience = "SET LOCAL lock_timeout = 300"
+
+const lockTable = "LOCK TABLE "
+
+// lockTables lets nobody else write to the tables, who may read on. Neither it nor lockPatience needs a snapshot: that of the transaction is
 // taken when those who are writing have finished.
 func lockTables(tables []string) string {
-	return "LOCK TABLE " + strings.Join(tables, ", ") + " IN SHARE ROW EXCLUSIVE MODE"
+	return lockTable + strings.Join(tables, ", ") + " IN SHARE ROW EXCLUSIVE MODE"
 }
 
-// mayNotLock reports whether the database, or the rights that we have there, know no locks of tables.
-func mayNotLock(err error) bool {
-	var answer *pgconn.PgError
-	return errors.As(err, &answer) && noLocks[answer.Code]
-}
-
-var noLocks = map[string]bool{
-	"0A000": true, // feature_not_supported
-	"42601": true, // syntax_error
-	"42501": true, // insufficient_privilege
+// toLock are the tables that have to be locked for a statement to find nobody in its way: not one to which it adds a row, whatever is there.
+func toLock(sql string) (tables []string) {
+	for _, table := range tablesIn(sql) {
+		added := strings.HasPrefix(sql, "INSERT INTO "+table+" ") && !strings.Contains(sql, "ON CONFLICT")
+		if storedTables()[table] && !added { // a statement may name other things like a table
+			tables = append(tables, table)
+		}
+	}
+	return tables
 }
 
 // pause waits before another attempt: at random, so that those who met do not meet again. It reports whether ctx still stands.
@@ -379,6 +381,7 @@ var (
 	errConflict   = errors.New("store: another transaction was in the way")
 	errConnection = errors.New("store: no connection to the database")
 	errHoped      = errors.New("store: a row is there already, or may not be added")
+	errNotLocked  = errors.New("store: the tables cannot be locked now, or not by us")
 )
 
 // errBusy ends a transaction for which the database has no time or room. It had its chance: running it again at once would make that worse.
@@ -436,6 +439,8 @@ func (s *postgresSession) classify(err error) error {
 			why = errConflict
 		case fatal(answer) && answer.Code != idleInTransaction:
 			why = errConnection
+		case errors.Is(err, errNotLocked):
+			why = nil
 		case overloaded[answer.Code]:
 			why = errBusy
 		case s.hoping && strings.HasPrefix(answer.Code, integrityViolation):

@@ -36,7 +36,8 @@ type postgresStatement struct {
 // preparedStatements is the key of a connection's own data.
 const preparedStatements = "sallyport"
 
-// preparedAtMost bounds the statements that a connection keeps prepared. The store has some 300; more would mean that it composes them.
+// preparedAtMost bounds the statements that a connection keeps prepared. The store has some 300, and composes some for proofs,
+// convoys and locks; the others go without a name.
 const preparedAtMost = 1000
 
 func newPostgresSession(connection *pgconn.PgConn, mode postgresMode, way postgresWay) *postgresSession {
@@ -145,7 +146,7 @@ func (s *postgresSession) send(statements ...postgresStatement) (tag pgconn.Comm
 	}
 	for _, statement := range named {
 		if err := s.prepare(statement.sql); err != nil {
-			return tag, nil, fmt.Errorf("run %q: %w", statement.sql, err)
+			return tag, nil, in(statement, err)
 		}
 	}
 	s.waiting, s.begun = s.waiting[:0], len(s.opening) > 0
@@ -195,6 +196,9 @@ func in(statement postgresStatement, err error) error {
 	if err == nil {
 		return nil
 	}
+	if strings.HasPrefix(statement.sql, lockTable) {
+		err = fmt.Errorf("%w: %w", errNotLocked, err)
+	}
 	return fmt.Errorf("run %q: %w", statement.sql, err)
 }
 
@@ -227,10 +231,8 @@ func (s *postgresSession) add(batch *pgconn.Batch, statement postgresStatement) 
 // prepare gives the statement a name on this connection, once.
 func (s *postgresSession) prepare(sql string) error {
 	if s.tables != nil {
-		for _, table := range tablesIn(sql) {
-			if storedTables()[table] { // not what a statement calls so, or a function
-				s.tables[table] = true
-			}
+		for _, table := range toLock(sql) {
+			s.tables[table] = true
 		}
 	}
 	if s.mode.unnamed || s.prepared[sql] != nil || len(s.prepared) == preparedAtMost {

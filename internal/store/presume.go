@@ -11,26 +11,28 @@ import (
 	"unique"
 )
 
-// UpdateFromMemory is Update for fn that asks what nodes remember (Recall) and then adds rows to tables of presumed. On PostgreSQL it makes one
-// trip, which it shares with others who come at the same time.
+// UpdateFromMemory is Update for fn that asks what nodes remember (Recall), and then adds rows to unseenTables, whose rows it does not ask for.
+// On PostgreSQL it makes one trip where the node remembers all, which it shares with others who come at the same time.
 //
 // fn first runs on what the node remembers. What it would add travels together with its questions, and stands only where the database answers
 // them as memory did: in that transaction fn would have done the same. Otherwise, or when a row is there already, when fn refuses, or does what
-// memory is not enough for, nothing has happened, and Update decides. So fn may run more than once, as there.
+// memory is not enough for, nothing has happened, and Update decides. So fn may run more than once, as there. A connection that is lost leaves
+// the outcome unknown more often than there: all that was sent may have been committed.
 func (s *Store) UpdateFromMemory(ctx context.Context, fn func(*Tx) error) error {
 	return reached(s.presume(ctx, fn))
 }
 
-// presumed are the tables to which rows are added from memory. Nobody may ask for their rows there, because who travels together does not see
-// what the others add.
-var presumed = map[string]bool{"assertion_replay": true, "audit_event": true, "session": true}
+// unseenTables are those to which rows are added from memory. Nobody asks for their rows then: who travels together does not see what the others
+// add.
+var unseenTables = map[string]bool{"assertion_replay": true, "audit_event": true, "session": true}
 
 // presumption is a session that answers from memory, and keeps what was asked and what is to be added.
 type presumption struct {
 	recollection
 	proofs []*proof
 	added  []addition
-	vain   bool // it was asked for more than it can do: what came of it does not count
+	hoped  []string // the first bind of each row of which it is hoped that it is new
+	vain   bool     // it could not answer: what came of it does not count
 }
 
 // addition is a statement that adds a row and needs no answer.
@@ -57,7 +59,7 @@ func (p *presumption) exec(string, []any) (int, error) { return 0, p.giveUp() }
 func (p *presumption) load(*table, [][]any) error { return p.giveUp() }
 
 func (p *presumption) later(sql string, args []any, want int) error {
-	if statement := p.hearing.statement(sql); want != anyCount || !statement.presumed || statement.table != "" {
+	if want != anyCount || !p.hearing.statement(sql).addsUnseen {
 		return p.giveUp()
 	}
 	p.added = append(p.added, addition{sql, args})
@@ -65,22 +67,25 @@ func (p *presumption) later(sql string, args []any, want int) error {
 }
 
 func (p *presumption) hope(sql string, args []any) (bool, error) {
+	first, ok := args[0].(string)
+	if !ok {
+		return true, p.giveUp()
+	}
+	p.hoped = append(p.hoped, first)
 	return true, p.later(sql, args, anyCount)
 }
 
 func (p *presumption) query(sql string, args []any, scan func(row) error) error {
 	statement := p.hearing.statement(sql)
-	if _, known := p.hearing.version(statement, time.Now()); !known || statement.presumed {
+	if _, known := p.hearing.version(statement, time.Now()); !known || statement.asksUnseen {
 		return p.giveUp()
 	}
 	found, err := p.ask(sql, args)
 	if err != nil {
+		p.vain = true
 		return err
 	}
-	proof, err := found.proofOf(question{sql, args})
-	if err != nil {
-		return err
-	}
+	proof := found.proofOf(question{sql, args})
 	if proof == nil {
 		return p.giveUp()
 	}
@@ -94,10 +99,10 @@ func (p *presumption) query(sql string, args []any, scan func(row) error) error 
 const longestProof = 16
 
 // proofOf returns the proof that the answer is that to the question, nil when it has too many rows. It is made once.
-func (a *remembered) proofOf(q question) (*proof, error) {
+func (a *remembered) proofOf(q question) *proof {
 	made := a.proof.Load()
 	if made != nil || len(a.rows) > longestProof {
-		return made, nil
+		return made
 	}
 	binds := slices.Clone(q.args)
 	for _, row := range a.rows {
@@ -107,15 +112,15 @@ func (a *remembered) proofOf(q question) (*proof, error) {
 	}
 	values, err := postgresValues(binds)
 	if err != nil {
-		return nil, err
+		return nil
 	}
 	statement := postgresStatement{sql: unique.Make(sameAnswer(q, a.rows)).Value(), values: values, want: anyCount}
 	a.proof.CompareAndSwap(nil, &proof{statement, a})
-	return a.proof.Load(), nil
+	return a.proof.Load()
 }
 
 // sameAnswer is a statement that fails, by a division by zero, unless the question is answered with these rows, in whatever order. Behind the
-// binds of the question it has one for each column of each row.
+// binds of the question it has one for each column of each row. NULL is nothing that a column has; an answer with it would never be the same.
 func sameAnswer(q question, rows [][]string) string {
 	bind, names := len(q.args), ""
 	same := []string{"COUNT(*) = " + strconv.Itoa(len(rows))}

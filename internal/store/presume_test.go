@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -54,7 +55,8 @@ func (a *admission) run(tx *Tx) error {
 		return err
 	}
 	a.session = session
-	if err := tx.AddSession(Session{SessionID: session, UserID: user.UserID, EndsAt: 1 << 50}); err != nil || a.after == nil {
+	err = errors.Join(tx.AddSession(Session{SessionID: session, UserID: user.UserID, EndsAt: 1 << 50}), tx.AddAuditEvent(AuditEvent{Name: "SessionBegun"}))
+	if err != nil || a.after == nil {
 		return err
 	}
 	return a.after(tx)
@@ -120,6 +122,11 @@ func TestWhatMemoryDecidedStandsOnlyWhereTheDatabaseWouldHaveDecidedTheSame(t *t
 		{name: "it changes what others remember", a: admission{after: func(tx *Tx) error {
 			return tx.later(`UPDATE directory_user SET given_name = 'A' WHERE user_id = $1`, "alice")
 		}}, asked: 1, admitted: true},
+		{name: "it asks by changing", a: admission{before: func(tx *Tx) error {
+			return tx.query(`UPDATE directory_user SET given_name = 'A' WHERE user_id = $1 RETURNING user_id`, []any{"alice"}, func(row) error { return nil })
+		}}, asked: 1, admitted: true},
+		{name: "it takes from a table that is added to", a: admission{after: func(tx *Tx) error { return tx.later(`DELETE FROM audit_event WHERE name = $1`, "x") }},
+			asked: 1, admitted: true},
 		{name: "it waits for an answer", a: admission{after: count("x")}, asked: 1, admitted: true},
 		{name: "it changes one row", a: admission{after: func(tx *Tx) error {
 			return tx.laterOne(`UPDATE directory_user SET given_name = 'A' WHERE user_id = $1`, "alice")
@@ -298,7 +305,7 @@ func TestNobodyIsLetInByMemoryAfterTheyWereDisabled(t *testing.T) {
 				return err
 			}
 			_, err := tx.exec(`UPDATE session SET revoked_at = 1 WHERE user_id = $1`, name)
-			return err
+			return errors.Join(err, tx.AddAuditEvent(AuditEvent{Name: "UserDisabled"}))
 		})
 		if err != nil {
 			t.Fatal(err) // the others end with the store
@@ -433,14 +440,129 @@ func TestAProofHoldsForTheSameAnswerOnly(t *testing.T) {
 				update(t, s, count(key))
 			}
 			found := &remembered{answer: answer{rows: c.rows}}
-			proof, err := found.proofOf(q)
-			if err != nil {
-				t.Fatal(err)
-			}
-			err = s.Update(context.Background(), func(tx *Tx) error { return tx.c.(*postgresSession).wait(proof.postgresStatement) })
+			proof := found.proofOf(q)
+			err := s.Update(context.Background(), func(tx *Tx) error { return tx.c.(*postgresSession).wait(proof.postgresStatement) })
 			if (err == nil) != c.holds {
 				t.Errorf("got %v, want that it holds: %v", err, c.holds)
 			}
 		})
+	}
+}
+
+// An error of a question ends the transaction, whether or not the function looks at it, as it does in Update.
+func TestAQuestionThatFailsIsNotForgotten(t *testing.T) {
+	if !testdb.OnPostgreSQL() {
+		t.Skip("SQLite compares a text with a number")
+	}
+	s := openNode(t, t.TempDir())
+	update(t, s, putUser("alice", StatusEnabled))
+	certain(t, s)
+	a := &admission{userName: "alice", assertion: "assertion", before: func(tx *Tx) error {
+		tx.query(`SELECT user_id FROM directory_user WHERE created_at = $1`, []any{"no number"}, func(row) error { return nil })
+		return nil
+	}}
+	if err := s.UpdateFromMemory(context.Background(), a.run); err == nil || sessionsOf(t, s, "alice") != 0 {
+		t.Errorf("got %v, and %d sessions", err, sessionsOf(t, s, "alice"))
+	}
+}
+
+// What comes again, as it does from who lost an answer, does not fail those who would have travelled with it.
+func TestWhoComesAgainDoesNotTravel(t *testing.T) {
+	s := openNode(t, t.TempDir())
+	update(t, s, putUser("alice", StatusEnabled))
+	certain(t, s)
+	for i, want := range []struct {
+		asked int
+		spent bool
+	}{{0, true}, {1, false}, {1, false}} {
+		a := &admission{userName: "alice", assertion: "assertion"}
+		err := s.UpdateFromMemory(context.Background(), a.run)
+		if err != nil || (a.session != "") != want.spent || testdb.OnPostgreSQL() && !testdb.Rehearse() && a.asked != want.asked {
+			t.Errorf("%d: %v, session %q, %d runs on the database; want %+v", i, err, a.session, a.asked, want)
+		}
+	}
+}
+
+// A connection that the database has closed before is not taken for one that was lost during the commit.
+func TestNoConvoyLeavesOnAConnectionThatIsClosed(t *testing.T) {
+	if !testdb.OnPostgreSQL() {
+		t.Skip("SQLite has no connections")
+	}
+	dir := t.TempDir()
+	there := openNode(t, dir)
+	narrow := options(t, dir)
+	narrow.Database = strings.Replace(narrow.Database, "pool_max_conns=6", "pool_max_conns=1", 1)
+	here := openWith(t, narrow)
+	if err := here.Join(t.Context(), "host", "program"); err != nil {
+		t.Fatal(err)
+	}
+	update(t, here, putUser("alice", StatusEnabled))
+	for round := range 5 {
+		for i := range 2 { // the first prepares the statements
+			a := &admission{userName: "alice", assertion: fmt.Sprint(round, i)}
+			certain(t, here)
+			if err := here.UpdateFromMemory(context.Background(), a.run); err != nil || a.session == "" {
+				t.Fatalf("round %d: %v, session %q", round, err, a.session)
+			}
+		}
+		process := view(t, here, func(tx *Tx) (process int64, err error) {
+			_, err = tx.one(`SELECT pg_backend_pid()`, func(r row) { process = r.int(0) })
+			return process, err
+		})
+		view(t, there, func(tx *Tx) (ended bool, err error) {
+			return tx.one(`SELECT pg_terminate_backend($1, 5000)`, func(row) {}, process)
+		})
+		a := &admission{userName: "alice", assertion: fmt.Sprint(round, "last")}
+		if err := here.UpdateFromMemory(context.Background(), a.run); err != nil || a.session == "" {
+			t.Errorf("round %d: %v, session %q", round, err, a.session)
+		}
+	}
+}
+
+func TestNobodyWaitsForAConvoyInVain(t *testing.T) {
+	c := &convoy{}
+	stays, leaves := &passenger{}, &passenger{}
+	if c.board(stays) != nil || c.board(leaves) != nil || !c.leave(leaves) || c.leave(leaves) {
+		t.Error("who waits may leave, once")
+	}
+	if on := c.depart(); len(on) != 1 || on[0] != stays || c.leave(stays) {
+		t.Errorf("%d are on the way, want who stayed, who cannot leave any more", len(on))
+	}
+	for range gatheringAtMost {
+		if c.board(&passenger{}) != nil {
+			t.Fatal("there is room")
+		}
+	}
+	if c.board(&passenger{}) == nil {
+		t.Error("more wait than may")
+	}
+	c.underway = 1
+	for left := gatheringAtMost; left > 0; left -= convoyLength {
+		if on := c.depart(); len(on) != convoyLength {
+			t.Errorf("%d are on the way, want %d", len(on), convoyLength)
+		}
+	}
+	if on := c.depart(); len(on) != 0 || c.underway != 0 {
+		t.Errorf("%d are on the way, and %d drive, where nobody waits", len(on), c.underway)
+	}
+}
+
+func TestWhatWasHopedForLatelyIsForgottenInTime(t *testing.T) {
+	c := &convoy{}
+	hope := func(i int) bool { return c.board(&passenger{hoped: []string{fmt.Sprint(i)}}) == nil }
+	for i := range 3 * hopesKept {
+		c.gathering = nil
+		if !hope(i) {
+			t.Fatalf("%d is new", i)
+		}
+		if c.gathering = nil; hope(i) {
+			t.Fatalf("%d is not new", i)
+		}
+	}
+	if kept := len(c.lately) + len(c.before); kept > 2*hopesKept {
+		t.Errorf("%d are kept", kept)
+	}
+	if !hope(0) {
+		t.Error("the first is kept for ever")
 	}
 }

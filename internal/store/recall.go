@@ -25,7 +25,7 @@ func (s *Store) Recall(ctx context.Context, fn func(*Tx) error) error {
 
 const (
 	// memoryBytes bounds what is remembered, in two generations: about 10,000 people with all that their requests ask. What is proven to the
-	// database (UpdateFromMemory) takes about as much again.
+	// database (UpdateFromMemory) takes about as much again, which is not counted.
 	memoryBytes = 16 << 20
 	// rememberedFor bounds how long an answer is, whatever was heard: until then lasts what nobody told of, such as a row that an operator
 	// changed by hand, or a change that became visible long after it was made (a standby that had to confirm it was away, or the clock of the
@@ -120,6 +120,9 @@ func (r *recollection) query(sql string, args []any, scan func(row) error) error
 }
 
 func (r *recollection) ask(sql string, args []any) (*remembered, error) {
+	if !strings.HasPrefix(sql, "SELECT") {
+		return nil, errWrites
+	}
 	statement := r.hearing.statement(sql)
 	key := answerKey(statement.name, args)
 	now := time.Now()
