@@ -67,7 +67,7 @@ func (d *postgresDatabase) presume(ctx context.Context, fn func(*Tx) error) erro
 	began := time.Now()
 	err := d.travel(ctx, &passenger{proofs: p.proofs, adds: p.added, hoped: p.hoped, arrived: make(chan error, 1)})
 	switch {
-	case err == nil, errors.Is(err, ErrOutcomeUnknown), ctx.Err() != nil:
+	case err == nil, errors.Is(err, ErrOutcomeUnknown):
 		return err
 	case errors.Is(err, errBusy) && time.Since(began) > patience: // it had its chance
 		return err

@@ -28,7 +28,7 @@ type applicationGrant struct {
 	Verify func(ctx context.Context, s *Service, r *applicationRequest) error
 	// Foresee asks of the transaction what Redeem is going to ask first, so that the questions travel together (store.Foresee). Every grant has one.
 	Foresee func(s *Service, tx *store.Tx, r *applicationRequest) error
-	// Remembered tells that nodes remember what Redeem asks before it spends.
+	// Remembered grants ask in Redeem for what nodes remember, and then only add rows, by the rules of store.UpdateFromMemory.
 	Remembered bool
 	// Redeem spends what the application sent and returns the session that the tokens are for.
 	Redeem func(ctx context.Context, s *Service, tx *store.Tx, r *applicationRequest) (issue, error)

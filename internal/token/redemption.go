@@ -25,7 +25,7 @@ type redemption struct {
 	event  audit.Event  // what the redemption did, if there is something to tell
 	// admits refuses people who may not use the client; nil lets in everybody.
 	admits func(tx *store.Tx, user store.User) error
-	// remembered tells that nodes remember what is asked before the grant is spent (store.UpdateFromMemory).
+	// remembered says so of the grant (applicationGrant).
 	remembered bool
 }
 
